@@ -1,0 +1,53 @@
+# Thin: each target is a line or two. `make refresh` and `make test` set up what is missing first.
+PYTHON ?= python3
+BIN := .venv/bin
+COMPANY ?=
+export COVERAGE_COMPANY := $(or $(COMPANY),$(COVERAGE_COMPANY))
+UV_VERSION := 0.13.9
+
+.PHONY: refresh test ui lint types dbt-check pytest bench lock setup clean help
+
+help:                ## list the targets
+	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+.make/setup: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
+		|| { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	$(BIN)/uv pip sync --quiet --require-hashes requirements.lock
+	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@mkdir -p .make && touch $@
+
+setup: .make/setup  ## create .venv from the lock file
+
+refresh: setup      ## run the whole job and print what was decided (COMPANY=path/to/company.yml)
+	$(BIN)/python -m dagster_project.refresh
+
+ui: setup           ## open the Dagster UI on http://127.0.0.1:3000
+	$(BIN)/python -m dagster_project.ui
+
+lint: setup
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/mypy
+
+dbt-check: setup    ## parse with warnings as errors, unit tests, SQL style
+	$(BIN)/python -m dagster_project.transform check
+
+pytest: setup
+	$(BIN)/pytest -q
+
+test: lint types dbt-check pytest  ## everything CI runs
+
+bench: setup        ## the refresh by stage beside its floor, at 8,000 and 2,000,000 opportunities
+	$(BIN)/python -m benchmarks.refresh
+
+lock:               ## resolve again; hashes only, no addresses
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-strip-extras \
+		--no-emit-index-url --no-emit-find-links --generate-hashes --no-annotate --no-header \
+		--quiet --output-file requirements.lock
+
+clean:              ## forget the state of the default home and all build products
+	rm -rf var dbt/target dbt/logs .make

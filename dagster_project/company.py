@@ -1,0 +1,186 @@
+"""The company: every setting of a company.yml, checked as a whole, with defaults that work.
+
+Belongs here: the company model, relations between its sections, and loading it. Does not belong
+here: single sections (``company_sections``), reading YAML (``company_file``), the small tables
+dbt reads (``policy_tables``), or any pull.
+The attribute path of a setting is its path in the file: ``company.coverage.move_budget_rate``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
+
+from dagster_project.company_file import (
+    CompanyError,
+    close_matches,
+    describe_problems,
+    read_settings,
+)
+from dagster_project.company_sections import (
+    Capacity,
+    CompPlan,
+    Coverage,
+    CoverageRule,
+    DemoSource,
+    FilesSource,
+    Gates,
+    Goal,
+    Group,
+    Identity,
+    Partner,
+    Section,
+    Segments,
+    TableSource,
+    Text,
+)
+from dagster_project.contract import LANDING
+from dagster_project.policy_tables import (
+    POLICY_TABLES,
+    Override,
+    build_policy_tables,
+    read_overrides,
+)
+
+__all__ = ["POLICY_TABLES", "Company", "CompanyError", "Override", "load_company"]
+
+
+class Company(Section):
+    """All settings of one company; load one with :func:`load_company`."""
+
+    company: Identity = Field(description="id, name, currency, timezone of the company")
+    source: DemoSource | FilesSource = Field(
+        discriminator="kind", description="where the data comes from; kind: demo or files"
+    )
+    segments: Segments = Field(default=Segments(), description="how accounts are grouped")
+    coverage_policies: tuple[CoverageRule, ...] = Field(
+        default=(), description="hours per kind of account; the first that fits counts"
+    )
+    capacity: Capacity = Field(default=Capacity(), description="what a rep can carry")
+    coverage: Coverage = Field(default=Coverage(), description="how the plan is made")
+    groups: tuple[Group, ...] = Field(default=(), description="sales groups")
+    goals: tuple[Goal, ...] = Field(default=(), description="goals by revenue type")
+    comp_plans: tuple[CompPlan, ...] = Field(default=(), description="commission by role")
+    partners: tuple[Partner, ...] = Field(default=(), description="partners who may cover")
+    overrides: Text | None = Field(default=None, description="CSV beside the company.yml")
+    gates: Gates = Field(default=Gates(), description="when a pull is refused")
+
+    _path: Path = PrivateAttr(default=Path("company.yml"))
+    _overrides: tuple[Override, ...] = PrivateAttr(default=())
+
+    @model_validator(mode="after")
+    def _check_relations(self) -> Self:
+        problems = list(_broken_relations(self))
+        if problems:
+            raise CompanyError(problems)
+        return self
+
+    @property
+    def path(self) -> Path:
+        """The company.yml, absolute; file settings are relative to its folder."""
+        return self._path
+
+    @property
+    def override_rows(self) -> tuple[Override, ...]:
+        """Reviewed decisions read from the overrides file, in its order."""
+        return self._overrides
+
+    def policy_tables(self) -> dict[str, list[dict[str, Any]]]:
+        """Build the small tables dbt reads, by name of :data:`POLICY_TABLES`."""
+        return build_policy_tables(self)
+
+    def config_hash(self) -> str:
+        """Hash what was decided: not comments, order of keys or where the files lie."""
+        settings = self.model_dump(mode="json", exclude={"overrides": True, "source": {"folder"}})
+        settings["overrides"] = [row.model_dump(mode="json") for row in self._overrides]
+        canonical = json.dumps(settings, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def load_company(path: Path | str) -> Company:
+    """Load and check a company.yml and the overrides it names.
+
+    Args:
+        path: The company.yml.
+
+    Returns:
+        The settings; ``.path`` is the file, absolute.
+
+    Raises:
+        CompanyError: Something is wrong; one line per problem, each with its path and fix.
+    """
+    path = Path(path).resolve()
+    settings = read_settings(path)
+    try:
+        company = Company.model_validate(settings)
+    except ValidationError as error:
+        raise CompanyError(describe_problems(error, Company), path) from None
+    except CompanyError as error:
+        raise CompanyError(error.problems, path) from None
+    company._path = path
+    if company.overrides is not None:
+        company._overrides, problems = read_overrides(path.parent / company.overrides)
+        if problems:
+            raise CompanyError(problems, path)
+    return company
+
+
+def _broken_relations(company: Company) -> Iterator[str]:
+    """Find settings that contradict each other; yield ``path: what; fix``."""
+    bands = [band.name for band in company.segments.size_bands]
+    sizes = [band.min_employees for band in company.segments.size_bands]
+    for place, values, key in (
+        ("segments.size_bands", bands, "name"),
+        ("groups", [group.group_id for group in company.groups], "group_id"),
+        ("goals", [goal.revenue_type for goal in company.goals], "revenue_type"),
+        ("comp_plans", [plan.role for plan in company.comp_plans], "role"),
+        ("partners", [partner.partner_id for partner in company.partners], "partner_id"),
+    ):
+        for i, value in enumerate(values):
+            if value in values[:i]:
+                yield f"{place}[{i}].{key}: {value!r} is listed twice; keep one of them"
+    for i in range(1, len(sizes)):
+        if sizes[i] <= sizes[i - 1]:
+            yield (
+                f"segments.size_bands[{i}].min_employees: {sizes[i]} is not above the band "
+                f"before it ({sizes[i - 1]}); list the bands from small to large"
+            )
+    named = [
+        (f"coverage_policies[{i}].size_band", rule.size_band)
+        for i, rule in enumerate(company.coverage_policies)
+    ] + [
+        (f"partners[{i}].size_bands[{j}]", band)
+        for i, partner in enumerate(company.partners)
+        for j, band in enumerate(partner.size_bands)
+    ]
+    for place, band in named:
+        if band not in bands and not (band == "any" and place.startswith("coverage_policies")):
+            yield f"{place}: no size band {band!r}; use one of {', '.join(bands)}"
+    for name in company.gates.min_rows:
+        if name not in LANDING:
+            yield f"gates.min_rows.{name}: no such table; use one of {', '.join(LANDING)}"
+    if isinstance(company.source, FilesSource):
+        yield from _broken_tables(company.source.tables)
+
+
+def _broken_tables(tables: dict[str, TableSource]) -> Iterator[str]:
+    for name, table in LANDING.items():
+        if name not in tables and not table.is_optional:
+            yield f"source.tables.{name}: is missing and every company needs it; add its file"
+    for name, source in tables.items():
+        if name not in LANDING:
+            hint = close_matches(name, LANDING)
+            yield f"source.tables.{name}: no such table; {hint}use one of {', '.join(LANDING)}"
+            continue
+        known = LANDING[name].column_names
+        for column in source.columns:
+            if column not in known:
+                yield (
+                    f"source.tables.{name}.columns.{column}: no such contract column; "
+                    f"{close_matches(column, known)}use one of {', '.join(known)}"
+                )

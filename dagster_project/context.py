@@ -1,0 +1,35 @@
+"""What every definition needs to know about this process: settings, company, owners, warehouse.
+
+Belongs here: values computed once a process and shared by the modules in ``defs/``. Does not
+belong here: definitions, or anything that reads data.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from dagster_project.company import Company, load_company
+from dagster_project.settings import Settings, load_settings
+
+
+@cache
+def settings() -> Settings:
+    """Paths of this process, exported to its environment for dbt and child processes."""
+    loaded = load_settings()
+    loaded.export()
+    return loaded
+
+
+@cache
+def company() -> Company:
+    """The company this process plans.
+
+    Raises:
+        CompanyError: The company file is wrong; the message names each line and its fix.
+    """
+    return load_company(settings().company_path)
+
+
+def owners() -> list[str]:
+    """Owners of every asset, as the UI shows them."""
+    return [company().company.owner]

@@ -1,0 +1,1 @@
+"""Definitions only, one module per concept; loaded by folder."""

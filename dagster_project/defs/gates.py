@@ -1,0 +1,107 @@
+"""Gates: the suites as blocking checks on what was pulled, and the swap that follows them."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from dagster_project import gates
+from dagster_project.company import POLICY_TABLES
+from dagster_project.context import company, owners
+from dagster_project.contract import LANDING
+from dagster_project.landing import PULLED, accept
+from dagster_project.quality import record_results, suite_parameters
+from dagster_project.warehouse import Warehouse
+
+# What the optimiser reads, gated after dbt and before planning: suite and mart.
+PLANNING_INPUTS = {
+    "coverage_accounts": "coverage_accounts",
+    "coverage_candidates": "coverage_candidates",
+    "coverage_coverers": "coverage_coverers",
+    "goals": "company_goals",
+    "rep_months": "rep_months",
+    "seasonality": "seasonality",
+}
+PLANNING_OUTPUTS = ("coverage_assignments", "quota_allocations")
+
+
+def _build_gate(suite: str, key: dg.AssetKey, relation: str) -> dg.AssetChecksDefinition:
+    @dg.multi_asset_check(
+        name=f"gate_{suite}", specs=gates.check_specs(suite, key), can_subset=False
+    )
+    def gate(
+        context: dg.AssetCheckExecutionContext, warehouse: Warehouse
+    ) -> Iterator[dg.AssetCheckResult]:
+        with warehouse.connect() as connection:
+            results = gates.run_gate(
+                connection,
+                suite,
+                relation,
+                parameters=suite_parameters(suite, company()),
+                min_rows=company().gates.min_rows.get(suite),
+            )
+            record_results(connection, results)
+        for result in results:
+            if not result.passed:
+                context.log.warning(result.message)
+        yield from gates.to_check_results(results, key)
+
+    return gate
+
+
+@dg.multi_asset(
+    name="accepted_tables",
+    specs=[
+        *(
+            dg.AssetSpec(
+                ["raw", table.name],
+                deps=[dg.AssetKey([pulled.system, pulled.name]) for pulled in LANDING.values()],
+                group_name="gates",
+                description=f"{table.description}, accepted: every blocking rule passed.",
+                owners=owners(),
+                kinds={"duckdb"},
+                metadata={"dagster/table_name": f"raw.{table.name}"},
+            )
+            for table in LANDING.values()
+        ),
+        *(
+            dg.AssetSpec(
+                ["policy", name],
+                deps=[dg.AssetKey(["policy", "company_file"])],
+                group_name="policy",
+                description=f"Settings of the company file: {name.replace('_', ' ')}.",
+                owners=owners(),
+                kinds={"duckdb"},
+                metadata={"dagster/table_name": f"raw.{name}"},
+            )
+            for name in POLICY_TABLES
+        ),
+    ],
+)
+def accepted_tables(warehouse: Warehouse) -> Iterator[dg.MaterializeResult[None]]:
+    """Swap all pulled tables in at once, so that raw is always one consistent pull."""
+    with warehouse.connect() as connection:
+        counts = accept(connection, [*LANDING, *POLICY_TABLES])
+    for name, count in counts.items():
+        system = "raw" if name in LANDING else "policy"
+        yield dg.MaterializeResult(
+            asset_key=dg.AssetKey([system, name]), metadata={"dagster/row_count": count}
+        )
+
+
+@dg.definitions
+def gated() -> dg.Definitions:
+    """The swap, and a gate per pulled table, planning input and planning output."""
+    pulled = [
+        _build_gate(
+            table.name, dg.AssetKey([table.system, table.name]), f"raw.{table.name}{PULLED}"
+        )
+        for table in LANDING.values()
+    ]
+    inputs = [
+        _build_gate(suite, dg.AssetKey(["marts", mart]), f"marts.{mart}")
+        for suite, mart in PLANNING_INPUTS.items()
+    ]
+    outputs = [
+        _build_gate(name, dg.AssetKey(["plan", name]), f"plan.{name}") for name in PLANNING_OUTPUTS
+    ]
+    return dg.Definitions(assets=[accepted_tables], asset_checks=[*pulled, *inputs, *outputs])

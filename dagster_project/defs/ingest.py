@@ -1,0 +1,81 @@
+"""Pulls: every source table lands beside the accepted one, untouched by the gates so far."""
+
+import dagster as dg
+
+from dagster_project.company import POLICY_TABLES
+from dagster_project.context import company, owners
+from dagster_project.contract import LANDING, LandingTable
+from dagster_project.landing import PULLED, record_company_file, record_pull
+from dagster_project.sources import PermanentSourceError, pull_table
+from dagster_project.transform import table_facts
+from dagster_project.warehouse import Warehouse, create_table
+
+# Sources can be late or busy; the solver and the checks are never retried.
+RETRY = dg.RetryPolicy(
+    max_retries=2, delay=1, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
+)
+
+
+def _build_pull(table: LandingTable) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=[table.system, table.name],
+        group_name=table.system,
+        description=f"{table.description}, as the source has it today. Not yet checked.",
+        owners=owners(),
+        kinds={"duckdb", "python"},
+        retry_policy=RETRY,
+        metadata={"dagster/table_name": f"raw.{table.name}{PULLED}"},
+    )
+    def pull(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[None]:
+        target = f"raw.{table.name}{PULLED}"
+        with warehouse.connect() as connection:
+            connection.execute("create schema if not exists raw")
+            try:
+                result = pull_table(connection, company(), table, target)
+            except PermanentSourceError as error:
+                raise dg.Failure(str(error), allow_retries=False) from error
+            record_pull(connection, result)
+            descriptions = {column.name: column.description for column in table.columns}
+            facts = table_facts(connection, target, descriptions)
+        return dg.MaterializeResult(
+            metadata={
+                **facts,
+                "content_hash": result.content_hash,
+                "watermark": result.watermark or "none",
+                "unreadable_cells_rows": result.issue_count,
+                "is_absent": result.absent,
+            }
+        )
+
+    return pull
+
+
+@dg.asset(
+    key=["policy", "company_file"],
+    group_name="policy",
+    description="The company file as small tables: segments, hours, goals, budgets, overrides.",
+    owners=owners(),
+    kinds={"duckdb", "yaml"},
+)
+def company_file(warehouse: Warehouse) -> dg.MaterializeResult[None]:
+    """Land the validated settings."""
+    tables = company().policy_tables()
+    with warehouse.connect() as connection:
+        connection.execute("create schema if not exists raw")
+        for name, rows in tables.items():
+            create_table(connection, f"raw.{name}{PULLED}", POLICY_TABLES[name], rows)
+        record_company_file(connection, company().config_hash())
+    return dg.MaterializeResult(
+        metadata={
+            "config_hash": company().config_hash(),
+            **{f"{name}_rows": len(rows) for name, rows in tables.items()},
+        }
+    )
+
+
+@dg.definitions
+def ingest() -> dg.Definitions:
+    """One asset per table of the landing contract, and the company file."""
+    return dg.Definitions(
+        assets=[company_file, *(_build_pull(table) for table in LANDING.values())]
+    )

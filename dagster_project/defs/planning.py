@@ -1,0 +1,176 @@
+"""The plan: who covers which account, which quotas follow, and the checks that keep it honest."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from dagster_project import planning
+from dagster_project.context import company, owners
+from dagster_project.plan_tables import PLAN_TABLES
+from dagster_project.plots import as_markdown, load_and_value_per_rep, quota_waterfall
+from dagster_project.transform import table_facts
+from dagster_project.warehouse import Warehouse
+from optimization.errors import InfeasibleError, PlanningError
+
+_COVERAGE_INPUTS = [
+    dg.AssetKey(["marts", name])
+    for name in ("coverage_accounts", "coverage_candidates", "coverage_coverers")
+]
+_QUOTA_INPUTS = [
+    dg.AssetKey(["plan", "coverage_assignments"]),
+    *(
+        dg.AssetKey(["marts", name])
+        for name in (
+            "seasonality",
+            "sales_cycles",
+            "rep_months",
+            "company_goals",
+            "coverage_groups",
+        )
+    ),
+]
+
+
+def _specs(names: dict[str, str], deps: list[dg.AssetKey], kinds: set[str]) -> list[dg.AssetSpec]:
+    return [
+        dg.AssetSpec(
+            ["plan", name],
+            deps=deps,
+            group_name="planning",
+            description=PLAN_TABLES[name].description,
+            owners=owners(),
+            kinds=kinds,
+            metadata={"dagster/table_name": f"plan.{name}"},
+        )
+        for name in names
+    ]
+
+
+def _stop(error: PlanningError) -> dg.Failure:
+    """Turn a planning error into a failed step that says what to mend."""
+    facts = {}
+    if isinstance(error, InfeasibleError):
+        facts["shortfalls"] = dg.MetadataValue.md("\n".join(f"- {s}" for s in error.shortfalls))
+    return dg.Failure(
+        f"No plan was made; the published plan stays as it is. {error}",
+        metadata=facts,
+        allow_retries=False,
+    )
+
+
+def _results(
+    warehouse: Warehouse, names: dict[str, str], extra: dict[str, dict[str, dg.MetadataValue]]
+) -> Iterator[dg.MaterializeResult[None]]:
+    with warehouse.connect() as connection:
+        for name in names:
+            facts = table_facts(connection, f"plan.{name}", PLAN_TABLES[name].columns)
+            yield dg.MaterializeResult(
+                asset_key=dg.AssetKey(["plan", name]), metadata={**facts, **extra.get(name, {})}
+            )
+
+
+@dg.multi_asset(
+    name="coverage_plan",
+    specs=_specs(planning.COVERAGE_TABLES, _COVERAGE_INPUTS, {"python", "cvxpy"}),
+)
+def coverage_plan(warehouse: Warehouse) -> Iterator[dg.MaterializeResult[None]]:
+    """Decide who covers which account; nothing is written unless every rule holds."""
+    try:
+        plan = planning.plan_coverage(warehouse)
+    except PlanningError as error:
+        raise _stop(error) from error
+    certificate = plan.certificate.iloc[0]
+    loads = planning.loads_before_and_after(warehouse)
+    yield from _results(
+        warehouse,
+        planning.COVERAGE_TABLES,
+        {
+            "coverage_assignments": {
+                "value_amount": dg.MetadataValue.float(float(certificate["objective_amount"])),
+                "moved_accounts": dg.MetadataValue.int(int(certificate["moved_count"])),
+                "uncovered_accounts": dg.MetadataValue.int(int(certificate["uncovered_count"])),
+                "load_and_value_per_rep": dg.MetadataValue.md(
+                    as_markdown(load_and_value_per_rep(loads), "Load and value per rep")
+                ),
+            },
+            "plan_certificates": {
+                "gap_rate": dg.MetadataValue.float(float(certificate["gap_rate"])),
+                "gain_amount": dg.MetadataValue.float(float(certificate["gain_amount"])),
+                "certificate": dg.MetadataValue.md(str(certificate["sentence"])),
+            },
+        },
+    )
+
+
+@dg.multi_asset(
+    name="quota_plan",
+    specs=_specs(planning.QUOTA_TABLES, _QUOTA_INPUTS, {"python", "cvxpy"}),
+)
+def quota_plan(warehouse: Warehouse) -> Iterator[dg.MaterializeResult[None]]:
+    """Split the goal over groups, reps and months; every sum holds to the cent."""
+    try:
+        plan = planning.plan_quotas(warehouse)
+    except PlanningError as error:
+        raise _stop(error) from error
+    outlook = plan.attainment_outlook
+    whole = outlook[(outlook["level"] == "company") & outlook["is_default"]].iloc[0]
+    yield from _results(
+        warehouse,
+        planning.QUOTA_TABLES,
+        {
+            "attainment_outlook": {
+                "probability_of_company_target": dg.MetadataValue.float(float(whole["probability"]))
+            },
+            "group_targets": {
+                "quota_waterfall": dg.MetadataValue.md(
+                    as_markdown(quota_waterfall(plan.group_targets), "Targets and quotas by group")
+                )
+            },
+        },
+    )
+
+
+def _verdict(violations: list[str]) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        passed=not violations, metadata={"violations": violations[:20], "count": len(violations)}
+    )
+
+
+@dg.asset_check(
+    asset=dg.AssetKey(["plan", "coverage_assignments"]),
+    additional_deps=[
+        dg.AssetKey(["plan", n]) for n in planning.COVERAGE_TABLES if n != "coverage_assignments"
+    ],
+    blocking=True,
+    description="Every rule of the plan, recomputed from the written tables without the solver.",
+)
+def coverage_plan_keeps_every_rule(warehouse: Warehouse) -> dg.AssetCheckResult:
+    """Verify capacity, eligibility, locks, moves, scores and the certificate."""
+    return _verdict(planning.coverage_violations(warehouse))
+
+
+@dg.asset_check(
+    asset=dg.AssetKey(["plan", "quota_allocations"]),
+    additional_deps=[dg.AssetKey(["plan", "group_targets"])],
+    blocking=True,
+    description="Every sum of targets and quotas, recomputed in cents from the written tables.",
+)
+def quota_plan_adds_up(warehouse: Warehouse) -> dg.AssetCheckResult:
+    """Verify goals, buffers and rep sums."""
+    return _verdict(planning.quota_violations(warehouse))
+
+
+@dg.asset_check(
+    asset=dg.AssetKey(["plan", "plan_certificates"]),
+    blocking=False,
+    description="The plan is proven to be near the best possible one.",
+)
+def gap_is_within_the_wanted_one(warehouse: Warehouse) -> dg.AssetCheckResult:
+    """Warn when the solver stopped with a wider gap than the company file asks for."""
+    gap = float(warehouse.read("plan.plan_certificates")["gap_rate"].iloc[0])
+    wanted = company().coverage.mip_gap
+    return dg.AssetCheckResult(
+        passed=gap <= wanted * 1.000001,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"gap_rate": gap, "wanted_gap_rate": wanted},
+    )

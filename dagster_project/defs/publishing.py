@@ -1,0 +1,87 @@
+"""Publishing: the last step, and the only one that writes what BI reads."""
+
+import dagster as dg
+
+from dagster_project.context import company, owners, settings
+from dagster_project.identity import code_version
+from dagster_project.landing import accepted_hashes
+from dagster_project.plan_tables import PLAN_TABLES
+from dagster_project.planning import current_plan_id
+from dagster_project.plots import as_markdown, gap_over_time, moves_over_time
+from dagster_project.publish import publish
+from dagster_project.published import (
+    PUBLISHED,
+    column_meanings,
+    record_run,
+    select_published,
+)
+from dagster_project.warehouse import Warehouse
+
+_INPUTS = sorted(
+    {
+        dg.AssetKey(table.relation.split("."))
+        for table in PUBLISHED.values()
+        if not table.relation.startswith("quality.") and table.relation != "plan.plan_runs"
+    }
+    | {dg.AssetKey(["plan", name]) for name in PLAN_TABLES}
+)
+
+
+@dg.asset(
+    key=["published", "coverage"],
+    deps=_INPUTS,
+    group_name="published",
+    description="The plan as BI tools read it: one DuckDB file and one folder of Parquet files, "
+    "replaced whole and only after every check passed.",
+    owners=owners(),
+    kinds={"duckdb", "parquet"},
+)
+def published_coverage(
+    context: dg.AssetExecutionContext, warehouse: Warehouse
+) -> dg.MaterializeResult[None]:
+    """Record the run and replace the published files."""
+    plan_id = current_plan_id(warehouse)
+    with warehouse.connect() as connection:
+        hashes = accepted_hashes(connection)
+        record_run(
+            connection,
+            {
+                "run_id": context.run.run_id,
+                "plan_id": plan_id,
+                "code_version": code_version(),
+                "input_hashes": hashes,
+            },
+        )
+        result = publish(
+            connection,
+            {name: select_published(name, plan_id) for name in PUBLISHED},
+            home=settings().home,
+            plan_id=plan_id,
+            manifest={
+                "company_id": company().company.id,
+                "code_version": code_version(),
+                "seed": company().company.seed,
+                "input_hashes": hashes,
+            },
+            comments={name: column_meanings(name) for name in PUBLISHED},
+        )
+        runs = connection.execute("select * from plan.plan_runs order by finished_at").df()
+    last = runs.iloc[-1]
+    return dg.MaterializeResult(
+        metadata={
+            "plan_id": plan_id,
+            "published_file": dg.MetadataValue.path(str(result.database_path)),
+            "rows": sum(result.row_counts.values()),
+            "value_amount": float(last["objective_amount"]),
+            "gap_rate": float(last["gap_rate"]),
+            "moved_accounts": int(last["moved_count"]),
+            "uncovered_accounts": int(last["uncovered_count"]),
+            "missing_hours": float(last["missing_hours"]),
+            "quarantined_rows": int(last["quarantined_count"]),
+            "failed_warning_rules": int(last["failed_check_count"]),
+            "gap_over_time": dg.MetadataValue.md(as_markdown(gap_over_time(runs), "Gap per run")),
+            "moves_over_time": dg.MetadataValue.md(
+                as_markdown(moves_over_time(runs), "Moves per run")
+            ),
+        }
+    )

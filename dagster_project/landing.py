@@ -1,0 +1,85 @@
+"""From pulled to accepted: the swap that raw tables go through once every gate has passed.
+
+Belongs here: the record of pulls and the one transaction that makes them the accepted tables. Does
+not belong here: reading sources or judging rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from dagster_project.contract import quote_identifier
+from dagster_project.warehouse import quoted
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from dagster_project.sources import PullResult
+
+PULLED = "__pulled"
+COMPANY_FILE = "company_file"
+_PULLS = """
+create table if not exists raw._pulls (
+    table_name VARCHAR, row_count BIGINT, content_hash VARCHAR, watermark VARCHAR, is_absent BOOLEAN
+)
+"""
+
+
+def record_pull(connection: duckdb.DuckDBPyConnection, result: PullResult) -> None:
+    """Remember what a pull brought, for the plan's identity."""
+    connection.execute(_PULLS)
+    connection.execute("delete from raw._pulls where table_name = ?", [result.table])
+    connection.execute(
+        "insert into raw._pulls values (?, ?, ?, ?, ?)",
+        [result.table, result.row_count, result.content_hash, result.watermark, result.absent],
+    )
+
+
+def record_company_file(connection: duckdb.DuckDBPyConnection, config_hash: str) -> None:
+    """Remember which settings were landed, like a pull."""
+    connection.execute(_PULLS)
+    connection.execute("delete from raw._pulls where table_name = ?", [COMPANY_FILE])
+    connection.execute(
+        "insert into raw._pulls values (?, ?, ?, ?, ?)", [COMPANY_FILE, 1, config_hash, None, False]
+    )
+
+
+def accept(connection: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> dict[str, int]:
+    """Swap the pulled tables in, all or none.
+
+    Args:
+        connection: The warehouse.
+        tables: Names of tables in schema ``raw``.
+
+    Returns:
+        Row count by table.
+
+    Raises:
+        duckdb.Error: A pulled table is missing; nothing was changed.
+    """
+    names = list(tables)
+    connection.execute("begin transaction")
+    try:
+        for name in names:
+            connection.execute(f"drop table if exists {quoted(f'raw.{name}')}")
+            connection.execute(
+                f"alter table {quoted(f'raw.{name}{PULLED}')} rename to {quote_identifier(name)}"
+            )
+        connection.execute("create or replace table raw._accepted as select * from raw._pulls")
+        connection.execute("commit")
+    except Exception:
+        connection.execute("rollback")
+        raise
+    return {
+        name: connection.execute(f"select count(*) from {quoted(f'raw.{name}')}").fetchall()[0][0]
+        for name in names
+    }
+
+
+def accepted_hashes(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Content hash by accepted table, and the settings' hash under :data:`COMPANY_FILE`."""
+    rows = connection.execute(
+        "select table_name, content_hash from raw._accepted order by 1"
+    ).fetchall()
+    return dict(rows)

@@ -1,0 +1,253 @@
+"""The tables a plan consists of: columns, types, grain and meaning, as data.
+
+Belongs here: the shape of what the optimiser writes and what is published. Does not belong here:
+how the rows are decided (``optimization``) or how files are replaced (``dagster_project.publish``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PlanTable:
+    """One table that the planning step writes.
+
+    Attributes:
+        description: What one row is; ends in the grain.
+        key: Columns that identify a row, in sort order.
+        types: DuckDB type by column, in the table's order, ``plan_id`` first.
+    """
+
+    description: str
+    key: tuple[str, ...]
+    types: Mapping[str, str]
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Meaning by column, in the table's order."""
+        return {name: MEANINGS[name] for name in self.types}
+
+
+def _types(**kinds: str) -> dict[str, str]:
+    return {"plan_id": "VARCHAR", **kinds}
+
+
+# One meaning per column name: a name means the same wherever it stands.
+MEANINGS: dict[str, str] = {
+    "plan_id": "Hash of inputs, settings, code and seed; the same for every table of a plan",
+    "account_id": "Account in the CRM",
+    "rep_id": "Coverer: a rep, a partner, or __house__ where nobody covers",
+    "coverer_type": "rep, partner or house",
+    "group_id": "Sales group",
+    "previous_rep_id": "Owner of record in the CRM, possibly a leaver",
+    "is_moved": "An active owner hands the account over",
+    "is_locked": "A lock or an override binds the account",
+    "lock_reason": "Why the account is locked",
+    "hours": "Selling hours a year",
+    "value_amount": "Expected contribution over the horizon, less cost to serve and disruption",
+    "new_amount": "Expected net-new bookings over the next twelve months",
+    "existing_amount": "Expected renewal and expansion bookings over the next twelve months",
+    "segment_value_amount": "Expected contribution of the account whoever covers it",
+    "strength_value_amount": "What the coverer's measured strengths add or take",
+    "cost_to_serve_amount": "Cost of the selling hours, or the partner's margin share",
+    "disruption_amount": "Expected loss because the account changes hands",
+    "hours_price_amount": "Price of the coverer's hours, which others want too",
+    "count_price_amount": "Price of a place among the coverer's accounts",
+    "move_price_amount": "Price of one move out of the company's budget",
+    "net_score_amount": "Segment value + strength - cost to serve - disruption - the three prices",
+    "runner_up_rep_id": "Coverer with the next best net score",
+    "runner_up_net_score_amount": "Net score of the runner-up",
+    "score_difference_amount": "Net score less the runner-up's",
+    "binding_rule": "The rule that decided, or value",
+    "interval_low_amount": "Lower end of the 90 % interval of the value",
+    "interval_high_amount": "Upper end of the 90 % interval of the value",
+    "sentence": "The same in words",
+    "from_rep_id": "Owner of record, empty where the account had none",
+    "to_rep_id": "Coverer in the plan",
+    "reason": "leaver, unassigned, unknown_owner, better_match, override or capacity",
+    "value_gain_amount": "Value gained by the change, disruption already taken off",
+    "objective_amount": "Value of the plan",
+    "bound_amount": "No plan can be worth more than this",
+    "gap_rate": "(bound - objective) / bound",
+    "status": "optimal, or feasible where the solver stopped within the accepted gap",
+    "solver": "Solver used",
+    "solver_version": "Its version",
+    "seed": "Its seed",
+    "options": "Its options, as JSON",
+    "account_count": "Accounts in the plan",
+    "candidate_count": "Pairs weighed",
+    "moved_count": "Accounts an active owner hands over",
+    "move_limit": "Most moves allowed",
+    "uncovered_count": "Accounts nobody covers",
+    "as_is_objective_amount": "Value if every active owner kept every account",
+    "gain_amount": "Value of the plan less value as is",
+    "rows_at_bound_count": "Rules that bind",
+    "rule": "hours, accounts or moves",
+    "shadow_price_amount": "Value of one more unit",
+    "used": "Units used",
+    "capacity": "Units there are",
+    "unit": "What is counted",
+    "added_hours": "Hours one more rep would bring the group a year",
+    "predicted_gain_amount": "Gain the prices predict",
+    "resolved_gain_amount": "Gain after solving again with those hours",
+    "month": "First day of the month",
+    "revenue_type": "new or existing (renewal and expansion)",
+    "target_amount": "What the company counts on",
+    "quota_amount": "What reps are asked for: the target with the group's buffer",
+    "level": "company, group or rep",
+    "entity_id": "Company, group or rep the row is about",
+    "over_assignment_rate": "Buffer of the scenario",
+    "expected_amount": "Expected bookings of the year under the plan",
+    "sd_amount": "Standard deviation of those bookings",
+    "probability": "Chance of reaching the target (company, group) or the quota (rep)",
+    "is_default": "The row uses the plan's own buffer",
+}
+
+
+PLAN_TABLES: dict[str, PlanTable] = {
+    "coverage_assignments": PlanTable(
+        "Who covers which account and what it is expected to bring, one row per plan and account.",
+        ("account_id",),
+        _types(
+            account_id="VARCHAR",
+            rep_id="VARCHAR",
+            coverer_type="VARCHAR",
+            group_id="VARCHAR",
+            previous_rep_id="VARCHAR",
+            is_moved="BOOLEAN",
+            is_locked="BOOLEAN",
+            lock_reason="VARCHAR",
+            hours="DOUBLE",
+            value_amount="DOUBLE",
+            new_amount="DOUBLE",
+            existing_amount="DOUBLE",
+        ),
+    ),
+    "assignment_explanations": PlanTable(
+        "Why each account has its coverer: parts that add up to the score, the price of time, the "
+        "runner-up, and a sentence, one row per plan and account.",
+        ("account_id",),
+        _types(
+            account_id="VARCHAR",
+            rep_id="VARCHAR",
+            segment_value_amount="DOUBLE",
+            strength_value_amount="DOUBLE",
+            cost_to_serve_amount="DOUBLE",
+            disruption_amount="DOUBLE",
+            hours_price_amount="DOUBLE",
+            count_price_amount="DOUBLE",
+            move_price_amount="DOUBLE",
+            net_score_amount="DOUBLE",
+            runner_up_rep_id="VARCHAR",
+            runner_up_net_score_amount="DOUBLE",
+            score_difference_amount="DOUBLE",
+            binding_rule="VARCHAR",
+            interval_low_amount="DOUBLE",
+            interval_high_amount="DOUBLE",
+            sentence="VARCHAR",
+        ),
+    ),
+    "plan_changes": PlanTable(
+        "Accounts whose coverer differs from the owner of record, and why, one row per plan and "
+        "account.",
+        ("account_id",),
+        _types(
+            account_id="VARCHAR",
+            from_rep_id="VARCHAR",
+            to_rep_id="VARCHAR",
+            reason="VARCHAR",
+            value_gain_amount="DOUBLE",
+            disruption_amount="DOUBLE",
+        ),
+    ),
+    "plan_certificates": PlanTable(
+        "How far the plan can be from the best possible one, and what it gains over today, one row "
+        "per plan.",
+        (),
+        _types(
+            objective_amount="DOUBLE",
+            bound_amount="DOUBLE",
+            gap_rate="DOUBLE",
+            status="VARCHAR",
+            solver="VARCHAR",
+            solver_version="VARCHAR",
+            seed="BIGINT",
+            options="VARCHAR",
+            account_count="BIGINT",
+            candidate_count="BIGINT",
+            moved_count="BIGINT",
+            move_limit="BIGINT",
+            uncovered_count="BIGINT",
+            as_is_objective_amount="DOUBLE",
+            gain_amount="DOUBLE",
+            rows_at_bound_count="BIGINT",
+            sentence="VARCHAR",
+        ),
+    ),
+    "shadow_prices": PlanTable(
+        "What one more unit of a scarce rule would bring: hours and accounts of a coverer, moves "
+        "of the company, one row per plan, rule and coverer.",
+        ("rule", "rep_id"),
+        _types(
+            rule="VARCHAR",
+            rep_id="VARCHAR",
+            group_id="VARCHAR",
+            shadow_price_amount="DOUBLE",
+            used="DOUBLE",
+            capacity="DOUBLE",
+            unit="VARCHAR",
+        ),
+    ),
+    "hiring_advice": PlanTable(
+        "What one more rep would bring a group: predicted by the prices and by solving again, "
+        "one row per plan and group.",
+        ("group_id",),
+        _types(
+            group_id="VARCHAR",
+            added_hours="DOUBLE",
+            predicted_gain_amount="DOUBLE",
+            resolved_gain_amount="DOUBLE",
+            sentence="VARCHAR",
+        ),
+    ),
+    "group_targets": PlanTable(
+        "Target and over-assigned quota of a group, one row per plan, group, month and revenue "
+        "type.",
+        ("group_id", "month", "revenue_type"),
+        _types(
+            group_id="VARCHAR",
+            month="DATE",
+            revenue_type="VARCHAR",
+            target_amount="DECIMAL(18, 2)",
+            quota_amount="DECIMAL(18, 2)",
+        ),
+    ),
+    "quota_allocations": PlanTable(
+        "Quota of a rep, one row per plan, rep, month and revenue type.",
+        ("rep_id", "month", "revenue_type"),
+        _types(
+            rep_id="VARCHAR",
+            group_id="VARCHAR",
+            month="DATE",
+            revenue_type="VARCHAR",
+            quota_amount="DECIMAL(18, 2)",
+        ),
+    ),
+    "attainment_outlook": PlanTable(
+        "Probability of reaching target or quota at several buffers, one row per plan, level, "
+        "entity and buffer.",
+        ("level", "entity_id", "over_assignment_rate"),
+        _types(
+            level="VARCHAR",
+            entity_id="VARCHAR",
+            over_assignment_rate="DOUBLE",
+            target_amount="DOUBLE",
+            expected_amount="DOUBLE",
+            sd_amount="DOUBLE",
+            probability="DOUBLE",
+            is_default="BOOLEAN",
+        ),
+    ),
+}

@@ -1,0 +1,208 @@
+"""Between warehouse and optimiser: read the inputs, hand them over, write what was decided.
+
+Belongs here: which table feeds which argument, and the one transaction that writes a plan. Does
+not belong here: any decision (``optimization``) or asset definition (``defs.planning``).
+cvxpy is imported by the optimiser, which is imported inside functions: definitions load without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from dagster_project.company import Company
+from dagster_project.context import company
+from dagster_project.identity import code_version, plan_id
+from dagster_project.landing import accepted_hashes
+from dagster_project.plan_tables import PLAN_TABLES
+from dagster_project.warehouse import Warehouse, write_frame
+from optimization.policy import CoveragePolicy, QuotaPolicy
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from optimization.coverage.plan import CoveragePlan
+    from optimization.quotas.plan import QuotaPlan
+
+COVERAGE_TABLES = {
+    "coverage_assignments": "assignments",
+    "assignment_explanations": "explanations",
+    "plan_changes": "changes",
+    "plan_certificates": "certificate",
+    "shadow_prices": "shadow_prices",
+    "hiring_advice": "hiring_advice",
+}
+QUOTA_TABLES = {
+    "group_targets": "group_targets",
+    "quota_allocations": "quota_allocations",
+    "attainment_outlook": "attainment_outlook",
+}
+
+
+def current_plan_id(warehouse: Warehouse) -> str:
+    """Name the plan that follows from the accepted inputs, settings and code."""
+    with warehouse.connect() as connection:
+        hashes = accepted_hashes(connection)
+        as_of = connection.execute(
+            "select cast(as_of_on as varchar) from intermediate.int_company__calendar"
+        ).fetchall()[0][0]
+    return plan_id(hashes, code_version(), company().company.seed, as_of)
+
+
+def coverage_policy(settings: Company) -> CoveragePolicy:
+    """Translate the company file into the optimiser's policy."""
+    return CoveragePolicy(
+        move_budget_rate=settings.coverage.move_budget_rate,
+        mip_gap=settings.coverage.mip_gap,
+        solve_seconds=settings.coverage.solve_seconds,
+        seed=settings.company.seed,
+    )
+
+
+def coverage_inputs(warehouse: Warehouse) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Read accounts, candidates and coverers, in the order the optimiser takes them."""
+    return (
+        warehouse.read("marts.coverage_accounts"),
+        warehouse.read("marts.coverage_candidates"),
+        warehouse.read("marts.coverage_coverers"),
+    )
+
+
+def plan_coverage(warehouse: Warehouse) -> CoveragePlan:
+    """Decide who covers which account, and write it.
+
+    Raises:
+        optimization.errors.PlanningError: No plan; nothing was written.
+    """
+    from optimization.coverage.plan import solve_coverage
+
+    plan = solve_coverage(*coverage_inputs(warehouse), coverage_policy(company()))
+    _write(warehouse, {table: getattr(plan, field) for table, field in COVERAGE_TABLES.items()})
+    return plan
+
+
+def covered_book(accounts: pd.DataFrame, assignments: pd.DataFrame) -> pd.DataFrame:
+    """Join each covered account's potential to its coverer; the season's key is the industry."""
+    book = assignments[assignments["coverer_type"] != "house"].merge(
+        accounts[["account_id", "industry"]], on="account_id", how="left", validate="one_to_one"
+    )
+    return book.rename(columns={"industry": "season_key"})[
+        [
+            "account_id",
+            "rep_id",
+            "group_id",
+            "new_amount",
+            "existing_amount",
+            "season_key",
+            "is_moved",
+        ]
+    ]
+
+
+def quota_inputs(warehouse: Warehouse) -> dict[str, Any]:
+    """Read what quotas follow from, by the optimiser's argument names."""
+    return {
+        "book": covered_book(
+            warehouse.read("marts.coverage_accounts"), warehouse.read("plan.coverage_assignments")
+        ),
+        "seasonality": warehouse.read("marts.seasonality"),
+        "sales_cycles": warehouse.read("marts.sales_cycles"),
+        "rep_months": warehouse.read("marts.rep_months"),
+        "goals": warehouse.read("marts.company_goals"),
+        "groups": warehouse.read("marts.coverage_groups"),
+        "coverers": warehouse.read("marts.coverage_coverers"),
+        "months": sorted(warehouse.read("intermediate.int_company__plan_months")["month"]),
+    }
+
+
+def plan_quotas(warehouse: Warehouse) -> QuotaPlan:
+    """Split the company goal over groups, reps and months, and write it.
+
+    Raises:
+        optimization.errors.PlanningError: No quotas; nothing was written.
+    """
+    from optimization.quotas.plan import allocate_quotas
+
+    plan = allocate_quotas(**quota_inputs(warehouse), policy=QuotaPolicy())
+    _write(warehouse, {table: getattr(plan, field) for table, field in QUOTA_TABLES.items()})
+    return plan
+
+
+def coverage_violations(warehouse: Warehouse) -> list[str]:
+    """Recompute every rule of the coverage plan from the tables as written."""
+    from optimization.coverage.plan import CoveragePlan
+    from optimization.verify.coverage import verify_coverage
+
+    frames = {
+        field: warehouse.read(f"plan.{table}").drop(columns="plan_id")
+        for table, field in COVERAGE_TABLES.items()
+    }
+    return verify_coverage(
+        *coverage_inputs(warehouse), coverage_policy(company()), CoveragePlan(**frames)
+    )
+
+
+def quota_violations(warehouse: Warehouse) -> list[str]:
+    """Recompute every sum of targets and quotas from the tables as written."""
+    from optimization.verify.quotas import verify_quotas
+
+    inputs = quota_inputs(warehouse)
+    return verify_quotas(
+        warehouse.read("plan.group_targets"),
+        warehouse.read("plan.quota_allocations"),
+        goals=inputs["goals"],
+        groups=inputs["groups"],
+        coverers=inputs["coverers"],
+        book=inputs["book"],
+        months=inputs["months"],
+        default_over_assignment_rate=QuotaPolicy().default_over_assignment_rate,
+    )
+
+
+def loads_before_and_after(warehouse: Warehouse) -> pd.DataFrame:
+    """Hours and value of every rep as the owners stand today and under the plan.
+
+    Returns:
+        rep_id, group_id, capacity_hours, hours_before, hours_after, value_before_amount, value_after_amount.
+    """
+    with warehouse.connect() as connection:
+        loads: pd.DataFrame = connection.execute(_LOADS).df()
+    return loads
+
+
+_LOADS = """
+with before as (
+    select rep_id, sum(hours) as hours, sum(value_amount) as value
+    from marts.coverage_candidates where is_present group by 1
+),
+after as (
+    select rep_id, sum(hours) as hours, sum(value_amount) as value
+    from plan.coverage_assignments group by 1
+)
+select
+    coverers.rep_id, coverers.group_id, coverers.capacity_hours,
+    coalesce(before.hours, 0) as hours_before, coalesce(after.hours, 0) as hours_after,
+    coalesce(before.value, 0) as value_before_amount, coalesce(after.value, 0) as value_after_amount
+from marts.coverage_coverers as coverers
+left join before on coverers.rep_id = before.rep_id
+left join after on coverers.rep_id = after.rep_id
+where coverers.coverer_type = 'rep'
+order by coverers.group_id, coverers.rep_id
+"""
+
+
+def _write(warehouse: Warehouse, frames: Mapping[str, pd.DataFrame]) -> None:
+    """Write the tables of a plan, all or none."""
+    name = current_plan_id(warehouse)
+    with warehouse.connect() as connection:
+        connection.execute("create schema if not exists plan")
+        connection.execute("begin transaction")
+        try:
+            for table, frame in frames.items():
+                identified = frame.copy()
+                identified.insert(0, "plan_id", name)
+                write_frame(connection, f"plan.{table}", identified, PLAN_TABLES[table].types)
+            connection.execute("commit")
+        except Exception:
+            connection.execute("rollback")
+            raise

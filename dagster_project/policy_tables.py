@@ -1,0 +1,233 @@
+"""The small tables that carry a company's policy into the warehouse, and its overrides file.
+
+Belongs here: columns and rows of those tables. Does not belong here: the settings themselves
+(``dagster_project.company``) or writing to the warehouse.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from dagster_project.company_file import describe_problems
+from dagster_project.contract import ColumnType, LandingColumn
+
+if TYPE_CHECKING:
+    from dagster_project.company import Company
+
+DEFAULT_HOURS_PER_YEAR = 12.0
+DEFAULT_GROWTH_RATE = 0.05
+DEFAULT_COMMISSION_RATE = 0.06
+DEFAULT_OVER_ASSIGNMENT_RATE = 0.10
+REVENUE_TYPES: tuple[Literal["new", "existing"], ...] = ("new", "existing")
+
+
+class Override(BaseModel):
+    """One reviewed decision about one account."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    account_id: Annotated[str, Field(min_length=1, description="account the decision is about")]
+    rep_id: Annotated[str, Field(min_length=1, description="rep who must, or must not, cover it")]
+    action: Literal["married", "divorced"] = Field(
+        description="married (this rep covers it) or divorced (anyone but this rep)"
+    )
+    author: Annotated[str, Field(min_length=1, description="who decided")]
+    reason: Annotated[str, Field(min_length=1, description="why")]
+    expires_on: dt.date = Field(description="last day it counts, YYYY-MM-DD")
+
+
+def _columns(**types: ColumnType) -> tuple[LandingColumn, ...]:
+    """Build columns; a trailing underscore marks one that may be null."""
+    return tuple(
+        LandingColumn(name.rstrip("_"), type_, not name.endswith("_"), "")
+        for name, type_ in types.items()
+    )
+
+
+POLICY_TABLES: dict[str, tuple[LandingColumn, ...]] = {
+    "company_settings": _columns(
+        company_id="VARCHAR",
+        name="VARCHAR",
+        currency="VARCHAR",
+        timezone="VARCHAR",
+        fiscal_year_start_month="BIGINT",
+        as_of_="DATE",
+        horizon_months="BIGINT",
+        installed_base_months="BIGINT",
+        selling_hours_per_year="DOUBLE",
+        ramp_months="BIGINT",
+        ramp_start_rate="DOUBLE",
+        max_accounts_per_rep="BIGINT",
+        cost_per_hour="DOUBLE",
+        candidates_per_account="BIGINT",
+        disruption_rate="DOUBLE",
+        uncovered_loss_rate="DOUBLE",
+        lock_named_accounts="BOOLEAN",
+        max_quarantine_rate="DOUBLE",
+        default_commission_rate="DOUBLE",
+        default_over_assignment_rate="DOUBLE",
+    ),
+    "size_bands": _columns(position="BIGINT", name="VARCHAR", min_employees="BIGINT"),
+    "coverage_policies": _columns(
+        position="BIGINT", lifecycle="VARCHAR", size_band="VARCHAR", hours_per_year="DOUBLE"
+    ),
+    "covering_roles": _columns(role="VARCHAR"),
+    "lock_stages": _columns(stage="VARCHAR"),
+    "groups": _columns(
+        group_id="VARCHAR", name="VARCHAR", over_assignment_rate="DOUBLE", budget_amount_="DOUBLE"
+    ),
+    "goals": _columns(revenue_type="VARCHAR", target_amount_="DOUBLE", growth_rate_="DOUBLE"),
+    "comp_plans": _columns(role="VARCHAR", commission_rate="DOUBLE", ote_amount_="DOUBLE"),
+    "partners": _columns(
+        partner_id="VARCHAR",
+        name="VARCHAR",
+        margin_share="DOUBLE",
+        hours_per_year="DOUBLE",
+        max_accounts_="BIGINT",
+    ),
+    "partner_size_bands": _columns(partner_id="VARCHAR", size_band="VARCHAR"),
+    "minimum_rows": _columns(table_name="VARCHAR", min_rows="BIGINT"),
+    "overrides": _columns(
+        account_id="VARCHAR",
+        rep_id="VARCHAR",
+        action="VARCHAR",
+        author="VARCHAR",
+        reason="VARCHAR",
+        expires_on="DATE",
+    ),
+}
+
+
+def build_policy_tables(company: Company) -> dict[str, list[dict[str, Any]]]:
+    """Build the rows of every policy table, defaults filled in.
+
+    Args:
+        company: The checked settings.
+
+    Returns:
+        Rows by table name; keys of a row are the columns of :data:`POLICY_TABLES`, in order.
+    """
+    identity, capacity, coverage = company.company, company.capacity, company.coverage
+    goals = {goal.revenue_type: goal for goal in company.goals}
+    rules = [(r.lifecycle, r.size_band, r.hours_per_year) for r in company.coverage_policies]
+    rules.append(("any", "any", DEFAULT_HOURS_PER_YEAR))
+    plans = [(p.role, p.commission_rate, p.ote_amount) for p in company.comp_plans]
+    listed = {role for role, _, _ in plans}
+    plans += [
+        (role, DEFAULT_COMMISSION_RATE, None)
+        for role in capacity.covering_roles
+        if role not in listed
+    ]
+    values: dict[str, list[tuple[Any, ...]]] = {
+        "company_settings": [
+            (
+                identity.id,
+                identity.name,
+                identity.currency,
+                identity.timezone,
+                identity.fiscal_year_start_month,
+                identity.as_of,
+                coverage.horizon_months,
+                company.segments.installed_base_months,
+                capacity.selling_hours_per_year,
+                capacity.ramp_months,
+                capacity.ramp_start_rate,
+                capacity.max_accounts_per_rep,
+                capacity.cost_per_hour,
+                coverage.candidates_per_account,
+                coverage.disruption_rate,
+                coverage.uncovered_loss_rate,
+                coverage.lock_named_accounts,
+                company.gates.max_quarantine_rate,
+                DEFAULT_COMMISSION_RATE,
+                DEFAULT_OVER_ASSIGNMENT_RATE,
+            )
+        ],
+        "size_bands": [
+            (position, band.name, band.min_employees)
+            for position, band in enumerate(company.segments.size_bands, 1)
+        ],
+        "coverage_policies": [(position, *rule) for position, rule in enumerate(rules, 1)],
+        "covering_roles": [(role,) for role in capacity.covering_roles],
+        "lock_stages": [(stage,) for stage in coverage.lock_stages],
+        "groups": [
+            (g.group_id, g.name or g.group_id, g.over_assignment_rate, g.budget_amount)
+            for g in company.groups
+        ],
+        "goals": [
+            (kind, goals[kind].target_amount, goals[kind].growth_rate)
+            if kind in goals
+            else (kind, None, DEFAULT_GROWTH_RATE)
+            for kind in REVENUE_TYPES
+        ],
+        "comp_plans": list(plans),
+        "partners": [
+            (p.partner_id, p.name or p.partner_id, p.margin_share, p.hours_per_year, p.max_accounts)
+            for p in company.partners
+        ],
+        "partner_size_bands": [
+            (partner.partner_id, band)
+            for partner in company.partners
+            for band in partner.size_bands
+        ],
+        "minimum_rows": list(company.gates.min_rows.items()),
+        "overrides": [tuple(dict(row).values()) for row in company.override_rows],
+    }
+    return {
+        table: [
+            dict(zip((column.name for column in columns), row, strict=True))
+            for row in values[table]
+        ]
+        for table, columns in POLICY_TABLES.items()
+    }
+
+
+def read_overrides(path: Path) -> tuple[tuple[Override, ...], list[str]]:
+    """Read the overrides CSV.
+
+    Args:
+        path: CSV with the columns of :class:`Override`.
+
+    Returns:
+        The rows, and one line per problem (then the rows are not to be used).
+    """
+    header = ", ".join(Override.model_fields)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, restkey="(too many cells)", strict=True)
+            found = [(reader.line_num, row) for row in reader]
+            names = reader.fieldnames or []
+    except OSError as error:
+        fix = f"create it with the header {header}, or remove `overrides`"
+        return (), [f"overrides: {path.name} cannot be read ({error.strerror}); {fix}"]
+    except (UnicodeDecodeError, csv.Error) as error:
+        return (), [f"overrides: {path.name} is not a CSV in UTF-8 ({error}); save it as one"]
+    if missing := [name for name in Override.model_fields if name not in names]:
+        return (), [f"overrides: {path.name} lacks {', '.join(missing)}; its header is {header}"]
+    rows: list[Override] = []
+    problems: list[str] = []
+    for line, cells in found:
+        place = f"overrides: {path.name} line {line}"
+        try:
+            row = Override.model_validate(cells)
+        except ValidationError as error:
+            problems += [f"{place}: {text}" for text in describe_problems(error, Override)]
+            continue
+        problems += [f"{place}: {text}" for earlier in rows for text in _clashes(earlier, row)]
+        rows.append(row)
+    return tuple(rows), problems
+
+
+def _clashes(earlier: Override, row: Override) -> list[str]:
+    """Say how two decisions about one account contradict each other."""
+    if earlier.account_id != row.account_id:
+        return []
+    both_married = earlier.action == row.action == "married"
+    if both_married or (earlier.rep_id == row.rep_id):
+        return [f"account {row.account_id} is decided twice; keep one of the rows"]
+    return []

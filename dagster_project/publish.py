@@ -1,0 +1,249 @@
+"""Publishing: replace what BI reads by a new plan, whole or not at all.
+
+Belongs here: the DuckDB file, the Parquet folder of a plan, the ``current`` link, and how many
+plans are kept. Does not belong here: which tables are published, and whether they may be.
+
+Everything is built and synced aside first, and then put in place by renames, so that a reader
+sees either the old plan or the new one, and a failure leaves the old one as it was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+# Readable by DuckDB clients from 1.2 on; the default of a newer writer is refused by older ones.
+STORAGE_VERSION = "v1.2.0"
+KEPT_PLANS = 30
+
+_CATALOG = "publication"
+_SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+
+
+class PublishError(Exception):
+    """Nothing new was published; readers still see the last plan."""
+
+
+@dataclass(frozen=True)
+class PublishResult:
+    """What was published.
+
+    Attributes:
+        database_path: The DuckDB file.
+        plan_path: The plan's folder of Parquet files.
+        row_counts: Rows per table.
+        content_hashes: SHA-256 of each table's Parquet file; equal rows give equal hashes.
+        removed_plans: Plans that were older than the ones kept.
+    """
+
+    database_path: Path
+    plan_path: Path
+    row_counts: dict[str, int]
+    content_hashes: dict[str, str]
+    removed_plans: tuple[str, ...]
+
+
+def publish(
+    con: duckdb.DuckDBPyConnection,
+    tables: Mapping[str, str],
+    *,
+    home: Path,
+    plan_id: str,
+    manifest: Mapping[str, Any],
+    comments: Mapping[str, Mapping[str, str]] | None = None,
+    keep_plans: int = KEPT_PLANS,
+) -> PublishResult:
+    """Publish tables as ``published/coverage.duckdb`` and ``plans/<plan_id>/*.parquet``.
+
+    Args:
+        con: Open connection that sees what the tables select from.
+        tables: Per published name a SELECT, sorted by its key, or the name of a relation.
+        home: Folder that holds ``published`` and ``plans``.
+        plan_id: Identity of the plan; publishing it again replaces it.
+        manifest: Facts to write beside the tables' own, for example input hashes.
+        comments: Per published name the meaning of its columns.
+        keep_plans: How many plan folders stay, the newest and always the current one.
+
+    Returns:
+        Where it is and what is in it.
+
+    Raises:
+        PublishError: If anything could not be read or written.
+        ValueError: If a name cannot be a file name, or ``keep_plans`` is less than one.
+    """
+    for name in (plan_id, *tables):
+        if not _SAFE_NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is not a name of letters, digits, '_' and '-'")
+    if keep_plans < 1:
+        raise ValueError(f"keep_plans is {keep_plans}; at least the current plan is kept")
+    site = _Site(home, plan_id)
+    with _explained(site):
+        site.published.mkdir(parents=True, exist_ok=True)
+        site.new_plan.mkdir(parents=True)
+        facts = _build(con, tables, comments or {}, site)
+        text = json.dumps(
+            {**manifest, "plan_id": plan_id, "tables": facts}, indent=2, sort_keys=True
+        )
+        (site.new_plan / "manifest.json").write_text(text + "\n", encoding="utf-8")
+        for path in (site.new_database, *site.new_plan.iterdir(), site.new_plan):
+            _sync(path)
+        site.new_database.chmod(0o444)
+        _put_in_place(site)
+    return PublishResult(
+        database_path=site.database,
+        plan_path=site.plan,
+        row_counts={name: fact["rows"] for name, fact in facts.items()},
+        content_hashes={name: fact["sha256"] for name, fact in facts.items()},
+        removed_plans=_remove_old_plans(site, keep_plans),
+    )
+
+
+class _Site:
+    """Where everything of one publication lies, in place and aside."""
+
+    def __init__(self, home: Path, plan_id: str) -> None:
+        self.home, self.plan_id = home, plan_id
+        self.published, self.plans = home / "published", home / "plans"
+        self.database = self.published / "coverage.duckdb"
+        self.link = self.published / "current"
+        self.plan = self.plans / plan_id
+        self.new_database = self.published / "coverage.duckdb.new"
+        self.new_link = self.published / "current.new"
+        self.new_plan = self.plans / f".{plan_id}.new"
+        self.old_plan = self.plans / f".{plan_id}.old"
+
+    def clear(self) -> None:
+        """Remove what a publication leaves aside, also one that was killed."""
+        for path in (self.new_database, _wal(self.new_database), self.new_link):
+            path.unlink(missing_ok=True)
+        for path in (self.new_plan, self.old_plan):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _build(
+    con: duckdb.DuckDBPyConnection,
+    tables: Mapping[str, str],
+    comments: Mapping[str, Mapping[str, str]],
+    site: _Site,
+) -> dict[str, dict[str, Any]]:
+    """Write both forms aside: rows, file and hash per table."""
+    facts: dict[str, dict[str, Any]] = {}
+    con.execute(
+        f"attach {_text(site.new_database)} as {_CATALOG} (storage_version '{STORAGE_VERSION}')"
+    )
+    try:
+        for name, source in tables.items():
+            target = f'{_CATALOG}.main."{name}"'
+            is_query = source.lower().split()[0] in {"select", "with", "from"}
+            con.execute(
+                f"create table {target} as {source if is_query else f'select * from {source}'}"
+            )
+            _comment(con, target, comments.get(name, {}))
+            # Copied from the new table, so that both forms hold the same rows.
+            file = site.new_plan / f"{name}.parquet"
+            con.execute(f"copy {target} to {_text(file)} (format parquet, compression zstd)")
+            (rows,) = con.execute(f"select count(*) from {target}").fetchone() or (0,)
+            digest = hashlib.sha256(file.read_bytes()).hexdigest()
+            facts[name] = {"rows": int(rows), "file": file.name, "sha256": digest}
+    finally:
+        con.execute(f"detach {_CATALOG}")
+    return facts
+
+
+def _comment(con: duckdb.DuckDBPyConnection, target: str, meanings: Mapping[str, str]) -> None:
+    columns = {row[0] for row in con.execute(f"describe {target}").fetchall()}
+    for column, meaning in meanings.items():
+        if column in columns:
+            con.execute(f'comment on column {target}."{column}" is {_text(meaning)}')
+
+
+def _put_in_place(site: _Site) -> None:
+    """Rename the new plan into its places, the data base last; undo all of it on a failure."""
+    with contextlib.ExitStack() as undo:
+        if site.plan.exists():
+            site.plan.rename(site.old_plan)
+            undo.callback(site.old_plan.rename, site.plan)
+        site.new_plan.rename(site.plan)
+        undo.callback(site.plan.rename, site.new_plan)
+        before = site.link.readlink() if site.link.is_symlink() else None
+        _point(site, Path("..", "plans", site.plan_id))
+        undo.callback(_point, site, before)
+        # A log that a killed reader left behind would be replayed into the new file.
+        _wal(site.database).unlink(missing_ok=True)
+        site.new_database.replace(site.database)
+        undo.pop_all()
+    for folder in (site.published, site.plans):
+        _sync(folder)
+    shutil.rmtree(site.old_plan, ignore_errors=True)
+
+
+def _point(site: _Site, target: Path | None) -> None:
+    if target is None:
+        site.link.unlink(missing_ok=True)
+        return
+    site.new_link.unlink(missing_ok=True)
+    site.new_link.symlink_to(target)
+    site.new_link.replace(site.link)
+
+
+def _remove_old_plans(site: _Site, keep_plans: int) -> tuple[str, ...]:
+    """Keep the newest plans; one that cannot be removed today is tried again next time."""
+    folders = [path for path in site.plans.iterdir() if not path.name.startswith(".")]
+    others = [path for path in folders if path.is_dir() and path != site.plan]
+    others.sort(key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
+    removed = others[keep_plans - 1 :]
+    for path in removed:
+        shutil.rmtree(path, ignore_errors=True)
+    return tuple(path.name for path in removed)
+
+
+@contextlib.contextmanager
+def _explained(site: _Site) -> Iterator[None]:
+    """Clear what lies aside before and after a failure, and say what went wrong."""
+    try:
+        site.clear()
+        yield
+    except (OSError, duckdb.Error) as error:
+        with contextlib.suppress(OSError):
+            site.clear()
+        raise PublishError(
+            f"plan {site.plan_id} was not published to {site.home}; readers still see the plan "
+            f"before it. {_reason(error, site)}"
+        ) from error
+
+
+def _reason(error: OSError | duckdb.Error, site: _Site) -> str:
+    number, text = getattr(error, "errno", None), str(error)
+    if number == errno.ENOSPC or "No space left" in text:
+        return f"The disk is full. Free some space, for example old folders of {site.plans}."
+    if number in (errno.EACCES, errno.EROFS, errno.EPERM) or "Permission denied" in text:
+        return f"The folder cannot be written. Give this user write access to it. ({text})"
+    return text
+
+
+def _wal(database: Path) -> Path:
+    return database.with_name(database.name + ".wal")
+
+
+def _text(value: object) -> str:
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def _sync(path: Path) -> None:
+    """Bring a file or a folder's entries to the disk before something else relies on them."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

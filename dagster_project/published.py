@@ -1,0 +1,159 @@
+"""What is published: every table that BI reads, where it comes from and how it is sorted.
+
+Belongs here: the list and the history of runs. Does not belong here: how files are replaced
+(``dagster_project.publish``) or the shape of plan tables (``dagster_project.plan_tables``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dagster_project.contract import quote_identifier
+from dagster_project.plan_tables import PLAN_TABLES
+from dagster_project.transform import MANIFEST_PATH
+from dagster_project.warehouse import quoted
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@dataclass(frozen=True)
+class PublishedTable:
+    """One table that readers find in the published file.
+
+    Attributes:
+        relation: Where it stands in the warehouse.
+        key: Columns that identify a row; the table is sorted by them.
+    """
+
+    relation: str
+    key: tuple[str, ...]
+
+
+PUBLISHED: dict[str, PublishedTable] = {
+    **{name: PublishedTable(f"plan.{name}", table.key) for name, table in PLAN_TABLES.items()},
+    "account_segments": PublishedTable("marts.account_segments", ("account_id",)),
+    "segment_economics": PublishedTable("marts.segment_economics", ("segment_id",)),
+    "rep_performance": PublishedTable("marts.rep_performance", ("rep_id", "month")),
+    "rep_strengths": PublishedTable("marts.rep_strengths", ("rep_id", "dimension", "level")),
+    "strength_guard": PublishedTable("marts.strength_guard", ()),
+    "strength_backtest": PublishedTable("marts.strength_backtest", ("model",)),
+    "capacity_gaps": PublishedTable("review.capacity_gaps", ("group_id", "month")),
+    "budget_check": PublishedTable("review.budget_check", ("group_id",)),
+    "quarantine_summary": PublishedTable("marts.quarantine_summary", ("table_name", "reason")),
+    "data_quality_results": PublishedTable("quality.check_results", ("table_name", "check_name")),
+    "plan_runs": PublishedTable("plan.plan_runs", ("finished_at", "run_id")),
+}
+
+_RUN_TYPES = {
+    "run_id": "VARCHAR",
+    "plan_id": "VARCHAR",
+    "as_of_on": "DATE",
+    "code_version": "VARCHAR",
+    "input_hashes": "VARCHAR",
+    "finished_at": "TIMESTAMP",
+    "objective_amount": "DOUBLE",
+    "gap_rate": "DOUBLE",
+    "moved_count": "BIGINT",
+    "uncovered_count": "BIGINT",
+    "missing_hours": "DOUBLE",
+    "quarantined_count": "BIGINT",
+    "failed_check_count": "BIGINT",
+}
+RUN_MEANINGS = {
+    "run_id": "Run of the orchestrator",
+    "plan_id": "Plan the run published",
+    "as_of_on": "Day the plan is made for",
+    "code_version": "Hash of the code that made it",
+    "input_hashes": "Content hash by input table, as JSON",
+    "finished_at": "When it was published, UTC",
+    "objective_amount": "Value of the plan",
+    "gap_rate": "How far below the best possible plan it can be",
+    "moved_count": "Accounts an active owner hands over",
+    "uncovered_count": "Accounts nobody covers",
+    "missing_hours": "Hours short over all groups and months",
+    "quarantined_count": "Rows set aside",
+    "failed_check_count": "Warning rules that failed",
+}
+
+
+def select_published(name: str, plan_id: str) -> str:
+    """Build the select of one published table: plan_id first, rows in key order."""
+    table = PUBLISHED[name]
+    order = ", ".join(quote_identifier(column) for column in table.key) or "1"
+    if table.relation.startswith("plan."):
+        return f"select * from {quoted(table.relation)} order by {order}"
+    return f"select '{plan_id}' as plan_id, * from {quoted(table.relation)} order by {order}"
+
+
+def column_meanings(name: str) -> dict[str, str]:
+    """Meaning by column of a published table.
+
+    Raises:
+        KeyError: The table is not published.
+    """
+    table = PUBLISHED[name]
+    if name in PLAN_TABLES:
+        return PLAN_TABLES[name].columns
+    if name == "plan_runs":
+        return RUN_MEANINGS
+    if name == "data_quality_results":
+        return {"plan_id": PLAN_TABLES["plan_certificates"].columns["plan_id"], **_QUALITY}
+    model = table.relation.split(".")[1]
+    manifest = json.loads(MANIFEST_PATH.read_text(encoding="utf-8"))
+    columns = manifest["nodes"][f"model.coverage.{model}"]["columns"]
+    return {
+        "plan_id": PLAN_TABLES["plan_certificates"].columns["plan_id"],
+        **{column: facts["description"] for column, facts in columns.items()},
+    }
+
+
+_QUALITY = {
+    "table_name": "Table the rule guards",
+    "check_name": "Rule, by its stable name",
+    "severity": "critical (blocks) or warning",
+    "is_passed": "The rule held",
+    "failed_count": "Rows that break it",
+    "failed_rate": "Those rows over all rows",
+    "observed": "What was seen",
+    "sample_keys": "Up to 20 failing keys",
+    "reason": "Why the rule is there",
+    "fix": "What to do when it fails",
+}
+
+
+def record_run(connection: duckdb.DuckDBPyConnection, facts: Mapping[str, Any]) -> None:
+    """Append a finished run to the history; a run recorded before is replaced.
+
+    Args:
+        connection: The warehouse.
+        facts: run_id, plan_id, code_version, input_hashes.
+    """
+    columns = ", ".join(f"{name} {kind}" for name, kind in _RUN_TYPES.items())
+    connection.execute(f"create table if not exists plan.plan_runs ({columns})")
+    connection.execute("delete from plan.plan_runs where run_id = ?", [facts["run_id"]])
+    connection.execute(
+        """
+        insert into plan.plan_runs
+        select
+            ?, ?, calendar.as_of_on, ?, ?, ?,
+            certificate.objective_amount, certificate.gap_rate,
+            certificate.moved_count, certificate.uncovered_count,
+            (select coalesce(sum(missing_hours), 0) from review.capacity_gaps),
+            (select coalesce(sum(row_count), 0) from marts.quarantine_summary),
+            (select count(*) from quality.check_results where not is_passed)
+        from intermediate.int_company__calendar as calendar
+        cross join plan.plan_certificates as certificate
+        """,
+        [
+            facts["run_id"],
+            facts["plan_id"],
+            facts["code_version"],
+            json.dumps(facts["input_hashes"], sort_keys=True),
+            dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0),
+        ],
+    )

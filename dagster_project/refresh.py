@@ -1,0 +1,110 @@
+"""``python -m dagster_project.refresh``: run the whole job here and say what was decided.
+
+Belongs here: starting the run and printing its outcome. Does not belong here: any step of the job.
+The run is recorded in the orchestrator's home, so the UI shows it beside the scheduled ones.
+"""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from dagster_project.company_file import CompanyError
+from dagster_project.instance import prepare_dagster_home
+from dagster_project.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+JOB = "refresh"
+
+
+def main() -> int:
+    """Run, print, and return 0 (published), 1 (blocked) or 2 (the company file is wrong)."""
+    settings = load_settings()
+    settings.export()
+    prepare_dagster_home(settings)
+    import dagster as dg
+
+    from dagster_project.context import company
+
+    try:
+        print(f"Refreshing {company().company.name} ({settings.company_path})")
+    except CompanyError as error:
+        print(f"The company file cannot be used:\n{error}", file=sys.stderr)
+        return 2
+    with dg.DagsterInstance.get() as instance:
+        result = run(instance)
+    if result.success:
+        print("\n".join(_decided(settings)))
+        return 0
+    print("\n".join(_blocked(result, settings)), file=sys.stderr)
+    return 1
+
+
+def run(
+    instance: dg.DagsterInstance, listener: Callable[[dg.EventLogEntry], None] | None = None
+) -> dg.ExecuteInProcessResult:
+    """Run the whole job in this process.
+
+    Args:
+        instance: Where the run is recorded.
+        listener: Called with every event as it happens.
+
+    Returns:
+        The outcome; a failed run is a result, not an exception.
+    """
+    from dagster_project.definitions import defs
+
+    run_id = str(uuid.uuid4())
+    if listener is not None:
+        instance.add_event_listener(run_id, listener)
+    return (
+        defs()
+        .resolve_job_def(JOB)
+        .execute_in_process(
+            instance=instance,
+            raise_on_error=False,
+            run_id=run_id,
+            run_config={"loggers": {"console": {"config": {"log_level": "WARNING"}}}},
+        )
+    )
+
+
+def _decided(settings: Settings) -> Iterator[str]:
+    from dagster_project.context import company
+    from dagster_project.summary import summarise
+
+    yield ""
+    yield from summarise(settings.published_path, company().company.currency)
+    yield ""
+    yield f"Tables   {settings.published_path} (DuckDB) and"
+    yield f"         {settings.home / 'published' / 'current'} (Parquet)"
+    yield "UI       make ui, then http://127.0.0.1:3000"
+
+
+def _blocked(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[str]:
+    """Say in words what stopped the run: failed blocking rules, then steps that failed."""
+    yield ""
+    yield "The run stopped; nothing was published."
+    for evaluation in result.get_asset_check_evaluations():
+        if evaluation.passed or not evaluation.blocking:
+            continue
+        message = evaluation.metadata.get("message")
+        words = message.value if message is not None else "failed"
+        yield f"- {evaluation.asset_key.to_user_string()} {evaluation.check_name}: {words}"
+    for event in result.filter_events(lambda event: event.is_step_failure):
+        data = event.step_failure_data
+        if data.user_failure_data is not None:
+            yield f"- {event.step_key}: {data.user_failure_data.description}"
+        elif data.error is not None and data.error.cls_name != "DagsterAssetCheckFailedError":
+            yield f"- {event.step_key}: {data.error_display_string.strip()}"
+    if settings.published_path.exists():
+        yield f"The last good plan is still in {settings.published_path}."
+    yield "Open the run in the UI (make ui) for samples of the failing records."
+
+
+if __name__ == "__main__":
+    sys.exit(main())

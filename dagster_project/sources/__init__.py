@@ -1,0 +1,66 @@
+"""Pulls: every source kind lands the same contract, one table at a time, into a table set aside.
+
+Belongs here: one small module per kind of source, and the choice between them. Does not belong
+here: swapping a pulled table in, gates, or anything that plans.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dagster_project.company_sections import DemoSource, FilesSource, TableSource
+from dagster_project.settings import load_settings
+from dagster_project.sources.errors import PermanentSourceError, SourceError
+from dagster_project.sources.result import PullResult
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from dagster_project.company import Company
+    from dagster_project.contract import LandingTable
+
+__all__ = ["PermanentSourceError", "PullResult", "SourceError", "pull_table"]
+
+
+def pull_table(
+    con: duckdb.DuckDBPyConnection,
+    company: Company,
+    table: LandingTable,
+    target: str,
+    home: Path | None = None,
+) -> PullResult:
+    """Pull one landing table by the company's kind of source.
+
+    Args:
+        con: Warehouse connection, open for writing.
+        company: The company whose source is read.
+        table: Landing table to pull.
+        target: Table to create or replace, ``schema.name``.
+        home: State folder; the demo company's files are generated in it. Default: the settings'.
+
+    Returns:
+        What was read.
+
+    Raises:
+        SourceError: The source could not be read now.
+        PermanentSourceError: The source or its mapping is wrong.
+    """
+    from dagster_project.sources import files
+
+    source = company.source
+    if isinstance(source, DemoSource):
+        source = _demo_files(company, source, home or load_settings().home)
+    return files.pull(con, company, table, target, source)
+
+
+def _demo_files(company: Company, source: DemoSource, home: Path) -> FilesSource:
+    from dagster_project.contract import LANDING
+    from dagster_project.demo import ensure_demo
+
+    folder = ensure_demo(company, home)
+    return FilesSource(
+        kind="files",
+        folder=str(folder),
+        tables={name: TableSource(path=f"{name}.{source.format}") for name in LANDING},
+    )

@@ -1,0 +1,14 @@
+"""Errors of a pull, split by whether trying again can help.
+
+Belongs here: the exception types. Does not belong here: what raises them.
+"""
+
+from __future__ import annotations
+
+
+class SourceError(Exception):
+    """A source could not be read now; it may be late, so trying again can help."""
+
+
+class PermanentSourceError(SourceError):
+    """A source or its mapping is wrong; trying again cannot help, mend what the message names."""

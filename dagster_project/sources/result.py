@@ -1,0 +1,31 @@
+"""What a pull reports.
+
+Belongs here: the record itself. Does not belong here: keeping it (``dagster_project.landing``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PullResult:
+    """What a pull brought.
+
+    Attributes:
+        table: Landing table.
+        row_count: Rows written.
+        content_hash: Hash of the source's bytes and of how they were mapped; not of dates or names.
+        watermark: Latest date in the table, as text, or None.
+        source_files: Files read, relative to the source's folder where they lie in it.
+        issue_count: Rows with a cell that could not be read.
+        absent: The company has no such table; an empty one was written.
+    """
+
+    table: str
+    row_count: int
+    content_hash: str
+    watermark: str | None
+    source_files: tuple[str, ...]
+    issue_count: int
+    absent: bool

@@ -1,0 +1,149 @@
+"""The warehouse: the only place that opens the working DuckDB file.
+
+Belongs here: connections, the lock that keeps refreshes apart, reading and writing whole tables.
+Does not belong here: what the tables mean, or the published file (``dagster_project.publish``).
+
+DuckDB allows one writing process per file, so a refresh holds a file lock for as long as it runs:
+a second one waits, then gives up with a clear word. Every connection of a process opens the file
+in the same way, because DuckDB refuses two configurations of one file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagster as dg
+import duckdb
+from filelock import FileLock, Timeout
+from pydantic import PrivateAttr
+
+from dagster_project.contract import create_table_sql, quote_identifier
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dagster_project.contract import LandingColumn
+
+DEFAULT_WAIT_SECONDS = 3600
+
+
+class WarehouseBusyError(Exception):
+    """Another program holds the warehouse; trying again later helps."""
+
+
+def quoted(table: str) -> str:
+    """Quote a table name, schema and table part by part."""
+    return ".".join(quote_identifier(part) for part in table.split("."))
+
+
+class Warehouse(dg.ConfigurableResource[None]):
+    """One company's working DuckDB file, locked for the length of a run.
+
+    Attributes:
+        path: The DuckDB file.
+        wait_seconds: How long a run waits for another one to end.
+    """
+
+    path: str
+    wait_seconds: float = DEFAULT_WAIT_SECONDS
+    _lock: FileLock | None = PrivateAttr(default=None)
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Take the lock, waiting for a run that holds it.
+
+        Raises:
+            WarehouseBusyError: The other run did not end in time.
+        """
+        path = Path(self.path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(f"{path}.lock")
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            if context.log is not None:
+                context.log.warning("Another refresh is running; this one waits for it to end.")
+            try:
+                self._lock.acquire(timeout=self.wait_seconds)
+            except Timeout:
+                raise WarehouseBusyError(
+                    f"another refresh has held {path.name} for {self.wait_seconds:.0f} seconds; "
+                    "wait for it to end, or stop it, and start again"
+                ) from None
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        """Release the lock."""
+        if self._lock is not None:
+            self._lock.release()
+
+    @contextmanager
+    def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open the file for the length of the block.
+
+        Raises:
+            WarehouseBusyError: A program outside the pipeline has the file open.
+        """
+        try:
+            connection = duckdb.connect(self.path)
+        except duckdb.IOException as error:
+            if "lock" not in str(error).lower():
+                raise
+            raise WarehouseBusyError(
+                f"{Path(self.path).name} is open in another program; close it there (BI tools "
+                f"read published/coverage.duckdb instead) and start again: {error}"
+            ) from error
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def read(self, table: str) -> pd.DataFrame:
+        """Read a whole table in its stored order."""
+        with self.connect() as connection:
+            return connection.execute(f"select * from {quoted(table)}").df()
+
+
+def create_table(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: Sequence[LandingColumn],
+    rows: Sequence[Mapping[str, object]] = (),
+) -> None:
+    """Replace a small typed table by the given rows."""
+    connection.execute(create_table_sql(table, tuple(columns)))
+    if rows:
+        marks = ", ".join("?" for _ in columns)
+        connection.executemany(
+            f"insert into {quoted(table)} values ({marks})",
+            [[row[column.name] for column in columns] for row in rows],
+        )
+
+
+def write_frame(
+    connection: duckdb.DuckDBPyConnection, table: str, frame: pd.DataFrame, types: Mapping[str, str]
+) -> None:
+    """Replace a table by a frame, every column cast to the named DuckDB type.
+
+    Args:
+        connection: Where to write.
+        table: Qualified table name.
+        frame: Rows; its columns must be exactly those of ``types``.
+        types: DuckDB type by column, in the table's column order.
+
+    Raises:
+        ValueError: The frame's columns are not those of ``types``.
+    """
+    if list(frame.columns) != list(types):
+        raise ValueError(f"{table}: columns {list(frame.columns)} are not {list(types)}")
+    casts = ", ".join(
+        f"cast({quoted(name)} as {kind}) as {quoted(name)}" for name, kind in types.items()
+    )
+    connection.register("frame_to_write", frame)
+    try:
+        connection.execute(
+            f"create or replace table {quoted(table)} as select {casts} from frame_to_write"
+        )
+    finally:
+        connection.unregister("frame_to_write")

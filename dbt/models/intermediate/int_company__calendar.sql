@@ -1,0 +1,56 @@
+-- "Today" comes from the company file or from the data, never from the clock: the same input
+-- gives the same plan on any day.
+with
+
+settings as (select * from {{ source('policy', 'company_settings') }}),
+
+last_event as (
+    select max(greatest(created_on, coalesce(closed_on, created_on))) as last_event_on
+    from {{ ref('stg_crm__opportunities') }}
+    where created_on <= current_date
+),
+
+dated as (
+    select
+        settings.*,
+        coalesce(settings.as_of, last_event.last_event_on) as as_of_on
+    from settings
+    cross join last_event
+),
+
+-- The plan covers the fiscal year that holds the month after as_of: in the last month of a fiscal
+-- year, the next one is planned.
+month_after as (
+    select
+        dated.*,
+        {{ dbt.dateadd('month', 1, month_start('as_of_on')) }} as next_month_on
+    from dated
+),
+
+fiscal as (
+    select
+        month_after.*,
+        (12 + extract(month from next_month_on) - fiscal_year_start_month) % 12 as months_into_year
+    from month_after
+)
+
+select
+    company_id,
+    currency,
+    timezone,
+    fiscal_year_start_month,
+    cast(as_of_on as date) as as_of_on,
+    cast({{ dbt.dateadd('month', '-cast(months_into_year as integer)', 'next_month_on') }} as date) as plan_start_on,
+    horizon_months,
+    installed_base_months,
+    selling_hours_per_year,
+    ramp_months,
+    ramp_start_rate,
+    max_accounts_per_rep,
+    cost_per_hour,
+    candidates_per_account,
+    disruption_rate,
+    uncovered_loss_rate,
+    lock_named_accounts,
+    max_quarantine_rate
+from fiscal

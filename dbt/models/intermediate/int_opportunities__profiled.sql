@@ -1,0 +1,43 @@
+-- Each opportunity known at as_of with the facts a strength may depend on. The list of features is
+-- closed: nothing of the HR file but the group enters it.
+with
+
+opportunities as (select * from {{ ref('stg_crm__opportunities') }}),
+
+calendar as (select as_of_on from {{ ref('int_company__calendar') }}),
+
+accounts as (select * from {{ ref('int_accounts__segmented') }}),
+
+products as (select * from {{ ref('stg_crm__products') }}),
+
+employees as (select * from {{ ref('stg_hr__employees') }})
+
+select
+    opportunities.opportunity_id,
+    opportunities.account_id,
+    opportunities.rep_id,
+    opportunities.revenue_type,
+    opportunities.stage,
+    opportunities.is_closed,
+    opportunities.is_won,
+    opportunities.amount,
+    opportunities.created_on,
+    opportunities.closed_on,
+    accounts.industry,
+    accounts.region as geography,
+    accounts.size_band,
+    accounts.lifecycle,
+    accounts.segment_id,
+    coalesce(opportunities.product_id, '(unknown)') as product,
+    products.margin_rate,
+    coalesce(employees.group_id, '(unknown)') as group_id,
+    {{ dbt.datediff('opportunities.created_on', 'opportunities.closed_on', 'day') }} as cycle_days,
+    {{ dbt.datediff('opportunities.closed_on', 'calendar.as_of_on', 'day') }} as age_days
+from opportunities
+cross join calendar
+inner join accounts on opportunities.account_id = accounts.account_id
+left join products on opportunities.product_id = products.product_id
+left join employees on opportunities.rep_id = employees.rep_id
+where
+    opportunities.created_on <= calendar.as_of_on
+    and (opportunities.closed_on is null or opportunities.closed_on <= calendar.as_of_on)

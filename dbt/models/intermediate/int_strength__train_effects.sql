@@ -1,0 +1,1 @@
+{{ fit_strength(ref('int_strength__cells'), 'train') }}

@@ -1,0 +1,13 @@
+select
+    account_id,
+    rep_id,
+    type,
+    "at",
+    _row,
+    _issues,
+    case
+        when account_id is null then 'account_id_missing'
+        when rep_id is null then 'rep_id_missing'
+        when "at" is null then 'at_missing'
+    end as quarantine_reason
+from {{ source('raw', 'activities') }}

@@ -1,0 +1,43 @@
+{{ config(materialized='table') }}
+
+with
+
+opportunities as (select * from {{ source('raw', 'opportunities') }}),
+
+accounts as (select account_id from {{ ref('stg_crm__accounts') }})
+
+select
+    opportunities.opportunity_id,
+    opportunities.account_id,
+    opportunities.rep_id,
+    opportunities.product_id,
+    opportunities.revenue_type,
+    opportunities.stage,
+    opportunities.is_closed,
+    opportunities.is_won,
+    opportunities.amount,
+    opportunities.created_at,
+    opportunities.closed_at,
+    opportunities.currency,
+    opportunities._row,
+    opportunities._issues,
+    -- The first rule that a row breaks names it; the order is from identity to plausibility.
+    case
+        when opportunities.opportunity_id is null then 'opportunity_id_missing'
+        when opportunities.account_id is null then 'account_id_missing'
+        when accounts.account_id is null then 'account_unknown'
+        when opportunities.rep_id is null then 'rep_id_missing'
+        when opportunities._issues is not null then 'cell_unreadable'
+        when opportunities.is_closed is null or opportunities.is_won is null then 'status_missing'
+        when opportunities.is_won and not opportunities.is_closed then 'won_but_open'
+        when opportunities.created_at is null then 'created_at_missing'
+        when opportunities.is_closed and opportunities.closed_at is null then 'closed_at_missing'
+        when opportunities.closed_at < opportunities.created_at then 'closed_before_created'
+        when opportunities.is_closed and cast(opportunities.closed_at as date) > current_date
+            then 'closed_in_future'
+        when opportunities.amount < 0 then 'amount_negative'
+        when opportunities.revenue_type not in ('new', 'expansion', 'renewal')
+            then 'revenue_type_unknown'
+    end as quarantine_reason
+from opportunities
+left join accounts on opportunities.account_id = accounts.account_id

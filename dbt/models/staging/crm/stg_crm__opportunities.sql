@@ -1,0 +1,18 @@
+select
+    opportunity_id,
+    account_id,
+    rep_id,
+    product_id,
+
+    case when revenue_type = 'new' then 'new' when revenue_type is null then 'new' else 'existing' end
+        as revenue_type,
+    stage,
+    is_closed,
+    is_won,
+    coalesce(amount, 0) as amount,
+    currency,
+
+    cast(created_at as date) as created_on,
+    cast(closed_at as date) as closed_on
+from {{ ref('base_crm__opportunities') }}
+where quarantine_reason is null

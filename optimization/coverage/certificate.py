@@ -1,0 +1,126 @@
+"""The proof that comes with a plan: its value, a bound on any plan's value, and the gap.
+
+Belongs here: the one-row certificate and its sentence. Does not belong here: the bounds' own
+derivation (``prices`` and ``optimization.solve``).
+"""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+
+from optimization.coverage.diagnose import overloaded_today
+from optimization.coverage.inputs import CoverageInputs, IntArray
+from optimization.coverage.prices import Prices
+from optimization.coverage.wording import counted, money
+from optimization.policy import CoveragePolicy
+from optimization.solve import SolveOutcome
+
+CERTIFICATE_COLUMNS = [
+    "objective_amount",
+    "bound_amount",
+    "gap_rate",
+    "status",
+    "solver",
+    "solver_version",
+    "seed",
+    "options",
+    "account_count",
+    "candidate_count",
+    "moved_count",
+    "move_limit",
+    "uncovered_count",
+    "as_is_objective_amount",
+    "gain_amount",
+    "rows_at_bound_count",
+    "sentence",
+]
+# The solver keeps rows within 1e-6, so a plan may beat a bound by rounding alone.
+ROUNDING = 1e-6
+
+
+def certify(
+    inputs: CoverageInputs,
+    chosen: IntArray,
+    prices: Prices,
+    outcome: SolveOutcome,
+    scale: float,
+    policy: CoveragePolicy,
+) -> pd.DataFrame:
+    """Build the certificate of a plan.
+
+    The bound is the lower of two, both in company currency: the solver's own on the integer
+    model (valid as the tie-break is never negative) and the one that the shadow prices prove.
+
+    Args:
+        inputs: The problem.
+        chosen: Candidate row per account, shape (A,).
+        prices: Shadow prices of the relaxation.
+        outcome: Outcome of the mixed-integer solve, in scaled units.
+        scale: Scaled units per unit of company currency.
+        policy: Policy of the plan.
+    """
+    move_limit = inputs.move_limit(policy.move_budget_rate)
+    objective = float(inputs.value[chosen].sum())
+    bound = min(outcome.bound / scale, prices.bound(inputs, move_limit))
+    if objective - ROUNDING * max(abs(objective), 1.0) <= bound < objective:
+        bound = objective
+    gap = (bound - objective) / max(abs(bound), 1.0)
+    as_is = float(inputs.value[inputs.as_is_rows].sum())
+    moved = int(inputs.is_move[chosen].sum())
+    uncovered = int(inputs.is_house[chosen].sum())
+    binding = int(np.sum(prices.hours > 0) + np.sum(prices.accounts > 0) + (prices.moves > 0))
+    row = {
+        "objective_amount": objective,
+        "bound_amount": bound,
+        "gap_rate": gap,
+        "status": str(outcome.status),
+        "solver": outcome.solver,
+        "solver_version": outcome.solver_version,
+        "seed": policy.seed,
+        "options": json.dumps(dict(outcome.options), sort_keys=True),
+        "account_count": len(inputs.accounts),
+        "candidate_count": len(inputs.candidates),
+        "moved_count": moved,
+        "move_limit": move_limit,
+        "uncovered_count": uncovered,
+        "as_is_objective_amount": as_is,
+        "gain_amount": objective - as_is,
+        "rows_at_bound_count": binding,
+        "sentence": _sentence(inputs, objective, gap, as_is, (moved, move_limit), uncovered),
+    }
+    return pd.DataFrame([row], columns=CERTIFICATE_COLUMNS)
+
+
+def _sentence(
+    inputs: CoverageInputs,
+    objective: float,
+    gap: float,
+    as_is: float,
+    moves: tuple[int, int],
+    uncovered: int,
+) -> str:
+    proof = (
+        "proven to be the best possible to within 0.001 %"
+        if gap < 1e-5
+        else f"at most {_percent(gap)} below the best possible"
+    )
+    gain = objective - as_is
+    change = f"{money(abs(gain))} {'more' if gain > 0 else 'less'} than"
+    if abs(gain) < 0.5:
+        change = "as much as"
+    over = int(overloaded_today(inputs).sum())
+    breach = f", which breaks the limits of {counted(over, 'coverer')}" if over else ""
+    moved, limit = moves
+    return (
+        f"This plan is worth {money(objective)} over the planning horizon, {proof}. "
+        f"That is {change} today's coverage scored alike{breach}. "
+        f"It moves {counted(moved, 'account')} (at most {limit:,} allowed) "
+        f"and leaves {counted(uncovered, 'account')} without a rep."
+    )
+
+
+def _percent(rate: float) -> str:
+    return f"{rate:.2%}".replace("%", " %") if rate >= 1e-4 else f"{rate:.3%}".replace("%", " %")

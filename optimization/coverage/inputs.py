@@ -1,0 +1,172 @@
+"""The coverage problem as sorted tables and aligned arrays, with locks applied.
+
+Belongs here: alignment, index labels, what a lock allows. Does not belong here: checks of the
+raw tables (``validation``) or anything of CVXPY (``model``). Sorting makes the plan independent
+of the order in which rows arrive.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from optimization.coverage.validation import COVERER_TYPES, HOUSE, validate_tables
+from optimization.errors import DataError
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+ID_COLUMNS = ("account_id", "rep_id", "present_rep_id", "previous_owner_rep_id", "lock_rep_id")
+
+
+@dataclass(frozen=True, eq=False)
+class CoverageInputs:
+    """A accounts, R coverers and N candidate pairs; arrays follow the tables' row order.
+
+    Attributes:
+        accounts: Sorted by account_id; A rows.
+        candidates: Sorted by account, then coverer (reps, partners, house; each by id); N rows.
+        coverers: Sorted reps, partners, house; each by rep_id; R rows.
+        account_of: Row of the account of each candidate, shape (N,).
+        coverer_of: Row of the coverer of each candidate, shape (N,).
+        first: Candidates of account a are rows ``first[a]:first[a + 1]``, shape (A + 1,).
+        value: Expected contribution over the horizon in company currency, shape (N,).
+        hours: Hours a year the coverer spends on the account, shape (N,).
+        is_present: The pair is the present active owner, shape (N,).
+        is_allowed: No lock forbids the pair, shape (N,).
+        capacity_hours: Hours a year, ``inf`` without limit, shape (R,).
+        max_accounts: Number of accounts, ``inf`` without limit, shape (R,).
+    """
+
+    accounts: pd.DataFrame
+    candidates: pd.DataFrame
+    coverers: pd.DataFrame
+    account_of: IntArray
+    coverer_of: IntArray
+    first: IntArray
+    value: FloatArray
+    hours: FloatArray
+    is_present: BoolArray
+    is_allowed: BoolArray
+    capacity_hours: FloatArray
+    max_accounts: FloatArray
+
+    @classmethod
+    def from_frames(
+        cls, accounts: pd.DataFrame, candidates: pd.DataFrame, coverers: pd.DataFrame
+    ) -> CoverageInputs:
+        """Validate, sort and align the three tables.
+
+        Args:
+            accounts: Mart ``coverage_accounts``.
+            candidates: Mart ``coverage_candidates``.
+            coverers: Mart ``coverage_coverers``.
+
+        Raises:
+            DataError: A table breaks its contract or a lock leaves an account no candidate.
+        """
+        accounts, candidates, coverers = map(_with_text_ids, (accounts, candidates, coverers))
+        validate_tables(accounts, candidates, coverers)
+        accounts = accounts.sort_values("account_id", ignore_index=True)
+        order = coverers["coverer_type"].map({name: i for i, name in enumerate(COVERER_TYPES)})
+        coverers = coverers.assign(_order=order).sort_values(["_order", "rep_id"])
+        coverers = coverers.drop(columns="_order").reset_index(drop=True)
+
+        account_of = _positions(candidates["account_id"], accounts["account_id"])
+        coverer_of = _positions(candidates["rep_id"], coverers["rep_id"])
+        by_account = np.lexsort((coverer_of, account_of))
+        candidates = candidates.iloc[by_account].reset_index(drop=True)
+        account_of, coverer_of = account_of[by_account], coverer_of[by_account]
+        first = np.searchsorted(account_of, np.arange(len(accounts) + 1)).astype(np.int64)
+        return cls(
+            accounts=accounts,
+            candidates=candidates,
+            coverers=coverers,
+            account_of=account_of,
+            coverer_of=coverer_of,
+            first=first,
+            value=candidates["value_amount"].to_numpy(dtype=float),
+            hours=candidates["hours"].to_numpy(dtype=float),
+            is_present=candidates["is_present"].to_numpy(dtype=bool),
+            is_allowed=_apply_locks(accounts, candidates, account_of),
+            capacity_hours=_limits(coverers, "capacity_hours"),
+            max_accounts=_limits(coverers, "max_accounts"),
+        )
+
+    @property
+    def has_present(self) -> BoolArray:
+        """Accounts with an active present owner, shape (A,)."""
+        return np.asarray(self.accounts["present_rep_id"].notna(), dtype=np.bool_)
+
+    @property
+    def is_move(self) -> BoolArray:
+        """Pairs that take an account from its active present owner, shape (N,)."""
+        return self.has_present[self.account_of] & ~self.is_present
+
+    @property
+    def is_house(self) -> BoolArray:
+        """Pairs that leave the account uncovered, shape (N,)."""
+        return np.asarray(self.coverer_of == len(self.coverers) - 1, dtype=np.bool_)
+
+    @property
+    def as_is_rows(self) -> IntArray:
+        """Candidate of each account as covered today: present owner, else house; shape (A,)."""
+        today = self.is_present | (self.is_house & ~self.has_present[self.account_of])
+        return np.flatnonzero(today).astype(np.int64)
+
+    def move_limit(self, rate: float) -> int:
+        """Number of accounts with an active owner that may change coverer."""
+        # 0.29 * 100 is 28.999999999999996: the nudge keeps the limit a reader would compute.
+        return math.floor(rate * int(self.has_present.sum()) + 1e-9)
+
+
+def _with_text_ids(table: pd.DataFrame) -> pd.DataFrame:
+    ids = [column for column in ID_COLUMNS if column in table.columns]
+    return table.assign(**{c: table[c].map(str, na_action="ignore").astype("str") for c in ids})
+
+
+def _positions(keys: pd.Series[str], labels: pd.Series[str]) -> IntArray:
+    return pd.Index(labels).get_indexer(pd.Index(keys)).astype(np.int64)
+
+
+def _limits(coverers: pd.DataFrame, column: str) -> FloatArray:
+    limits = pd.to_numeric(coverers[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    limits = np.where(np.isnan(limits), np.inf, limits)
+    limits[(coverers["rep_id"] == HOUSE).to_numpy()] = np.inf
+    return limits
+
+
+def _apply_locks(
+    accounts: pd.DataFrame, candidates: pd.DataFrame, account_of: IntArray
+) -> BoolArray:
+    """Mark the pairs that locks allow.
+
+    'married' keeps one pair: lock_rep_id, else the present owner. 'divorced' forbids one pair:
+    lock_rep_id, else the present owner.
+    """
+    target = accounts["lock_rep_id"].fillna(accounts["present_rep_id"])
+    married = (accounts["lock_action"] == "married").to_numpy(dtype=bool)
+    divorced = (accounts["lock_action"] == "divorced").to_numpy(dtype=bool)
+
+    target_of = target.to_numpy(dtype=object)[account_of]
+    is_target = candidates["rep_id"].to_numpy(dtype=object) == target_of
+    allowed = np.where(married[account_of], is_target, ~(divorced[account_of] & is_target))
+
+    has_choice = np.bincount(account_of[allowed], minlength=len(accounts)) > 0
+    stuck = accounts.assign(target=target)[~has_choice]
+    if not stuck.empty:
+        keys = [
+            f"{row.account_id}: {row.lock_action} {row.target} because of '{row.lock_reason}'"
+            for row in stuck.itertuples()
+        ]
+        raise DataError(
+            "a lock leaves the account no candidate",
+            keys,
+            "Name a rep who is eligible for the account, or drop the lock.",
+        )
+    return np.asarray(allowed, dtype=np.bool_)

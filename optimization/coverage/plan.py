@@ -1,0 +1,168 @@
+"""From three tables to a verified coverage plan: the door of this package.
+
+Belongs here: the order of the steps and the published tables' columns. Does not belong here:
+any step's inner working, reading or writing of files.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from optimization.coverage.certificate import certify
+from optimization.coverage.diagnose import diagnose, precheck
+from optimization.coverage.explain import explain
+from optimization.coverage.inputs import CoverageInputs, IntArray
+from optimization.coverage.model import build_model
+from optimization.coverage.prices import hiring_advice, relax, shadow_prices
+from optimization.errors import VerificationError
+from optimization.policy import CoveragePolicy
+from optimization.solve import SolveStatus, solve
+from optimization.verify.coverage import verify_coverage
+
+ASSIGNMENT_COLUMNS = [
+    "account_id",
+    "rep_id",
+    "coverer_type",
+    "group_id",
+    "previous_rep_id",
+    "is_moved",
+    "is_locked",
+    "lock_reason",
+    "hours",
+    "value_amount",
+    "new_amount",
+    "existing_amount",
+]
+CHANGE_COLUMNS = [
+    "account_id",
+    "from_rep_id",
+    "to_rep_id",
+    "reason",
+    "value_gain_amount",
+    "disruption_amount",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class CoveragePlan:
+    """The published tables of a plan, without plan_id; each sorted by its key.
+
+    Attributes:
+        assignments: One row per account (``coverage_assignments``).
+        explanations: One row per account (``assignment_explanations``).
+        changes: One row per account whose coverer of record changes (``plan_changes``).
+        certificate: One row (``plan_certificates``).
+        shadow_prices: One row per limit (``shadow_prices``).
+        hiring_advice: One row per group of reps (``hiring_advice``).
+    """
+
+    assignments: pd.DataFrame
+    explanations: pd.DataFrame
+    changes: pd.DataFrame
+    certificate: pd.DataFrame
+    shadow_prices: pd.DataFrame
+    hiring_advice: pd.DataFrame
+
+
+def solve_coverage(
+    accounts: pd.DataFrame,
+    candidates: pd.DataFrame,
+    coverers: pd.DataFrame,
+    policy: CoveragePolicy,
+) -> CoveragePlan:
+    """Decide who covers which account, prove it and check it.
+
+    Args:
+        accounts: Mart ``coverage_accounts``, one row per account.
+        candidates: Mart ``coverage_candidates``, one row per eligible pair; amounts over the
+            planning horizon in company currency, hours a year.
+        coverers: Mart ``coverage_coverers``, reps, partners and the house.
+        policy: Move budget, gap, time and seed.
+
+    Raises:
+        DataError: A table breaks its contract.
+        InfeasibleError: No plan keeps every rule; names rules, amounts and repairs.
+        SolveLimitError: No acceptable plan within the time.
+        SolverFaultError: The solver failed.
+        VerificationError: The finished plan breaks a rule.
+    """
+    inputs = CoverageInputs.from_frames(accounts, candidates, coverers)
+    precheck(inputs, policy)
+    move_limit = inputs.move_limit(policy.move_budget_rate)
+    relaxation = relax(inputs, move_limit, policy)
+    if not relaxation.is_feasible:
+        raise diagnose(inputs, policy)
+
+    model = build_model(inputs, move_limit)
+    outcome = solve(
+        model.problem, seconds=policy.solve_seconds, mip_gap=policy.mip_gap, seed=policy.seed
+    )
+    if outcome.status is SolveStatus.INFEASIBLE:
+        raise diagnose(inputs, policy)
+    chosen = model.chosen_rows(inputs)
+    prices = relaxation.prices
+
+    plan = CoveragePlan(
+        assignments=_assignments(inputs, chosen),
+        explanations=explain(inputs, chosen, prices),
+        changes=_changes(inputs, chosen),
+        certificate=certify(inputs, chosen, prices, outcome, model.scale, policy),
+        shadow_prices=shadow_prices(inputs, prices, chosen, move_limit),
+        hiring_advice=hiring_advice(inputs, relaxation, move_limit, policy),
+    )
+    violations = verify_coverage(accounts, candidates, coverers, policy, plan)
+    if violations:
+        raise VerificationError(violations)
+    return plan
+
+
+def _assignments(inputs: CoverageInputs, chosen: IntArray) -> pd.DataFrame:
+    coverer = inputs.coverers.iloc[inputs.coverer_of[chosen]].reset_index(drop=True)
+    account = inputs.accounts
+    table = pd.DataFrame(
+        {
+            "account_id": account["account_id"],
+            "rep_id": coverer["rep_id"],
+            "coverer_type": coverer["coverer_type"],
+            "group_id": coverer["group_id"],
+            "previous_rep_id": account["previous_owner_rep_id"],
+            "is_moved": inputs.is_move[chosen],
+            "is_locked": account["lock_action"].notna(),
+            "lock_reason": account["lock_reason"],
+            "hours": inputs.hours[chosen],
+            "value_amount": inputs.value[chosen],
+            "new_amount": account["new_amount"],
+            "existing_amount": account["existing_amount"],
+        }
+    )
+    return table[ASSIGNMENT_COLUMNS]
+
+
+def _changes(inputs: CoverageInputs, chosen: IntArray) -> pd.DataFrame:
+    account = inputs.accounts
+    to_rep = inputs.candidates["rep_id"].iloc[chosen].reset_index(drop=True)
+    reason = np.select(
+        [
+            account["vacancy_reason"].notna(),
+            account["lock_action"].notna(),
+            inputs.is_house[chosen],
+        ],
+        [account["vacancy_reason"].astype(object), "override", "capacity"],
+        "better_match",
+    )
+    disruption = inputs.candidates["disruption_amount"].to_numpy(dtype=float)
+    table = pd.DataFrame(
+        {
+            "account_id": account["account_id"],
+            "from_rep_id": account["previous_owner_rep_id"],
+            "to_rep_id": to_rep,
+            "reason": reason,
+            "value_gain_amount": inputs.value[chosen] - inputs.value[inputs.as_is_rows],
+            "disruption_amount": disruption[chosen],
+        }
+    )
+    changed = (to_rep != account["previous_owner_rep_id"]).fillna(True).astype(bool)
+    return table.loc[changed, CHANGE_COLUMNS].reset_index(drop=True)

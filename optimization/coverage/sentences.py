@@ -1,0 +1,107 @@
+"""The sentence per account that a rep can read.
+
+Belongs here: English built from an explanation row. Does not belong here: arithmetic on scores
+(``explain``). Ids only: names of persons and pay never enter a plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from typing import Any
+
+import pandas as pd
+
+from optimization.coverage.inputs import CoverageInputs
+from optimization.coverage.validation import HOUSE
+from optimization.coverage.wording import counted, coverer_name, money
+
+# Strengths are mentioned from one twentieth of the account's value: below it they read as noise.
+MATERIAL_RATE = 0.05
+VACANCIES = {
+    "leaver": "{previous} has left",
+    "unassigned": "it had no owner",
+    "unknown_owner": "its owner of record {previous} is not in the HR data",
+}
+
+SCARCE = {
+    "hours of ": "that time earns more on other accounts",
+    "accounts of ": "that place earns more with another account",
+    "move budget": "the move budget earns more on other accounts",
+}
+
+Record = dict[Hashable, Any]
+
+
+def account_sentences(
+    inputs: CoverageInputs, table: pd.DataFrame, other: pd.DataFrame
+) -> list[str]:
+    """One text per account.
+
+    Args:
+        inputs: The problem.
+        table: Explanation of the chosen pair per account, with coverer_type and hours.
+        other: The runner-up's scored pair per account, same rows.
+    """
+    rows = zip(
+        inputs.accounts.to_dict("records"),
+        table.to_dict("records"),
+        other.to_dict("records"),
+        strict=True,
+    )
+    return [" ".join(_sentences(*row)) for row in rows]
+
+
+def _sentences(account: Record, row: Record, other: Record) -> Iterator[str]:
+    yield f"{_lead(account, row)}: {_worth(row)}."
+    if row["hours_price_amount"] >= 1:
+        hours = counted(round(row["hours"]), "hour")
+        yield f"Its {hours} a year cost {money(row['hours_price_amount'])} of scarce time."
+    yield _runner_up(row, other)
+
+
+def _lead(account: Record, row: Record) -> str:
+    present, rep = account["present_rep_id"], str(row["rep_id"])
+    name = coverer_name(rep, str(row["coverer_type"]))
+    if row["rep_id"] == present:
+        return f"Stays with {name}"
+    verb = "Is left without a rep" if rep == HOUSE else f"Goes to {name}"
+    if pd.notna(present):
+        return f"{verb} instead of {present}"
+    vacancy = VACANCIES.get(str(account["vacancy_reason"]), "it had no active owner")
+    return f"{verb} ({vacancy.format(previous=account['previous_owner_rep_id'])})"
+
+
+def _worth(row: Record) -> str:
+    value = f"worth {money(row['value_amount'])} over the planning horizon"
+    strength = row["strength_value_amount"]
+    threshold = max(1.0, MATERIAL_RATE * abs(row["segment_value_amount"]))
+    if strength >= threshold:
+        value += f", {money(strength)} of it from strengths measured on similar accounts"
+    elif strength <= -threshold:
+        value += f", after {money(-strength)} lost to weak results on similar accounts"
+    if row["disruption_amount"] >= 1:
+        value += f", net of {money(row['disruption_amount'])} for the change itself"
+    return value
+
+
+def _runner_up(row: Record, other: Record) -> str:
+    rule = str(row["binding_rule"])
+    if pd.isna(row["runner_up_rep_id"]):
+        return f"There was no other choice ({rule})."
+    name = coverer_name(str(other["rep_id"]), str(other["coverer_type"]))
+    name = "leaving it uncovered" if name == "no one" else name
+    difference = row["score_difference_amount"]
+    if rule.startswith("lock: "):
+        ahead = f", {money(-difference)} ahead" if difference < 0 else ""
+        reason = rule.removeprefix("lock: ")
+        return f"A lock decides here ({reason}); by score alone {name} comes next{ahead}."
+    if rule == "value":
+        return f"Next best is {name}, {money(difference)} behind."
+    if rule == "whole accounts":
+        return (
+            f"For this account alone {name} would score {money(-difference)} better, "
+            "but accounts cannot be split and the limits fit the plan as a whole this way."
+        )
+    extra = money(other["value_amount"] - row["value_amount"])
+    reason = next(text for start, text in SCARCE.items() if rule.startswith(start))
+    return f"Next is {name}: worth {extra} more by itself, but {reason}."

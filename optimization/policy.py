@@ -1,0 +1,83 @@
+"""Policies of a plan: the few numbers a company sets, as frozen dataclasses.
+
+Belongs here: validated settings that the coverage and quota models read. Does not belong
+here: reading them from a file (see ``dagster_project.company``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ValueError(message)
+
+
+@dataclass(frozen=True)
+class CoveragePolicy:
+    """What bounds the coverage plan.
+
+    Attributes:
+        move_budget_rate: Share of accounts with an active owner that may change coverer.
+        mip_gap: Relative gap at which the solver may stop.
+        solve_seconds: Wall seconds the solver may take.
+        seed: Seed handed to the solver.
+    """
+
+    move_budget_rate: float = 0.10
+    mip_gap: float = 0.0005
+    solve_seconds: float = 120.0
+    seed: int = 20260701
+
+    def __post_init__(self) -> None:
+        """Refuse values without a meaning."""
+        _require(0 <= self.move_budget_rate <= 1, "move_budget_rate must lie in [0, 1]")
+        _require(0 <= self.mip_gap < 1, "mip_gap must lie in [0, 1)")
+        _require(self.solve_seconds > 0, "solve_seconds must be positive")
+
+
+@dataclass(frozen=True)
+class QuotaPolicy:
+    """What bounds targets and quotas.
+
+    Attributes:
+        default_over_assignment_rate: Buffer of a group that states none.
+        max_over_assignment_rate: Upper guard of any group's buffer.
+        hardness_weight: Price on unequal hardness of quotas within a group; 0 leaves every
+            quota at its fair share.
+        max_hardness_shift_rate: How far that price may move a rep's year off its fair share.
+        account_cv: Standard deviation over mean of one account's business in a year. A customer
+            who buys one year in three, all or nothing, has 1.4; deal sizes differ on top.
+        shared_shock_rate: Standard deviation of the shock that moves all accounts together, as
+            a share of expected business (a good or a bad year of the whole market).
+        effort_response: Relative rise of sales per unit of buffer. 0 says that a higher quota
+            does not change what customers buy.
+        scenario_rates: Buffers whose probabilities are published beside the chosen one.
+    """
+
+    default_over_assignment_rate: float = 0.10
+    max_over_assignment_rate: float = 0.25
+    hardness_weight: float = 0.1
+    max_hardness_shift_rate: float = 0.10
+    account_cv: float = 1.5
+    shared_shock_rate: float = 0.10
+    effort_response: float = 0.0
+    scenario_rates: tuple[float, ...] = (0.0, 0.05, 0.10, 0.15, 0.20)
+
+    def __post_init__(self) -> None:
+        """Refuse values without a meaning."""
+        _require(
+            0 <= self.default_over_assignment_rate <= self.max_over_assignment_rate <= 1,
+            "0 <= default_over_assignment_rate <= max_over_assignment_rate <= 1 must hold",
+        )
+        _require(self.hardness_weight >= 0, "hardness_weight must not be negative")
+        _require(
+            0 <= self.max_hardness_shift_rate <= 1, "max_hardness_shift_rate must lie in [0, 1]"
+        )
+        _require(self.account_cv >= 0, "account_cv must not be negative")
+        _require(self.shared_shock_rate >= 0, "shared_shock_rate must not be negative")
+        _require(self.effort_response >= 0, "effort_response must not be negative")
+        _require(
+            all(rate >= 0 for rate in self.scenario_rates), "scenario_rates must not be negative"
+        )

@@ -1,0 +1,271 @@
+"""The quota model's inputs: frames checked, aligned and turned into arrays.
+
+Belongs here: every rule an input must keep before quotas make sense, and the one order of
+reps, groups and months that all arrays share. Does not belong here: computing anything from
+them (``expected``, ``targets``, ``model``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from optimization.errors import DataError
+from optimization.quotas.cents import MAX_GOAL_CENTS, to_cents
+from optimization.quotas.frames import labels, require_columns, require_numbers
+
+REVENUE_TYPES = ("new", "existing")
+MONTH_COUNT = 12
+COMPANY_KEY = "(company)"
+HOUSE_TYPE = "house"
+BOOK_COLUMNS = (
+    "account_id",
+    "rep_id",
+    "group_id",
+    "new_amount",
+    "existing_amount",
+    "season_key",
+    "is_moved",
+)
+
+
+@dataclass(frozen=True)
+class QuotaInputs:
+    """Validated inputs; R reps, G groups, A covered accounts, S season keys.
+
+    Accounts are ordered by rep and then by content, not by id: reps with equal books then have
+    bitwise equal sums, and no result depends on the order of the rows that came in.
+
+    Attributes:
+        rep_ids: Coverers without the house, sorted; length R.
+        group_ids: Groups with at least one such coverer, sorted; length G.
+        months: The 12 months of the plan's fiscal year, first days, in order.
+        goal_cents: Company goal per revenue type (order of REVENUE_TYPES), in cents.
+        stated_rates: Over-assignment a group states, NaN where it states none; shape (G,).
+        rep_group: Position of each rep's group; shape (R,).
+        ramp: Share of full productivity; shape (R, 12).
+        account_rep: Position of each account's rep; shape (A,).
+        account_key: Position of each account's season key; shape (A,).
+        account_amount: Expected won amount over 12 months by type; shape (A, 2).
+        account_is_moved: Whether the plan gives the account a new coverer; shape (A,).
+        share: Share of a year's won amount by month; shape (2, S, 12), sums to 1 over months.
+        cycle_months: Median months from opening to winning a deal; shape (S,).
+    """
+
+    rep_ids: tuple[str, ...]
+    group_ids: tuple[str, ...]
+    months: pd.DatetimeIndex
+    goal_cents: tuple[int, ...]
+    stated_rates: NDArray[np.float64]
+    rep_group: NDArray[np.intp]
+    ramp: NDArray[np.float64]
+    account_rep: NDArray[np.intp]
+    account_key: NDArray[np.intp]
+    account_amount: NDArray[np.float64]
+    account_is_moved: NDArray[np.bool_]
+    share: NDArray[np.float64]
+    cycle_months: NDArray[np.float64]
+
+    @classmethod
+    def from_frames(
+        cls,
+        book: pd.DataFrame,
+        seasonality: pd.DataFrame,
+        sales_cycles: pd.DataFrame,
+        rep_months: pd.DataFrame,
+        goals: pd.DataFrame,
+        groups: pd.DataFrame,
+        coverers: pd.DataFrame,
+        months: Iterable[object],
+    ) -> QuotaInputs:
+        """Check and align the frames.
+
+        Args:
+            book: One row per account of the coverage plan: account_id, rep_id, group_id,
+                new_amount, existing_amount, season_key, is_moved. Rows covered by the house
+                are dropped: what nobody covers carries no quota.
+            seasonality: revenue_type, season_key, month_number (1..12 of the fiscal year), share.
+            sales_cycles: season_key, cycle_months.
+            rep_months: rep_id, month, ramp_rate. Coverers without any row have no ramp (1).
+            goals: revenue_type, target_amount of the company's fiscal year; one row per type.
+            groups: group_id, over_assignment_rate (empty: the policy's default). Groups without
+                coverers are ignored: nobody could carry their target.
+            coverers: rep_id, coverer_type, group_id.
+            months: The 12 first days of the fiscal year's months, in order.
+
+        Raises:
+            DataError: A record breaks a rule; the message names records, rule and fix.
+        """
+        calendar = _calendar(months)
+        staff = require_columns(
+            coverers, "coverers", ["rep_id", "coverer_type", "group_id"], ["rep_id"]
+        )
+        is_house = staff["coverer_type"] == HOUSE_TYPE
+        house = set(staff.loc[is_house, "rep_id"])
+        staff = staff[~is_house].sort_values("rep_id", ignore_index=True)
+        if staff["group_id"].isna().any():
+            homeless = staff.loc[staff["group_id"].isna(), "rep_id"]
+            raise DataError("coverers must have a group_id", homeless, "State their group.")
+        group_index = pd.Index(sorted(set(staff["group_id"])))
+        rep_index = pd.Index(staff["rep_id"])
+
+        cycles = _cycles(sales_cycles)
+        profiles = _season_profiles(seasonality)
+        season_keys = pd.Index(sorted({*cycles.index, *profiles.index.unique("season_key")}))
+        accounts = _accounts(book, staff, house)
+        key = season_keys.get_indexer(pd.Index(accounts["season_key"]))
+        key[key < 0] = season_keys.get_indexer(pd.Index([COMPANY_KEY]))[0]
+        return cls(
+            rep_ids=tuple(rep_index),
+            group_ids=tuple(group_index),
+            months=calendar,
+            goal_cents=_goal_cents(goals),
+            stated_rates=_stated_rates(groups, group_index),
+            rep_group=group_index.get_indexer(pd.Index(staff["group_id"])),
+            ramp=_ramp(rep_months, rep_index, calendar),
+            account_rep=rep_index.get_indexer(pd.Index(accounts["rep_id"])),
+            account_key=key,
+            account_amount=accounts[["new_amount", "existing_amount"]].to_numpy(dtype=np.float64),
+            account_is_moved=accounts["is_moved"].to_numpy(dtype=np.bool_),
+            share=_season_shares(profiles, season_keys),
+            cycle_months=np.array([cycles.get(name, cycles[COMPANY_KEY]) for name in season_keys]),
+        )
+
+
+def _calendar(months: Iterable[object]) -> pd.DatetimeIndex:
+    calendar = pd.DatetimeIndex([pd.Timestamp(str(month)) for month in months]).as_unit("us")
+    follows = [later == earlier + pd.offsets.MonthBegin() for earlier, later in pairwise(calendar)]
+    if len(calendar) != MONTH_COUNT or calendar[0].day != 1 or not all(follows):
+        raise DataError(
+            "a plan covers 12 consecutive first days of months",
+            [str(month.date()) for month in calendar],
+            "Pass the months of one fiscal year in order.",
+        )
+    return calendar
+
+
+def _accounts(book: pd.DataFrame, staff: pd.DataFrame, house: set[str]) -> pd.DataFrame:
+    accounts = require_columns(book, "book", BOOK_COLUMNS, ["account_id"])
+    accounts = accounts[~accounts["rep_id"].isin(house)].reset_index(drop=True)
+    if accounts.empty:
+        raise DataError(
+            "nobody covers any account, so nobody can carry a quota",
+            ["book"],
+            "Check the coverage plan.",
+        )
+    group_of = accounts["rep_id"].map(staff.set_index("rep_id")["group_id"])
+    unknown = group_of.isna()
+    if unknown.any():
+        raise DataError(
+            "book names coverers that do not exist",
+            labels(accounts[unknown], ["account_id", "rep_id"]),
+            "Add them to coverers or re-plan the accounts.",
+        )
+    strayed = group_of != accounts["group_id"]
+    if strayed.any():
+        raise DataError(
+            "an account's group must be its coverer's group",
+            labels(accounts[strayed], ["account_id", "group_id"]),
+            "Take group_id from coverers.",
+        )
+    for column in ("new_amount", "existing_amount"):
+        accounts[column] = require_numbers(accounts, "book", column, ["account_id"])
+    if accounts["is_moved"].isna().any():
+        vague = accounts.loc[accounts["is_moved"].isna(), "account_id"]
+        raise DataError("book.is_moved must be true or false", vague, "Fill it.")
+    accounts["season_key"] = accounts["season_key"].astype(object).fillna(COMPANY_KEY)
+    content = ["rep_id", "is_moved", "season_key", "new_amount", "existing_amount"]
+    return accounts.sort_values(content, ignore_index=True)
+
+
+def _season_profiles(seasonality: pd.DataFrame) -> pd.DataFrame:
+    """Return shares with one row per revenue type and season key, one column per month."""
+    key = ["revenue_type", "season_key", "month_number"]
+    rows = require_columns(seasonality, "seasonality", [*key, "share"], key)
+    rows["share"] = require_numbers(rows, "seasonality", "share", key, upper=1.0)
+    wide = rows.pivot(index=key[:2], columns="month_number", values="share")
+    complete = set(rows["month_number"]) == set(range(1, MONTH_COUNT + 1))
+    broken = wide.isna().any(axis=1) | ((wide.sum(axis=1) - 1).abs() > 1e-6)
+    if not complete or broken.any():
+        raise DataError(
+            "seasonality must state 12 monthly shares that sum to 1 per revenue type and key",
+            [" / ".join(pair) for pair in wide.index[broken]] or ["month_number"],
+            "Mend or remove the profile.",
+        )
+    absent = [kind for kind in REVENUE_TYPES if (kind, COMPANY_KEY) not in wide.index]
+    if absent:
+        raise DataError(
+            f"seasonality must have a {COMPANY_KEY} profile per revenue type", absent, "Add it."
+        )
+    return wide
+
+
+def _season_shares(profiles: pd.DataFrame, season_keys: pd.Index) -> NDArray[np.float64]:
+    """Return shares per type, key and month; keys without a profile get the company's."""
+    shares = []
+    for kind in REVENUE_TYPES:
+        of_kind = profiles.xs(kind, level="revenue_type").reindex(season_keys)
+        shares.append(of_kind.fillna(of_kind.loc[COMPANY_KEY]).to_numpy(dtype=np.float64))
+    return np.stack(shares)
+
+
+def _cycles(sales_cycles: pd.DataFrame) -> pd.Series[float]:
+    rows = require_columns(
+        sales_cycles, "sales_cycles", ["season_key", "cycle_months"], ["season_key"]
+    )
+    months = pd.Series(
+        require_numbers(rows, "sales_cycles", "cycle_months", ["season_key"]),
+        index=pd.Index(rows["season_key"]),
+    )
+    if COMPANY_KEY not in months.index:
+        raise DataError("sales_cycles must have the company's row", [COMPANY_KEY], "Add it.")
+    return months
+
+
+def _ramp(
+    rep_months: pd.DataFrame, reps: pd.Index, calendar: pd.DatetimeIndex
+) -> NDArray[np.float64]:
+    key = ["rep_id", "month"]
+    rows = require_columns(rep_months, "rep_months", [*key, "ramp_rate"], key)
+    rows["month"] = pd.to_datetime(rows["month"]).dt.as_unit("us")
+    rows = rows[rows["rep_id"].isin(reps)]
+    rows["ramp_rate"] = require_numbers(rows, "rep_months", "ramp_rate", key, upper=1.0)
+    wide = rows.pivot(index="rep_id", columns="month", values="ramp_rate").reindex(columns=calendar)
+    gaps = wide.isna().any(axis=1)
+    if gaps.any():
+        raise DataError(
+            "rep_months must have a row for each of the plan's 12 months",
+            wide.index[gaps],
+            "Add the missing months.",
+        )
+    return wide.reindex(reps).fillna(1.0).to_numpy(dtype=np.float64)
+
+
+def _goal_cents(goals: pd.DataFrame) -> tuple[int, ...]:
+    rows = require_columns(goals, "goals", ["revenue_type", "target_amount"], ["revenue_type"])
+    unknown = rows.loc[~rows["revenue_type"].isin(REVENUE_TYPES), "revenue_type"]
+    if not unknown.empty:
+        raise DataError(
+            "goals has unknown revenue types", unknown, f"Use {' or '.join(REVENUE_TYPES)}."
+        )
+    absent = [kind for kind in REVENUE_TYPES if kind not in set(rows["revenue_type"])]
+    if absent:
+        raise DataError("goals lacks revenue types", absent, "State 0 where there is no goal.")
+    require_numbers(rows, "goals", "target_amount", ["revenue_type"], upper=MAX_GOAL_CENTS / 100)
+    target = rows.set_index("revenue_type")["target_amount"]
+    return tuple(to_cents(target[kind]) for kind in REVENUE_TYPES)
+
+
+def _stated_rates(groups: pd.DataFrame, group_index: pd.Index) -> NDArray[np.float64]:
+    rows = require_columns(groups, "groups", ["group_id", "over_assignment_rate"], ["group_id"])
+    stated = pd.Series(
+        rows["over_assignment_rate"].to_numpy(dtype=np.float64, na_value=np.nan),
+        index=pd.Index(rows["group_id"]),
+    )
+    rates: NDArray[np.float64] = stated.reindex(group_index).to_numpy(dtype=np.float64)
+    return rates

@@ -1,0 +1,149 @@
+"""The verifier catches each broken rule on its own, from the tables alone."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import optimization.verify.coverage as verifier
+from optimization.coverage.plan import solve_coverage
+from optimization.policy import CoveragePolicy
+from optimization.verify.coverage import verify_coverage
+
+POLICY = CoveragePolicy(move_budget_rate=0.4, mip_gap=0.0)
+
+
+@pytest.fixture(scope="module")
+def company(tiny_company):
+    return tiny_company.limit("R001", max_accounts=2).lock("A0003", "married")
+
+
+@pytest.fixture(scope="module")
+def plan(company):
+    return solve_coverage(*company.frames, POLICY)
+
+
+def cell(table, column, value, row=0):
+    """A break: set one cell of one table of the plan."""
+
+    def apply(plan):
+        frame = getattr(plan, table).copy()
+        frame[column] = frame[column].astype(object)
+        frame.loc[row, column] = value
+        return replace(plan, **{table: frame.infer_objects()})
+
+    return apply
+
+
+def reassign(account, rep):
+    """A break: hand an account to another coverer, with the pair's own hours and value."""
+
+    def apply(plan, company):
+        pair = company.candidates.query("account_id == @account and rep_id == @rep").iloc[0]
+        table, told = plan.assignments.copy(), plan.explanations.copy()
+        at = table["account_id"] == account
+        table.loc[at, ["rep_id", "hours", "value_amount"]] = [rep, pair.hours, pair.value_amount]
+        table.loc[at, "is_moved"] = rep != "R001"
+        told.loc[at, "rep_id"] = rep
+        return replace(plan, assignments=table, explanations=told)
+
+    return apply
+
+
+def rows(table, pick):
+    """A break: keep or repeat some rows of a table."""
+    return lambda plan: replace(plan, **{table: pick(getattr(plan, table))})
+
+
+REASSIGNED = {
+    "more hours than capacity: R002": ("A0002", "R002"),
+    "more accounts than max_accounts: R001": ("A0001", "R001"),
+    "move budget: 2 moves, 1 allowed": ("A0002", "__house__"),
+    "lock is not obeyed: A0003": ("A0003", "__house__"),
+    "change is not listed: A0002": ("A0002", "R002"),
+    "change is listed, not made: A0001": ("A0001", "R001"),
+    "objective is 3,150.00, the rows add up to 2,700.00": ("A0001", "R001"),
+}
+
+TAMPERED = {
+    "plan: no coverer: A0002": rows("assignments", lambda t: t.drop(index=1)),
+    "plan: more than one coverer: A0003": rows(
+        "assignments", lambda t: pd.concat([t, t.tail(1)], ignore_index=True)
+    ),
+    "plan: unknown account: A9": cell("assignments", "account_id", "A9"),
+    "plan: pair is not eligible: A0001": cell("assignments", "rep_id", "R9"),
+    "explanations: no coverer: A0001": rows("explanations", lambda t: t.iloc[1:]),
+    "hours is not the pair's: A0001": cell("assignments", "hours", 9.0),
+    "value_amount is not the pair's: A0001": cell("assignments", "value_amount", 9.0),
+    "new_amount is not the account's: A0001": cell("assignments", "new_amount", 9.0),
+    "group_id is not the coverer's: A0001": cell("assignments", "group_id", "other"),
+    "is_moved is wrong: A0001": cell("assignments", "is_moved", False),
+    "is_locked is wrong: A0001": cell("assignments", "is_locked", True),
+    "previous_rep_id is not the owner of record: A0001": cell(
+        "assignments", "previous_rep_id", "R002"
+    ),
+    "change is not listed: A0001": rows("changes", lambda t: t.iloc[:0]),
+    "change is listed twice: A0001": rows("changes", lambda t: pd.concat([t, t])),
+    "change names other coverers than the plan: A0001": cell("changes", "to_rep_id", "R001"),
+    "explains another coverer: A0001": cell("explanations", "rep_id", "R001"),
+    "strength_value_amount is not the pair's: A0001": cell(
+        "explanations", "strength_value_amount", 1.0
+    ),
+    "hours_price_amount is not the price paid: A0001": cell(
+        "explanations", "hours_price_amount", 1.0
+    ),
+    "parts do not add up to the net score: A0001": cell("explanations", "net_score_amount", 1.0),
+    "score difference is wrong: A0001": cell("explanations", "score_difference_amount", 1.0),
+    "shadow price is negative: accounts of R001": cell(
+        "shadow_prices", "shadow_price_amount", -1.0
+    ),
+    "use or capacity of a limit is wrong: accounts of R001": cell("shadow_prices", "used", 9.0),
+    "objective is 4,000.00, the rows add up to 3,150.00": cell(
+        "certificate", "objective_amount", 4000.0
+    ),
+    "bound 3,000.00 lies below the objective 3,150.00": cell("certificate", "bound_amount", 3000.0),
+    "bound is 9,999.00, the shadow prices prove 3,150.00": cell(
+        "certificate", "bound_amount", 9999.0
+    ),
+    "gap is -0.500000": cell("certificate", "gap_rate", -0.5),
+    "gain is 1.00, the difference to today is 450.00": cell("certificate", "gain_amount", 1.0),
+    "certificate says moved_count 7, the plan 1": cell("certificate", "moved_count", 7),
+    "certificate says uncovered_count 7, the plan 0": cell("certificate", "uncovered_count", 7),
+}
+
+
+def test_a_good_plan_has_no_violations(company, plan):
+    assert plan.assignments["rep_id"].tolist() == ["R002", "R001", "R001"]
+    assert verify_coverage(*company.frames, POLICY, plan) == []
+
+
+@pytest.mark.parametrize("violation", TAMPERED)
+def test_a_tampered_table_is_caught(company, plan, violation):
+    found = verify_coverage(*company.frames, POLICY, TAMPERED[violation](plan))
+    assert any(text.startswith(violation) for text in found), found
+
+
+@pytest.mark.parametrize("violation", REASSIGNED)
+def test_a_plan_that_breaks_a_rule_is_caught(company, plan, violation):
+    changed = reassign(*REASSIGNED[violation])(plan, company)
+    found = verify_coverage(*company.frames, POLICY, changed)
+    assert any(text.startswith(violation) for text in found), found
+
+
+def test_the_verifier_shares_no_code_with_the_models():
+    tree = ast.parse(Path(verifier.__file__).read_text(encoding="utf-8"))
+    imported = {n.module for n in tree.body if isinstance(n, ast.ImportFrom)}
+    imported |= {a.name for n in tree.body if isinstance(n, ast.Import) for a in n.names}
+    assert imported == {
+        "__future__",
+        "collections.abc",
+        "typing",
+        "numpy",
+        "pandas",
+        "optimization.errors",
+        "optimization.policy",
+    }
