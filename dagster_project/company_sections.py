@@ -213,6 +213,9 @@ class Capacity(Section):
     ramp_start_rate: Rate = Field(default=0.3, description="share of the hours in the first month")
     max_accounts_per_rep: Count = Field(default=80, description="most accounts a rep may cover")
     cost_per_hour: NotNegative = Field(default=60, description="cost of one selling hour")
+    overtime_cost_per_hour: NotNegative = Field(
+        default=120, description="price of an hour a rep lacks for accounts it covers today"
+    )
 
 
 class Coverage(Section):

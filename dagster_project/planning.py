@@ -55,6 +55,9 @@ def coverage_policy(settings: Company) -> CoveragePolicy:
         move_budget_rate=settings.coverage.move_budget_rate,
         mip_gap=settings.coverage.mip_gap,
         solve_seconds=settings.coverage.solve_seconds,
+        overtime_amount_per_hour=settings.capacity.overtime_cost_per_hour
+        * settings.coverage.horizon_months
+        / 12,
         seed=settings.company.seed,
     )
 

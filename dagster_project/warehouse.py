@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from dagster_project.contract import LandingColumn
 
 DEFAULT_WAIT_SECONDS = 3600
+# The same as in dbt/profiles.yml, where the reason stands.
+CONFIG: dict[str, str | bool | int | float | list[str]] = {"threads": 1}
 
 
 class WarehouseBusyError(Exception):
@@ -86,7 +88,7 @@ class Warehouse(dg.ConfigurableResource[None]):
             WarehouseBusyError: A program outside the pipeline has the file open.
         """
         try:
-            connection = duckdb.connect(self.path)
+            connection = duckdb.connect(self.path, config=CONFIG)
         except duckdb.IOException as error:
             if "lock" not in str(error).lower():
                 raise

@@ -22,12 +22,14 @@ class CoveragePolicy:
         move_budget_rate: Share of accounts with an active owner that may change coverer.
         mip_gap: Relative gap at which the solver may stop.
         solve_seconds: Wall seconds the solver may take.
+        overtime_amount_per_hour: Price of an hour a rep lacks for accounts it covers today.
         seed: Seed handed to the solver.
     """
 
     move_budget_rate: float = 0.10
     mip_gap: float = 0.0005
     solve_seconds: float = 120.0
+    overtime_amount_per_hour: float = 120.0
     seed: int = 20260701
 
     def __post_init__(self) -> None:
@@ -35,6 +37,10 @@ class CoveragePolicy:
         _require(0 <= self.move_budget_rate <= 1, "move_budget_rate must lie in [0, 1]")
         _require(0 <= self.mip_gap < 1, "mip_gap must lie in [0, 1)")
         _require(self.solve_seconds > 0, "solve_seconds must be positive")
+        _require(
+            0 <= self.overtime_amount_per_hour < float("inf"),
+            "overtime_amount_per_hour must not be negative",
+        )
 
 
 @dataclass(frozen=True)

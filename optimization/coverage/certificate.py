@@ -11,7 +11,6 @@ import json
 import numpy as np
 import pandas as pd
 
-from optimization.coverage.diagnose import overloaded_today
 from optimization.coverage.inputs import CoverageInputs, IntArray
 from optimization.coverage.prices import Prices
 from optimization.coverage.wording import counted, money
@@ -32,6 +31,8 @@ CERTIFICATE_COLUMNS = [
     "moved_count",
     "move_limit",
     "uncovered_count",
+    "overtime_hours",
+    "overtime_amount",
     "as_is_objective_amount",
     "gain_amount",
     "rows_at_bound_count",
@@ -63,12 +64,15 @@ def certify(
         policy: Policy of the plan.
     """
     move_limit = inputs.move_limit(policy.move_budget_rate)
-    objective = float(inputs.value[chosen].sum())
-    bound = min(outcome.bound / scale, prices.bound(inputs, move_limit))
+    price = policy.overtime_amount_per_hour
+    overtime = inputs.overtime(chosen)
+    objective = float(inputs.value[chosen].sum()) - price * overtime
+    bound = min(outcome.bound / scale, prices.bound(inputs, move_limit, price))
     if objective - ROUNDING * max(abs(objective), 1.0) <= bound < objective:
         bound = objective
     gap = (bound - objective) / max(abs(bound), 1.0)
-    as_is = float(inputs.value[inputs.as_is_rows].sum())
+    overtime_today = inputs.overtime(inputs.as_is_rows)
+    as_is = float(inputs.value[inputs.as_is_rows].sum()) - price * overtime_today
     moved = int(inputs.is_move[chosen].sum())
     uncovered = int(inputs.is_house[chosen].sum())
     binding = int(np.sum(prices.hours > 0) + np.sum(prices.accounts > 0) + (prices.moves > 0))
@@ -86,21 +90,25 @@ def certify(
         "moved_count": moved,
         "move_limit": move_limit,
         "uncovered_count": uncovered,
+        "overtime_hours": overtime,
+        "overtime_amount": price * overtime,
         "as_is_objective_amount": as_is,
         "gain_amount": objective - as_is,
         "rows_at_bound_count": binding,
-        "sentence": _sentence(inputs, objective, gap, as_is, (moved, move_limit), uncovered),
+        "sentence": _sentence(
+            objective, gap, as_is, (moved, move_limit), uncovered, (overtime_today, overtime)
+        ),
     }
     return pd.DataFrame([row], columns=CERTIFICATE_COLUMNS)
 
 
 def _sentence(
-    inputs: CoverageInputs,
     objective: float,
     gap: float,
     as_is: float,
     moves: tuple[int, int],
     uncovered: int,
+    overtime: tuple[float, float],
 ) -> str:
     proof = (
         "proven to be the best possible to within 0.001 %"
@@ -111,14 +119,18 @@ def _sentence(
     change = f"{money(abs(gain))} {'more' if gain > 0 else 'less'} than"
     if abs(gain) < 0.5:
         change = "as much as"
-    over = int(overloaded_today(inputs).sum())
-    breach = f", which breaks the limits of {counted(over, 'coverer')}" if over else ""
     moved, limit = moves
+    before, after = (round(hours) for hours in overtime)
+    lacking = (
+        f" The reps lack {counted(after, 'hour')} a year for it; today they lack {before:,}."
+        if before or after
+        else ""
+    )
     return (
         f"This plan is worth {money(objective)} over the planning horizon, {proof}. "
-        f"That is {change} today's coverage scored alike{breach}. "
+        f"That is {change} today's coverage scored alike. "
         f"It moves {counted(moved, 'account')} (at most {limit:,} allowed) "
-        f"and leaves {counted(uncovered, 'account')} without a rep."
+        f"and leaves {counted(uncovered, 'account')} without a rep.{lacking}"
     )
 
 

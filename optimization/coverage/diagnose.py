@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from optimization.coverage.inputs import BoolArray, CoverageInputs, IntArray
+from optimization.coverage.inputs import CoverageInputs, IntArray
 from optimization.coverage.model import build_elastic
 from optimization.coverage.wording import counted
 from optimization.errors import InfeasibleError, Shortfall, SolverFaultError, sample
@@ -33,7 +33,7 @@ def precheck(inputs: CoverageInputs, policy: CoveragePolicy) -> None:
     total = len(inputs.coverers)
     found: list[Shortfall] = []
     for rule, use, limit in (
-        ("hours", inputs.hours[rows], inputs.capacity_hours),
+        ("hours", inputs.hours[rows], inputs.capacity_hours + inputs.overtime_hours),
         ("accounts", np.ones(len(rows)), inputs.max_accounts),
     ):
         excess = np.bincount(coverer, weights=use, minlength=total) - limit
@@ -103,20 +103,7 @@ def _repair(
 
 def _move_shortfall(inputs: CoverageInputs, move_limit: int, extra: int) -> Shortfall:
     repair = _raise_rate(inputs, move_limit + extra)
-    over = [_entity(inputs, int(index)) for index in np.flatnonzero(overloaded_today(inputs))]
-    if over:
-        repair += f" Over their limits today: {sample(over)}."
     return Shortfall("move budget", "the company", float(extra), "moves", repair)
-
-
-def overloaded_today(inputs: CoverageInputs) -> BoolArray:
-    """Coverers whose present accounts exceed their hours or number, shape (R,)."""
-    rows = inputs.as_is_rows
-    coverer, total = inputs.coverer_of[rows], len(inputs.coverers)
-    hours = np.bincount(coverer, weights=inputs.hours[rows], minlength=total)
-    count = np.bincount(coverer, minlength=total)
-    over = (hours > inputs.capacity_hours + TOLERANCE) | (count > inputs.max_accounts)
-    return np.asarray(over, dtype=np.bool_)
 
 
 def _raise_rate(inputs: CoverageInputs, moves: int) -> str:

@@ -40,7 +40,11 @@ class CoverageInputs:
         is_present: The pair is the present active owner, shape (N,).
         is_allowed: No lock forbids the pair, shape (N,).
         capacity_hours: Hours a year, ``inf`` without limit, shape (R,).
-        max_accounts: Number of accounts, ``inf`` without limit, shape (R,).
+        overtime_hours: Hours that today's accounts need beyond the capacity, shape (R,). The plan
+            may leave a coverer as overloaded as it is, at a price, but never more so: thus
+            today's coverage always keeps the rules, and a small move budget is no contradiction.
+        max_accounts: Number of accounts, ``inf`` without limit and never below today's number,
+            shape (R,).
     """
 
     accounts: pd.DataFrame
@@ -54,6 +58,7 @@ class CoverageInputs:
     is_present: BoolArray
     is_allowed: BoolArray
     capacity_hours: FloatArray
+    overtime_hours: FloatArray
     max_accounts: FloatArray
 
     @classmethod
@@ -83,6 +88,12 @@ class CoverageInputs:
         candidates = candidates.iloc[by_account].reset_index(drop=True)
         account_of, coverer_of = account_of[by_account], coverer_of[by_account]
         first = np.searchsorted(account_of, np.arange(len(accounts) + 1)).astype(np.int64)
+        hours = candidates["hours"].to_numpy(dtype=float)
+        is_present = candidates["is_present"].to_numpy(dtype=bool)
+        today = coverer_of[is_present]
+        hours_today = np.bincount(today, weights=hours[is_present], minlength=len(coverers))
+        count_today = np.bincount(today, minlength=len(coverers))
+        capacity_hours = _limits(coverers, "capacity_hours")
         return cls(
             accounts=accounts,
             candidates=candidates,
@@ -91,11 +102,12 @@ class CoverageInputs:
             coverer_of=coverer_of,
             first=first,
             value=candidates["value_amount"].to_numpy(dtype=float),
-            hours=candidates["hours"].to_numpy(dtype=float),
-            is_present=candidates["is_present"].to_numpy(dtype=bool),
+            hours=hours,
+            is_present=is_present,
             is_allowed=_apply_locks(accounts, candidates, account_of),
-            capacity_hours=_limits(coverers, "capacity_hours"),
-            max_accounts=_limits(coverers, "max_accounts"),
+            capacity_hours=capacity_hours,
+            overtime_hours=np.maximum(hours_today - capacity_hours, 0.0),
+            max_accounts=np.maximum(_limits(coverers, "max_accounts"), count_today),
         )
 
     @property
@@ -118,6 +130,13 @@ class CoverageInputs:
         """Candidate of each account as covered today: present owner, else house; shape (A,)."""
         today = self.is_present | (self.is_house & ~self.has_present[self.account_of])
         return np.flatnonzero(today).astype(np.int64)
+
+    def overtime(self, chosen: IntArray) -> float:
+        """Hours a year that the chosen candidates need beyond the coverers' capacity."""
+        used = np.bincount(
+            self.coverer_of[chosen], weights=self.hours[chosen], minlength=len(self.coverers)
+        )
+        return float(np.maximum(used - self.capacity_hours, 0.0).sum())
 
     def move_limit(self, rate: float) -> int:
         """Number of accounts with an active owner that may change coverer."""

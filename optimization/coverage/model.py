@@ -1,8 +1,9 @@
 """The coverage model: a generalised assignment problem with a move budget, in CVXPY.
 
-    maximise   sum of value x
+    maximise   sum of value x - overtime price x overtime
     such that  one_coverer_per_account   each account has exactly one coverer
-               hours                     hours of a coverer <= its capacity
+               hours                     hours of a coverer <= its capacity + overtime
+               overtime                  overtime of a coverer <= what it lacks today
                accounts                  accounts of a coverer <= its maximum
                moves                     accounts taken from an active owner <= the budget
 
@@ -79,23 +80,34 @@ class CoverageModel:
         return np.asarray(np.maximum(duals, 0.0) / self.scale, dtype=np.float64)
 
 
-def build_model(inputs: CoverageInputs, move_limit: int, *, relaxed: bool = False) -> CoverageModel:
+def build_model(
+    inputs: CoverageInputs, move_limit: int, overtime_price: float, *, relaxed: bool = False
+) -> CoverageModel:
     """Build the plan's model, or its linear relaxation for prices and a bound.
 
     Args:
         inputs: Validated problem with N candidates.
         move_limit: Number of accounts with an active owner that may change coverer.
+        overtime_price: Company currency per hour a coverer lacks.
         relaxed: Allow fractions of accounts; gives duals.
     """
     rows = np.flatnonzero(inputs.is_allowed).astype(np.int64)
     assign = _assign_variable(len(rows), relaxed=relaxed)
     limits = _limit_rows(inputs, rows, move_limit)
     constraints = {"one_coverer_per_account": _one_coverer(inputs, rows, assign)}
-    for label, limit in limits.items():
-        constraints[label] = (limit.matrix @ assign <= limit.bound).set_label(label)
     scale = OBJECTIVE_SCALE / _mean_account(inputs)
     weights = scale * inputs.value + OBJECTIVE_SCALE * _tie_break(inputs)
-    problem = cp.Problem(cp.Maximize(weights[rows] @ assign), list(constraints.values()))
+    worth: Any = weights[rows] @ assign
+    for label, limit in limits.items():
+        bound: Any = limit.bound
+        if label == "hours":
+            overtime = cp.Variable(len(limit.bound), nonneg=True, name="overtime")
+            most = inputs.overtime_hours[limit.coverer]
+            constraints["overtime"] = (overtime <= most).set_label("overtime")
+            bound = bound + overtime
+            worth = worth - scale * overtime_price * cp.sum(overtime)
+        constraints[label] = (limit.matrix @ assign <= bound).set_label(label)
+    problem = cp.Problem(cp.Maximize(worth), list(constraints.values()))
     return CoverageModel(problem, assign, rows, constraints, limits, scale, {})
 
 
@@ -119,6 +131,8 @@ def build_elastic(
     cost: Any = 0
     for label, limit in limits.items():
         bound: Any = limit.bound
+        if label == "hours":
+            bound = bound + inputs.overtime_hours[limit.coverer]
         if label in soft:
             slacks[label] = cp.Variable(len(limit.bound), nonneg=True, name=f"short_{label}")
             cost = cost + ELASTIC_WEIGHTS[label] * cp.sum(slacks[label])

@@ -96,7 +96,7 @@ def solve_coverage(
     if not relaxation.is_feasible:
         raise diagnose(inputs, policy)
 
-    model = build_model(inputs, move_limit)
+    model = build_model(inputs, move_limit, policy.overtime_amount_per_hour)
     outcome = solve(
         model.problem, seconds=policy.solve_seconds, mip_gap=policy.mip_gap, seed=policy.seed
     )

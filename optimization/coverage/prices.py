@@ -50,11 +50,12 @@ class Prices:
     accounts: FloatArray
     moves: float
 
-    def bound(self, inputs: CoverageInputs, move_limit: int) -> float:
+    def bound(self, inputs: CoverageInputs, move_limit: int, overtime_price: float) -> float:
         """Bound on any plan's value that these prices prove (Lagrangian dual function).
 
-        sum over accounts of the best (value - prices paid) + sum of price x limit; valid for
-        any prices >= 0, so nobody has to trust the solver for it.
+        sum over accounts of the best (value - prices paid) + sum of price x limit + what an
+        hour of overtime is worth beyond its price; valid for any prices >= 0, so nobody has to
+        trust the solver for it.
         """
         paid = self.hours[inputs.coverer_of] * inputs.hours
         paid = paid + self.accounts[inputs.coverer_of] + self.moves * inputs.is_move
@@ -63,7 +64,8 @@ class Prices:
         worth = _times(self.hours, inputs.capacity_hours) + _times(
             self.accounts, inputs.max_accounts
         )
-        return float(best.sum() + worth + self.moves * move_limit)
+        overtime = np.maximum(self.hours - overtime_price, 0.0) @ inputs.overtime_hours
+        return float(best.sum() + worth + overtime + self.moves * move_limit)
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class Relaxation:
 
 def relax(inputs: CoverageInputs, move_limit: int, policy: CoveragePolicy) -> Relaxation:
     """Solve the linear relaxation for its value and shadow prices."""
-    model = build_model(inputs, move_limit, relaxed=True)
+    model = build_model(inputs, move_limit, policy.overtime_amount_per_hour, relaxed=True)
     outcome = solve(
         model.problem, seconds=policy.solve_seconds, mip_gap=policy.mip_gap, seed=policy.seed
     )
@@ -145,7 +147,8 @@ def hiring_advice(
 
     The newcomer's hours (and room for accounts) are the group's mean, spread over the group's
     reps in proportion to theirs. The prediction is price x added amount; as the relaxation's
-    value is concave in its limits, the re-solve can only confirm it or fall below.
+    value is concave in its limits (overtime stays as it is), the re-solve can only confirm it
+    or fall below.
     """
     is_rep = (inputs.coverers["coverer_type"] == "rep").to_numpy()
     groups = inputs.coverers["group_id"]

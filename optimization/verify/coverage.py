@@ -63,16 +63,18 @@ def verify_coverage(
     owned = rows["present_rep_id"].notna()
     moved = owned & (rows["rep_id"] != rows["present_rep_id"])
     limit = int(np.floor(policy.move_budget_rate * int(owned.sum()) + 1e-9))
+    coverers = _with_today(coverers, candidates)
+    price = policy.overtime_amount_per_hour
     return [
         *_check_copies(rows),
-        *_check_limits(rows, moved, limit),
+        *_check_limits(rows, moved, limit, coverers),
         *_check_locks(rows),
         *_check_flags(rows, moved),
         *_check_changes(rows, plan.changes),
         *_check_explanations(rows, moved, plan),
         *_check_shadow_prices(rows, moved, limit, coverers, plan.shadow_prices),
-        *_check_certificate(rows, moved, limit, plan.certificate.iloc[0]),
-        *_check_bound(accounts, candidates, limit, plan),
+        *_check_certificate(rows, moved, limit, coverers, price, plan.certificate.iloc[0]),
+        *_check_bound(accounts, candidates, limit, coverers, price, plan),
     ]
 
 
@@ -133,13 +135,29 @@ def _check_copies(rows: pd.DataFrame) -> Iterator[str]:
         yield from _where(rows, wrong, f"{column} is not the coverer's")
 
 
-def _check_limits(rows: pd.DataFrame, moved: pd.Series[bool], limit: int) -> Iterator[str]:
+def _with_today(coverers: pd.DataFrame, candidates: pd.DataFrame) -> pd.DataFrame:
+    """Index the coverers by rep_id and add what today's accounts ask of them."""
+    present = candidates[candidates["is_present"].astype(bool)].groupby("rep_id")
+    table = coverers.set_index("rep_id").sort_index()
+    hours = present["hours"].sum().reindex(table.index).fillna(0.0)
+    count = present.size().reindex(table.index).fillna(0)
+    return table.assign(
+        capacity_hours=_numbers(table["capacity_hours"]),
+        hours_today=hours,
+        account_limit=np.maximum(_numbers(table["max_accounts"]), count),
+    )
+
+
+def _check_limits(
+    rows: pd.DataFrame, moved: pd.Series[bool], limit: int, coverers: pd.DataFrame
+) -> Iterator[str]:
     load = rows[rows["rep_id"] != HOUSE].groupby("rep_id", sort=True)
-    hours, hour_limit = load["hours_mart"].sum(), _numbers(load["capacity_hours"].first())
-    over = hours > hour_limit + TOLERANCE * np.maximum(1.0, hour_limit)
-    yield from _report("more hours than capacity", over.index[over])
-    count, count_limit = load.size(), _numbers(load["max_accounts"].first())
-    yield from _report("more accounts than max_accounts", count.index[count > count_limit])
+    hours, count = load["hours_mart"].sum(), load.size()
+    bound = coverers[["capacity_hours", "hours_today"]].max(axis=1).reindex(hours.index)
+    over = hours > bound + TOLERANCE * np.maximum(1.0, bound)
+    yield from _report("more hours than capacity and than today", over.index[over])
+    many = count > coverers["account_limit"].reindex(count.index)
+    yield from _report("more accounts than max_accounts and than today", many.index[many])
     if moved.sum() > limit:
         yield f"move budget: {int(moved.sum())} moves, {limit} allowed"
 
@@ -218,10 +236,9 @@ def _check_shadow_prices(
 ) -> Iterator[str]:
     keys = table["rule"] + " of " + table["rep_id"].fillna("the company")
     yield from _report("shadow price is negative", keys[~(table["shadow_price_amount"] >= 0)])
-    coverer = coverers.set_index("rep_id")
     load = rows.groupby("rep_id")
     used = {"hours": load["hours_mart"].sum(), "accounts": load.size()}
-    sizes = {"hours": coverer["capacity_hours"], "accounts": coverer["max_accounts"]}
+    sizes = {"hours": coverers["capacity_hours"], "accounts": coverers["account_limit"]}
     for rule in used:
         part = table[table["rule"] == rule]
         use = part["rep_id"].map(used[rule]).fillna(0.0).astype(float)
@@ -234,10 +251,20 @@ def _check_shadow_prices(
 
 
 def _check_certificate(
-    rows: pd.DataFrame, moved: pd.Series[bool], limit: int, certificate: pd.Series[float]
+    rows: pd.DataFrame,
+    moved: pd.Series[bool],
+    limit: int,
+    coverers: pd.DataFrame,
+    price: float,
+    certificate: pd.Series[float],
 ) -> Iterator[str]:
     objective, bound = certificate["objective_amount"], certificate["bound_amount"]
-    total = float(rows["value_amount_mart"].sum())
+    used = rows.groupby("rep_id")["hours_mart"].sum()
+    lacking = float((used - coverers["capacity_hours"].reindex(used.index)).clip(lower=0.0).sum())
+    if not abs(certificate["overtime_hours"] - lacking) <= TOLERANCE * max(1.0, lacking):
+        said = certificate["overtime_hours"]
+        yield f"certificate says {said:,.1f} hours of overtime, the plan {lacking:,.1f}"
+    total = float(rows["value_amount_mart"].sum()) - price * lacking
     size = max(1.0, abs(total))
     if not abs(objective - total) <= TOLERANCE * size:
         yield f"objective is {objective:,.2f}, the rows add up to {total:,.2f}"
@@ -262,11 +289,17 @@ def _check_certificate(
 
 
 def _check_bound(
-    accounts: pd.DataFrame, candidates: pd.DataFrame, limit: int, plan: CoveragePlan
+    accounts: pd.DataFrame,
+    candidates: pd.DataFrame,
+    limit: int,
+    coverers: pd.DataFrame,
+    price: float,
+    plan: CoveragePlan,
 ) -> Iterator[str]:
     """Recompute the bound that the published prices prove, for any plan that keeps the rules.
 
-    sum over accounts of the best (value - prices paid) + sum of price x limit.
+    sum over accounts of the best (value - prices paid) + sum of price x limit + hours of
+    overtime x what an hour is worth beyond its price.
     """
     hours, places, move = _prices(plan.shadow_prices)
     pairs = candidates.merge(accounts, on="account_id")
@@ -282,6 +315,8 @@ def _check_bound(
     best = net.groupby(pairs["account_id"]).max().sum()
     table = plan.shadow_prices
     proven = float(best + (table["shadow_price_amount"] * table["capacity"]).sum())
+    lacking = (coverers["hours_today"] - coverers["capacity_hours"]).clip(lower=0.0)
+    proven += float((lacking * (hours - price).clip(lower=0.0).reindex(lacking.index)).sum())
     bound = float(plan.certificate["bound_amount"].iloc[0])
     if not bound <= proven + TOLERANCE * max(1.0, abs(proven)):
         yield f"bound is {bound:,.2f}, the shadow prices prove {proven:,.2f}"

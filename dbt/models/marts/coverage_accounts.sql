@@ -144,6 +144,23 @@ joined as (
         and accounts.region = win_rates.geography
         and accounts.size_band = win_rates.size_band
     left join locks on accounts.account_id = locks.account_id
+),
+
+-- Rates and values say how accounts compare; their level is set so that the whole company is
+-- expected to win what it won in the last twelve months, by revenue type.
+level_ as (
+    select
+        coalesce(actual.new_amount / nullif(sum(joined.new_amount), 0), 1) as new_factor,
+        coalesce(actual.existing_amount / nullif(sum(joined.existing_amount), 0), 1) as existing_factor
+    from joined
+    cross join (
+        select
+            nullif(sum(case when revenue_type = 'new' then amount end), 0) as new_amount,
+            nullif(sum(case when revenue_type = 'existing' then amount end), 0) as existing_amount
+        from {{ ref('int_opportunities__profiled') }}
+        where is_won and age_days < 365
+    ) as actual
+    group by actual.new_amount, actual.existing_amount
 )
 
 select
@@ -163,7 +180,9 @@ select
     lock_reason,
     cast(coalesce(segment_win_rate, 0) as double precision) as segment_win_rate,
     cast(margin_rate as double precision) as margin_rate,
-    cast(coalesce(new_amount, 0) as double precision) as new_amount,
-    cast(coalesce(existing_amount, 0) as double precision) as existing_amount,
-    cast(coalesce(existing_amount, 0) * margin_rate as double precision) as existing_contribution_amount
+    cast(coalesce(new_amount * new_factor, 0) as double precision) as new_amount,
+    cast(coalesce(existing_amount * existing_factor, 0) as double precision) as existing_amount,
+    cast(coalesce(existing_amount * existing_factor, 0) * margin_rate as double precision)
+        as existing_contribution_amount
 from joined
+cross join level_
