@@ -38,7 +38,7 @@ def _types(**kinds: str) -> dict[str, str]:
 MEANINGS: dict[str, str] = {
     "plan_id": "Hash of inputs, settings, code and seed; the same for every table of a plan",
     "account_id": "Account in the CRM",
-    "rep_id": "Coverer: a rep, a partner, or __house__ where nobody covers",
+    "rep_id": "Coverer: a rep, a partner, or `__house__` where nobody covers",
     "coverer_type": "rep, partner or house",
     "group_id": "Sales group",
     "previous_rep_id": "Owner of record in the CRM, possibly a leaver",

@@ -166,7 +166,8 @@ def loads_before_and_after(warehouse: Warehouse) -> pd.DataFrame:
     """Hours and value of every rep as the owners stand today and under the plan.
 
     Returns:
-        rep_id, group_id, capacity_hours, hours_before, hours_after, value_before_amount, value_after_amount.
+        rep_id, group_id, capacity_hours, hours_before, hours_after, value_before_amount and
+        value_after_amount.
     """
     with warehouse.connect() as connection:
         loads: pd.DataFrame = connection.execute(_LOADS).df()

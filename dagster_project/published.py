@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dagster_project.contract import quote_identifier
-from dagster_project.plan_tables import PLAN_TABLES
+from dagster_project.plan_tables import MEANINGS, PLAN_TABLES
+from dagster_project.quality import QUALITY_COLUMNS
 from dagster_project.transform import MANIFEST_PATH
 from dagster_project.warehouse import quoted
 
@@ -49,35 +50,20 @@ PUBLISHED: dict[str, PublishedTable] = {
     "plan_runs": PublishedTable("plan.plan_runs", ("finished_at", "run_id")),
 }
 
-_RUN_TYPES = {
-    "run_id": "VARCHAR",
-    "plan_id": "VARCHAR",
-    "as_of_on": "DATE",
-    "code_version": "VARCHAR",
-    "input_hashes": "VARCHAR",
-    "finished_at": "TIMESTAMP",
-    "objective_amount": "DOUBLE",
-    "gap_rate": "DOUBLE",
-    "moved_count": "BIGINT",
-    "uncovered_count": "BIGINT",
-    "missing_hours": "DOUBLE",
-    "quarantined_count": "BIGINT",
-    "failed_check_count": "BIGINT",
-}
-RUN_MEANINGS = {
-    "run_id": "Run of the orchestrator",
-    "plan_id": "Plan the run published",
-    "as_of_on": "Day the plan is made for",
-    "code_version": "Hash of the code that made it",
-    "input_hashes": "Content hash by input table, as JSON",
-    "finished_at": "When it was published, UTC",
-    "objective_amount": "Value of the plan",
-    "gap_rate": "How far below the best possible plan it can be",
-    "moved_count": "Accounts an active owner hands over",
-    "uncovered_count": "Accounts nobody covers",
-    "missing_hours": "Hours short over all groups and months",
-    "quarantined_count": "Rows set aside",
-    "failed_check_count": "Warning rules that failed",
+_RUN_COLUMNS = {
+    "run_id": ("VARCHAR", "Run of the orchestrator"),
+    "plan_id": ("VARCHAR", "Plan the run published"),
+    "as_of_on": ("DATE", "Day the plan is made for"),
+    "code_version": ("VARCHAR", "Hash of the code that made it"),
+    "input_hashes": ("VARCHAR", "Content hash by input table, as JSON"),
+    "finished_at": ("TIMESTAMP", "When it was published, UTC"),
+    "objective_amount": ("DOUBLE", "Value of the plan"),
+    "gap_rate": ("DOUBLE", "How far below the best possible plan it can be"),
+    "moved_count": ("BIGINT", "Accounts an active owner hands over"),
+    "uncovered_count": ("BIGINT", "Accounts nobody covers"),
+    "missing_hours": ("DOUBLE", "Hours short over all groups and months"),
+    "quarantined_count": ("BIGINT", "Rows set aside"),
+    "failed_check_count": ("BIGINT", "Warning rules that failed"),
 }
 
 
@@ -91,39 +77,43 @@ def select_published(name: str, plan_id: str) -> str:
 
 
 def column_meanings(name: str) -> dict[str, str]:
-    """Meaning by column of a published table.
+    """Meaning by column of a published table, in its order.
 
     Raises:
         KeyError: The table is not published.
     """
-    table = PUBLISHED[name]
     if name in PLAN_TABLES:
         return PLAN_TABLES[name].columns
     if name == "plan_runs":
-        return RUN_MEANINGS
+        return {column: meaning for column, (_, meaning) in _RUN_COLUMNS.items()}
+    own = {"plan_id": MEANINGS["plan_id"]}
     if name == "data_quality_results":
-        return {"plan_id": PLAN_TABLES["plan_certificates"].columns["plan_id"], **_QUALITY}
-    model = table.relation.split(".")[1]
+        return own | {column: meaning for column, (_, meaning) in QUALITY_COLUMNS.items()}
+    columns = _mart_columns(name)
+    return own | {column: facts["description"] for column, facts in columns.items()}
+
+
+def column_types(name: str) -> dict[str, str]:
+    """DuckDB type by column of a published table, in its order.
+
+    Raises:
+        KeyError: The table is not published.
+    """
+    if name in PLAN_TABLES:
+        return dict(PLAN_TABLES[name].types)
+    if name == "plan_runs":
+        return {column: kind for column, (kind, _) in _RUN_COLUMNS.items()}
+    own = {"plan_id": "VARCHAR"}
+    if name == "data_quality_results":
+        return own | {column: kind for column, (kind, _) in QUALITY_COLUMNS.items()}
+    return own | {column: facts["data_type"] for column, facts in _mart_columns(name).items()}
+
+
+def _mart_columns(name: str) -> dict[str, dict[str, str]]:
     manifest = json.loads(MANIFEST_PATH.read_text(encoding="utf-8"))
-    columns = manifest["nodes"][f"model.coverage.{model}"]["columns"]
-    return {
-        "plan_id": PLAN_TABLES["plan_certificates"].columns["plan_id"],
-        **{column: facts["description"] for column, facts in columns.items()},
-    }
-
-
-_QUALITY = {
-    "table_name": "Table the rule guards",
-    "check_name": "Rule, by its stable name",
-    "severity": "critical (blocks) or warning",
-    "is_passed": "The rule held",
-    "failed_count": "Rows that break it",
-    "failed_rate": "Those rows over all rows",
-    "observed": "What was seen",
-    "sample_keys": "Up to 20 failing keys",
-    "reason": "Why the rule is there",
-    "fix": "What to do when it fails",
-}
+    model = PUBLISHED[name].relation.split(".")[1]
+    columns: dict[str, dict[str, str]] = manifest["nodes"][f"model.coverage.{model}"]["columns"]
+    return columns
 
 
 def record_run(connection: duckdb.DuckDBPyConnection, facts: Mapping[str, Any]) -> None:
@@ -133,7 +123,7 @@ def record_run(connection: duckdb.DuckDBPyConnection, facts: Mapping[str, Any]) 
         connection: The warehouse.
         facts: run_id, plan_id, code_version, input_hashes.
     """
-    columns = ", ".join(f"{name} {kind}" for name, kind in _RUN_TYPES.items())
+    columns = ", ".join(f"{name} {kind}" for name, (kind, _) in _RUN_COLUMNS.items())
     connection.execute(f"create table if not exists plan.plan_runs ({columns})")
     connection.execute("delete from plan.plan_runs where run_id = ?", [facts["run_id"]])
     connection.execute(

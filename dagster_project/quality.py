@@ -18,13 +18,18 @@ if TYPE_CHECKING:
     from dagster_project.company import Company
     from dagster_project.gates import RuleResult
 
-_TABLE = """
-create schema if not exists quality;
-create table if not exists quality.check_results (
-    table_name VARCHAR, check_name VARCHAR, severity VARCHAR, is_passed BOOLEAN,
-    failed_count BIGINT, failed_rate DOUBLE, observed VARCHAR, sample_keys VARCHAR, reason VARCHAR, fix VARCHAR
-)
-"""
+QUALITY_COLUMNS = {
+    "table_name": ("VARCHAR", "Table the rule guards"),
+    "check_name": ("VARCHAR", "Rule, by its stable name"),
+    "severity": ("VARCHAR", "critical (blocks) or warning"),
+    "is_passed": ("BOOLEAN", "The rule held"),
+    "failed_count": ("BIGINT", "Rows that break it"),
+    "failed_rate": ("DOUBLE", "Those rows over all rows that have a value"),
+    "observed": ("VARCHAR", "What was compared: a count, a sum or a share"),
+    "sample_keys": ("VARCHAR", "Up to 20 failing keys"),
+    "reason": ("VARCHAR", "Why the rule is there"),
+    "fix": ("VARCHAR", "What to do when it fails"),
+}
 
 
 def suite_parameters(suite_name: str, company: Company) -> dict[str, Any]:
@@ -47,7 +52,9 @@ def suite_parameters(suite_name: str, company: Company) -> dict[str, Any]:
 
 def record_results(connection: duckdb.DuckDBPyConnection, results: Sequence[RuleResult]) -> None:
     """Replace the outcomes of the tables that were just judged."""
-    connection.execute(_TABLE)
+    columns = ", ".join(f"{name} {kind}" for name, (kind, _) in QUALITY_COLUMNS.items())
+    connection.execute("create schema if not exists quality")
+    connection.execute(f"create table if not exists quality.check_results ({columns})")
     for table in sorted({result.table for result in results}):
         connection.execute("delete from quality.check_results where table_name = ?", [table])
     connection.executemany(

@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
+import duckdb
 from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 from dagster_dbt.asset_utils import get_asset_check_key_for_test, get_subset_selection_for_context
 
 from dagster_project.context import owners, settings
+from dagster_project.plots import as_markdown, strength_heat_map
 from dagster_project.transform import (
     NodeResult,
     build,
@@ -63,6 +65,7 @@ def _run(
                     asset_key=key,
                     metadata={
                         **table_facts(connection, table, descriptions),
+                        **_pictures(connection, table),
                         "seconds": result.seconds,
                     },
                 )
@@ -78,6 +81,16 @@ def _run(
             + "\n".join(f"- {result.unique_id}: {result.message}" for result in broken),
             allow_retries=False,
         )
+
+
+def _pictures(
+    connection: duckdb.DuckDBPyConnection, table: str
+) -> dict[str, dg.MarkdownMetadataValue]:
+    if table != "marts.rep_strengths":
+        return {}
+    strengths = connection.execute(f"select * from {table}").df()
+    picture = as_markdown(strength_heat_map(strengths), "Strengths by rep and level")
+    return {"strength_heat_map": dg.MetadataValue.md(picture)}
 
 
 def _check_result(

@@ -1,0 +1,64 @@
+"""``python -m dagster_project.table_docs``: write docs/tables.md from the tables' own contracts.
+
+Belongs here: turning contracts into a page. Does not belong here: any description; those stand
+beside the columns they describe, so page and tables cannot drift apart (a test compares them).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from dagster_project.plan_tables import PLAN_TABLES
+from dagster_project.published import PUBLISHED, column_meanings, column_types
+from dagster_project.settings import REPOSITORY
+from dagster_project.transform import ensure_manifest
+
+PAGE = REPOSITORY / "docs" / "tables.md"
+_HEADER = """# Published tables
+
+Every table stands in `published/coverage.duckdb` and as a Parquet file in `published/current/`.
+All carry `plan_id`. This page is written from the tables' contracts by
+`python -m dagster_project.table_docs`.
+"""
+_OWN = {
+    "plan_runs": "History of published runs, one row per run.",
+    "data_quality_results": "Outcome of every rule at the gates, one row per table and rule.",
+}
+
+
+def render() -> str:
+    """Build the page."""
+    manifest = json.loads(ensure_manifest().read_text(encoding="utf-8"))
+    parts = [_HEADER]
+    for name, table in sorted(PUBLISHED.items()):
+        key = ", ".join(f"`{column}`" for column in table.key) or "a single row"
+        parts.append(f"## {name}\n\n{_description(name, manifest)}\n\nKey: {key}\n")
+        rows = ["| column | type | meaning |", "| --- | --- | --- |"]
+        types = column_types(name)
+        rows += [
+            f"| `{column}` | {types[column].lower()} | {meaning} |"
+            for column, meaning in column_meanings(name).items()
+        ]
+        parts.append("\n".join(rows) + "\n")
+    return "\n".join(parts)
+
+
+def _description(name: str, manifest: dict[str, Any]) -> str:
+    if name in PLAN_TABLES:
+        return PLAN_TABLES[name].description
+    if name in _OWN:
+        return _OWN[name]
+    model = PUBLISHED[name].relation.split(".")[1]
+    return str(manifest["nodes"][f"model.coverage.{model}"]["description"])
+
+
+def write(path: Path = PAGE) -> None:
+    """Write the page."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(render(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

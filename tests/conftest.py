@@ -1,0 +1,181 @@
+"""Shared by all tests: the code location, whole refreshes in their own process, and their outcome.
+
+A refresh runs in a child process because a process knows one company for as long as it lives. Whole
+runs are expensive: a fixture makes each once a session, and a test that changes something copies
+the home first.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+import pytest
+
+from dagster_project.company import load_company
+from dagster_project.company_sections import FilesSource
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+EXAMPLES = REPOSITORY / "examples"
+REFRESH = ("-m", "dagster_project.refresh")
+# A refresh takes half a minute; one that hangs must not hang the tests.
+TIMEOUT_SECONDS = 900
+STATE_VARIABLES = ("COVERAGE_COMPANY", "COVERAGE_HOME", "COVERAGE_DUCKDB_PATH", "DAGSTER_HOME")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A refresh that has ended, and the state it left behind."""
+
+    company: Path
+    home: Path
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def verdict(self) -> str:
+        """What a blocked run says at its end, after the log of the steps."""
+        _, found, words = self.stderr.partition("The run stopped")
+        return found + words
+
+    @property
+    def published_path(self) -> Path:
+        return self.home / "published" / "coverage.duckdb"
+
+    @property
+    def plan_path(self) -> Path:
+        """The folder of Parquet files that ``current`` points to."""
+        return (self.home / "published" / "current").resolve()
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        text = (self.plan_path / "manifest.json").read_text(encoding="utf-8")
+        facts: dict[str, Any] = json.loads(text)
+        return facts
+
+    def published(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Ask the file that BI reads."""
+        return self._ask(self.published_path, query, values)
+
+    def warehouse(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Ask the working file."""
+        return self._ask(self.home / "warehouse.duckdb", query, values)
+
+    @staticmethod
+    def _ask(path: Path, query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            return connection.execute(query, list(values)).fetchall()
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """This process's environment without its own company, home and alerts."""
+    kept = {name: value for name, value in os.environ.items() if name not in STATE_VARIABLES}
+    kept.pop("COVERAGE_ALERT_WEBHOOK", None)
+    return {**kept, **variables}
+
+
+def refresh(company: Path, home: Path, arguments: Sequence[str] = REFRESH) -> Run:
+    ended = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=REPOSITORY,
+        env=environment(COVERAGE_COMPANY=str(company), COVERAGE_HOME=str(home)),
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_SECONDS,
+        check=False,
+    )
+    return Run(company, home, ended.returncode, ended.stdout, ended.stderr)
+
+
+def finished(run: Run) -> Run:
+    """Fail, with the run's own words, where a run that others build on did not succeed."""
+    assert run.code == 0, run.verdict or run.stderr[-4000:]
+    return run
+
+
+def example_run(name: str, home: Path) -> Run:
+    company = load_company(EXAMPLES / name / "company.yml")
+    if isinstance(company.source, FilesSource):
+        folder = (company.path.parent / company.source.folder).resolve()
+        if not folder.is_dir():
+            pytest.skip(f"the public data set {name} is not at {os.path.relpath(folder)}")
+    return finished(refresh(company.path, home))
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def run_refresh() -> Callable[..., Run]:
+    """Run the whole job in its own process: ``run_refresh(company_path, home)``."""
+    return refresh
+
+
+@pytest.fixture(scope="session")
+def run_python() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a few lines in a fresh interpreter: ``run_python(code, COVERAGE_HOME=...)``."""
+
+    def run(code: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=REPOSITORY,
+            env=environment(**variables),
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_SECONDS,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def demo_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The demo company, refreshed once from nothing; leave its home as it is."""
+    return example_run("demo", tmp_path_factory.mktemp("demo"))
+
+
+@pytest.fixture(scope="session")
+def maven_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A company whose deals hold no signal about reps; leave its home as it is."""
+    return example_run("maven_crm", tmp_path_factory.mktemp("maven"))
+
+
+@pytest.fixture(scope="session")
+def adventureworks_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A company that records won orders only; leave its home as it is."""
+    return example_run("adventureworks", tmp_path_factory.mktemp("adventureworks"))
+
+
+@pytest.fixture(scope="session")
+def definitions(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
+    """The demo company's code location, loaded once, its state in a temporary home."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in STATE_VARIABLES:
+            # Set before it is removed, so that what loading exports is undone as well.
+            patch.setenv(name, "")
+            patch.delenv(name)
+        patch.setenv("COVERAGE_HOME", str(tmp_path_factory.mktemp("definitions")))
+        from dagster_project.definitions import defs
+
+        return defs()
+
+
+@pytest.fixture(scope="session")
+def dbt_manifest(definitions: dg.Definitions) -> dict[str, Any]:
+    """What dbt knows of its models; loading the definitions has made it."""
+    from dagster_project.transform import MANIFEST_PATH
+
+    manifest: dict[str, Any] = json.loads(MANIFEST_PATH.read_text(encoding="utf-8"))
+    return manifest
