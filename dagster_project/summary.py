@@ -39,7 +39,7 @@ def summarise(published: Path, currency: str) -> Iterator[str]:
         yield "Strength " + rows("select reason from strength_guard")[0][0]
         named = rows(
             "select rep_id, dimension, level, effect, deal_count from rep_strengths where is_named "
-            "order by abs(effect) desc, rep_id, dimension, level limit 3"
+            "order by abs(effect) desc, rep_id, dimension, level limit 5"
         )
         for rep, dimension, level, effect, deals in named:
             word = "strong" if effect > 0 else "weak"

@@ -75,7 +75,7 @@ def ensure_manifest() -> Path:
     """
     with FileLock(f"{DBT_DIRECTORY / 'target'}.lock"):
         if not _is_fresh():
-            _parse()
+            _invoke(None, ["parse"], MANIFEST_PATH.parent)
     return MANIFEST_PATH
 
 
@@ -93,9 +93,12 @@ def _is_fresh() -> bool:
 
 
 @cache
-def _parse() -> Any:
-    """Parse once a process; partial parsing makes a repeat cheap."""
-    return _invoke(None, ["parse"], DBT_DIRECTORY / "target").result
+def _manifest() -> Any:
+    """Load the parsed project as dbt itself stores it: 0.2 CPU seconds, parsing again takes 2."""
+    from dbt.contracts.graph.manifest import Manifest
+
+    ensure_manifest()
+    return Manifest.from_msgpack(MANIFEST_PATH.with_name("partial_parse.msgpack").read_bytes())
 
 
 def _invoke(manifest: Any, arguments: Sequence[str], target: Path) -> Any:
@@ -128,7 +131,9 @@ def build(arguments: Sequence[str], target: Path) -> list[NodeResult]:
         DbtError: dbt itself could not run.
     """
     outcome = _invoke(
-        _parse(), ["build", "--exclude-resource-type", "unit_test", *arguments], target
+        _manifest(),
+        ["build", "--no-write-json", "--exclude-resource-type", "unit_test", *arguments],
+        target,
     )
     return [
         NodeResult(
@@ -182,7 +187,7 @@ def table_facts(
 def check() -> Iterator[str]:
     """Parse strictly and run the unit tests against empty tables; yield what failed."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "empty.duckdb"
+        path = Path(folder) / "warehouse.duckdb"
         os.environ["COVERAGE_DUCKDB_PATH"] = str(path)
         create_empty_sources(Warehouse(path=str(path)))
         target = Path(folder) / "target"

@@ -22,7 +22,8 @@ class CoveragePolicy:
         move_budget_rate: Share of accounts with an active owner that may change coverer.
         mip_gap: Relative gap at which the solver may stop.
         solve_seconds: Wall seconds the solver may take.
-        overtime_amount_per_hour: Price of an hour a rep lacks for accounts it covers today.
+        overtime_amount_per_hour: Price over the horizon of one hour a year beyond a coverer's
+            capacity; only what today's accounts lack may be bought, so nobody is loaded further.
         seed: Seed handed to the solver.
     """
 
@@ -39,7 +40,7 @@ class CoveragePolicy:
         _require(self.solve_seconds > 0, "solve_seconds must be positive")
         _require(
             0 <= self.overtime_amount_per_hour < float("inf"),
-            "overtime_amount_per_hour must not be negative",
+            "overtime_amount_per_hour must be finite and not negative",
         )
 
 

@@ -7,6 +7,7 @@ derivation (``prices`` and ``optimization.solve``).
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -76,7 +77,7 @@ def certify(
     moved = int(inputs.is_move[chosen].sum())
     uncovered = int(inputs.is_house[chosen].sum())
     binding = int(np.sum(prices.hours > 0) + np.sum(prices.accounts > 0) + (prices.moves > 0))
-    row = {
+    row: dict[str, Any] = {
         "objective_amount": objective,
         "bound_amount": bound,
         "gap_rate": gap,
@@ -95,43 +96,39 @@ def certify(
         "as_is_objective_amount": as_is,
         "gain_amount": objective - as_is,
         "rows_at_bound_count": binding,
-        "sentence": _sentence(
-            objective, gap, as_is, (moved, move_limit), uncovered, (overtime_today, overtime)
-        ),
     }
+    row["sentence"] = _sentence(row, overtime_today)
     return pd.DataFrame([row], columns=CERTIFICATE_COLUMNS)
 
 
-def _sentence(
-    objective: float,
-    gap: float,
-    as_is: float,
-    moves: tuple[int, int],
-    uncovered: int,
-    overtime: tuple[float, float],
-) -> str:
+def _sentence(row: dict[str, Any], overtime_today: float) -> str:
     proof = (
         "proven to be the best possible to within 0.001 %"
-        if gap < 1e-5
-        else f"at most {_percent(gap)} below the best possible"
+        if row["gap_rate"] < 1e-5
+        else f"at most {_percent(row['gap_rate'])} below the best possible"
     )
-    gain = objective - as_is
+    gain = row["gain_amount"]
     change = f"{money(abs(gain))} {'more' if gain > 0 else 'less'} than"
     if abs(gain) < 0.5:
         change = "as much as"
-    moved, limit = moves
-    before, after = (round(hours) for hours in overtime)
-    lacking = (
-        f" The reps lack {counted(after, 'hour')} a year for it; today they lack {before:,}."
-        if before or after
-        else ""
-    )
     return (
-        f"This plan is worth {money(objective)} over the planning horizon, {proof}. "
+        f"This plan is worth {money(row['objective_amount'])} over the planning horizon, {proof}. "
         f"That is {change} today's coverage scored alike. "
-        f"It moves {counted(moved, 'account')} (at most {limit:,} allowed) "
-        f"and leaves {counted(uncovered, 'account')} without a rep.{lacking}"
+        f"It moves {counted(row['moved_count'], 'account')} "
+        f"(at most {row['move_limit']:,} allowed) "
+        f"and leaves {counted(row['uncovered_count'], 'account')} without a rep."
+        f"{_overtime(row, round(overtime_today))}"
     )
+
+
+def _overtime(row: dict[str, Any], before: int) -> str:
+    after = round(row["overtime_hours"])
+    if after:
+        return (
+            f" Its reps lack {counted(after, 'hour')} a year, which takes "
+            f"{money(row['overtime_amount'])} off its worth; today they lack {before:,}."
+        )
+    return f" Its reps lack no hours; today they lack {before:,} a year." if before else ""
 
 
 def _percent(rate: float) -> str:

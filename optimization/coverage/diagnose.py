@@ -41,7 +41,8 @@ def precheck(inputs: CoverageInputs, policy: CoveragePolicy) -> None:
             locked = _accounts(inputs, rows[coverer == index])
             name = _entity(inputs, int(index))
             amount = float(excess[index])
-            repair = f"Unlock some of {sample(locked)}, or raise the limit by {amount:,.1f} {rule}."
+            raised = _raised(float(limit[index]) + amount, rule)
+            repair = f"Unlock some of {sample(locked)}, or raise the limit to {raised}."
             found.append(Shortfall(f"locked {rule} over the limit", name, amount, rule, repair))
 
     moved = rows[inputs.is_move[rows]]
@@ -89,14 +90,16 @@ def _repair(
     found: list[Shortfall] = []
     for label, slack in model.slacks.items():
         limit = model.limits[label]
+        bound = limit.bound + (inputs.overtime_hours[limit.coverer] if label == "hours" else 0.0)
         short = np.asarray(slack.value, dtype=float)
-        for position in np.flatnonzero(short > TOLERANCE * np.maximum(1.0, limit.bound)):
+        for position in np.flatnonzero(short > TOLERANCE * np.maximum(1.0, bound)):
             amount = float(short[position])
             if label == "moves":
                 found.append(_move_shortfall(inputs, move_limit, math.ceil(amount - TOLERANCE)))
                 continue
             name = _entity(inputs, int(limit.coverer[position]))
-            repair = f"Raise its limit by {amount:,.1f} {label}, or unlock accounts it must keep."
+            raised = _raised(float(bound[position]) + amount, label)
+            repair = f"Raise its limit to {raised}, or unlock accounts it must cover."
             found.append(Shortfall(label, name, amount, label, repair))
     return found
 
@@ -104,6 +107,15 @@ def _repair(
 def _move_shortfall(inputs: CoverageInputs, move_limit: int, extra: int) -> Shortfall:
     repair = _raise_rate(inputs, move_limit + extra)
     return Shortfall("move budget", "the company", float(extra), "moves", repair)
+
+
+def _raised(limit: float, unit: str) -> str:
+    """Size a limit must have, rounded up so that it suffices.
+
+    The size, not the difference: a coverer overloaded today already has more than its limit.
+    """
+    tenths = math.ceil(limit * 10 - TOLERANCE)
+    return f"{tenths / 10:,.1f} {unit}".replace(".0 ", " ")
 
 
 def _raise_rate(inputs: CoverageInputs, moves: int) -> str:

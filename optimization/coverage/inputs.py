@@ -93,7 +93,7 @@ class CoverageInputs:
         today = coverer_of[is_present]
         hours_today = np.bincount(today, weights=hours[is_present], minlength=len(coverers))
         count_today = np.bincount(today, minlength=len(coverers))
-        capacity_hours = _limits(coverers, "capacity_hours")
+        capacity_hours = stated_limits(coverers, "capacity_hours")
         return cls(
             accounts=accounts,
             candidates=candidates,
@@ -107,7 +107,7 @@ class CoverageInputs:
             is_allowed=_apply_locks(accounts, candidates, account_of),
             capacity_hours=capacity_hours,
             overtime_hours=np.maximum(hours_today - capacity_hours, 0.0),
-            max_accounts=np.maximum(_limits(coverers, "max_accounts"), count_today),
+            max_accounts=np.maximum(stated_limits(coverers, "max_accounts"), count_today),
         )
 
     @property
@@ -153,7 +153,8 @@ def _positions(keys: pd.Series[str], labels: pd.Series[str]) -> IntArray:
     return pd.Index(labels).get_indexer(pd.Index(keys)).astype(np.int64)
 
 
-def _limits(coverers: pd.DataFrame, column: str) -> FloatArray:
+def stated_limits(coverers: pd.DataFrame, column: str) -> FloatArray:
+    """Limits as the mart states them, ``inf`` where it states none and for the house; (R,)."""
     limits = pd.to_numeric(coverers[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     limits = np.where(np.isnan(limits), np.inf, limits)
     limits[(coverers["rep_id"] == HOUSE).to_numpy()] = np.inf

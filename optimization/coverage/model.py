@@ -88,7 +88,7 @@ def build_model(
     Args:
         inputs: Validated problem with N candidates.
         move_limit: Number of accounts with an active owner that may change coverer.
-        overtime_price: Company currency per hour a coverer lacks.
+        overtime_price: Company currency per hour beyond a coverer's capacity.
         relaxed: Allow fractions of accounts; gives duals.
     """
     rows = np.flatnonzero(inputs.is_allowed).astype(np.int64)
@@ -104,7 +104,7 @@ def build_model(
             overtime = cp.Variable(len(limit.bound), nonneg=True, name="overtime")
             most = inputs.overtime_hours[limit.coverer]
             constraints["overtime"] = (overtime <= most).set_label("overtime")
-            bound = bound + overtime
+            bound = limit.bound + overtime
             worth = worth - scale * overtime_price * cp.sum(overtime)
         constraints[label] = (limit.matrix @ assign <= bound).set_label(label)
     problem = cp.Problem(cp.Maximize(worth), list(constraints.values()))

@@ -144,11 +144,13 @@ def _assignments(inputs: CoverageInputs, chosen: IntArray) -> pd.DataFrame:
 def _changes(inputs: CoverageInputs, chosen: IntArray) -> pd.DataFrame:
     account = inputs.accounts
     to_rep = inputs.candidates["rep_id"].iloc[chosen].reset_index(drop=True)
+    gain = inputs.value[chosen] - inputs.value[inputs.as_is_rows]
     reason = np.select(
         [
             account["vacancy_reason"].notna(),
             account["lock_action"].notna(),
-            inputs.is_house[chosen],
+            # Nobody moves at a loss but for want of its owner's time.
+            inputs.is_house[chosen] | (gain < 0),
         ],
         [account["vacancy_reason"].astype(object), "override", "capacity"],
         "better_match",
@@ -160,7 +162,7 @@ def _changes(inputs: CoverageInputs, chosen: IntArray) -> pd.DataFrame:
             "from_rep_id": account["previous_owner_rep_id"],
             "to_rep_id": to_rep,
             "reason": reason,
-            "value_gain_amount": inputs.value[chosen] - inputs.value[inputs.as_is_rows],
+            "value_gain_amount": gain,
             "disruption_amount": disruption[chosen],
         }
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from optimization.coverage.inputs import CoverageInputs, FloatArray, IntArray
+from optimization.coverage.inputs import CoverageInputs, FloatArray, IntArray, stated_limits
 from optimization.coverage.model import build_model
 from optimization.coverage.wording import counted, money
 from optimization.policy import CoveragePolicy
@@ -51,11 +51,11 @@ class Prices:
     moves: float
 
     def bound(self, inputs: CoverageInputs, move_limit: int, overtime_price: float) -> float:
-        """Bound on any plan's value that these prices prove (Lagrangian dual function).
+        """Bound on any plan's value net of overtime that these prices prove (Lagrangian dual).
 
-        sum over accounts of the best (value - prices paid) + sum of price x limit + what an
-        hour of overtime is worth beyond its price; valid for any prices >= 0, so nobody has to
-        trust the solver for it.
+        sum over accounts of the best (value - prices paid) + sum of price x limit + sum of
+        overtime allowed x what an hour is worth beyond its price; valid for any prices >= 0, so
+        nobody has to trust the solver for it.
         """
         paid = self.hours[inputs.coverer_of] * inputs.hours
         paid = paid + self.accounts[inputs.coverer_of] + self.moves * inputs.is_move
@@ -145,10 +145,10 @@ def hiring_advice(
 ) -> pd.DataFrame:
     """What one more average rep would add to each group of reps.
 
-    The newcomer's hours (and room for accounts) are the group's mean, spread over the group's
-    reps in proportion to theirs. The prediction is price x added amount; as the relaxation's
-    value is concave in its limits (overtime stays as it is), the re-solve can only confirm it
-    or fall below.
+    The newcomer's hours (and room for accounts) are the mean of the group's stated limits, spread
+    over the group's reps in proportion to theirs; what a rep lacks today stays what it may lack.
+    The prediction is price x added amount; as the relaxation's value is concave in its limits,
+    the re-solve can only confirm it or fall below.
     """
     is_rep = (inputs.coverers["coverer_type"] == "rep").to_numpy()
     groups = inputs.coverers["group_id"]
@@ -158,7 +158,7 @@ def hiring_advice(
         # mean of the group x share of the rep in the group = the rep's own limit / size.
         share = members / members.sum()
         added_hours = _added(share, inputs.capacity_hours)
-        added_accounts = _added(share, inputs.max_accounts)
+        added_accounts = _added(share, stated_limits(inputs.coverers, "max_accounts"))
         predicted = float(
             relaxation.prices.hours @ added_hours + relaxation.prices.accounts @ added_accounts
         )

@@ -24,7 +24,7 @@ VACANCIES = {
 }
 
 SCARCE = {
-    "hours of ": "that time earns more on other accounts",
+    "hours of ": "there its {hours} a year cost {price} of scarce time",
     "accounts of ": "that place earns more with another account",
     "move budget": "the move budget earns more on other accounts",
 }
@@ -103,5 +103,7 @@ def _runner_up(row: Record, other: Record) -> str:
             "but accounts cannot be split and the limits fit the plan as a whole this way."
         )
     extra = money(other["value_amount"] - row["value_amount"])
-    reason = next(text for start, text in SCARCE.items() if rule.startswith(start))
+    reason = next(text for start, text in SCARCE.items() if rule.startswith(start)).format(
+        hours=counted(round(other["hours"]), "hour"), price=money(other["hours_price_amount"])
+    )
     return f"Next is {name}: worth {extra} more by itself, but {reason}."

@@ -110,7 +110,10 @@ def fit_in_sql(warehouse: Warehouse, cells: pd.DataFrame, target: Path) -> pd.Da
 def as_cells(deals: pd.DataFrame) -> pd.DataFrame:
     keys = ["industry", "geography", "size_band", "product", "group_id", "rep_id"]
     weighted = deals.assign(
-        deals=1.0, wins=deals["y"], weight=deals["w"], won_weight=deals["w"] * deals["y"],
+        deals=1.0,
+        wins=deals["y"],
+        weight=deals["w"],
+        won_weight=deals["w"] * deals["y"],
         squared_weight=deals["w"] ** 2,
     )
     sums = ["deals", "wins", "weight", "won_weight", "squared_weight"]

@@ -35,18 +35,25 @@ class Company:
             coverers.loc[coverers["rep_id"] == rep_id, column] = value
         return replace(self, coverers=coverers)
 
+    def vacant(self, book, reason="unassigned"):
+        """The accounts of the book lose their owner, who stays the owner of record."""
+        accounts, candidates = self.accounts.copy(), self.candidates.copy()
+        at = accounts["account_id"].isin(book)
+        accounts.loc[at, "present_rep_id"] = None
+        accounts.loc[at, "vacancy_reason"] = reason
+        at = candidates["account_id"].isin(book)
+        candidates.loc[at, "is_present"] = False
+        candidates.loc[at, "value_amount"] += candidates.loc[at, "disruption_amount"]
+        candidates.loc[at, "disruption_amount"] = 0.0
+        return replace(self, accounts=accounts, candidates=candidates)
+
     def leaves(self, rep_id):
         """The rep leaves: no longer a coverer, the book keeps the rep only as owner of record."""
-        accounts, candidates = self.accounts.copy(), self.candidates.copy()
-        book = accounts["present_rep_id"] == rep_id
-        accounts.loc[book, "present_rep_id"] = None
-        accounts.loc[book, "vacancy_reason"] = "leaver"
-        candidates = candidates[candidates["rep_id"] != rep_id].copy()
-        orphaned = candidates["account_id"].isin(accounts.loc[book, "account_id"])
-        candidates.loc[orphaned, "value_amount"] += candidates.loc[orphaned, "disruption_amount"]
-        candidates.loc[orphaned, "disruption_amount"] = 0.0
+        book = self.accounts.loc[self.accounts["present_rep_id"] == rep_id, "account_id"]
+        vacant = self.vacant(book, "leaver")
+        candidates = vacant.candidates[vacant.candidates["rep_id"] != rep_id]
         coverers = self.coverers[self.coverers["rep_id"] != rep_id]
-        return Company(accounts, candidates, coverers)
+        return Company(vacant.accounts, candidates, coverers)
 
     def shuffled(self, seed):
         frames = [f.sample(frac=1, random_state=seed).reset_index(drop=True) for f in self.frames]

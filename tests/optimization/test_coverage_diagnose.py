@@ -19,23 +19,56 @@ def shortfalls(company, policy):
     return caught.value.shortfalls, str(caught.value)
 
 
-def test_locked_hours_over_capacity_name_rep_amount_and_accounts(tiny_company):
-    company = tiny_company.limit("R001", capacity_hours=15.0)
+def raised(text):
+    """The limit that the error asks for."""
+    return float(re.search(r"limit to ([\d.,]+) (?:hours|accounts)", text)[1].replace(",", ""))
+
+
+def test_overloaded_reps_are_no_contradiction_however_small_the_move_budget(tiny_company):
+    company = tiny_company.limit("R001", capacity_hours=5.0, max_accounts=1)
+    plan = solve_coverage(*company.frames, CoveragePolicy(move_budget_rate=0.0))
+    assert plan.assignments["rep_id"].tolist() == ["R001"] * 3
     company = company.lock("A0001", "married").lock("A0002", "married")
+    assert not solve_coverage(*company.frames, FREE).assignments.empty
+
+
+def test_locked_hours_over_capacity_name_rep_amount_and_accounts(tiny_company):
+    company = tiny_company.limit("R002", capacity_hours=15.0)
+    company = company.lock("A0001", "married", "R002").lock("A0002", "married", "R002")
     found, text = shortfalls(company, FREE)
     assert [(s.rule, s.entity, s.amount, s.unit) for s in found] == [
-        ("locked hours over the limit", "rep R001", 5.0, "hours")
+        ("locked hours over the limit", "rep R002", 5.0, "hours")
     ]
-    assert "Unlock some of A0001, A0002, or raise the limit by 5.0 hours." in text
+    assert "Unlock some of A0001, A0002, or raise the limit to 20 hours." in text
 
 
 def test_locked_accounts_over_the_maximum_name_the_rep(tiny_company):
-    company = tiny_company.limit("R001", max_accounts=1)
-    company = company.lock("A0001", "married").lock("A0002", "married")
-    found, _ = shortfalls(company, FREE)
+    company = tiny_company.limit("R002", capacity_hours=20.0, max_accounts=1)
+    company = company.lock("A0001", "married", "R002").lock("A0002", "married", "R002")
+    found, text = shortfalls(company, FREE)
     assert [(s.rule, s.entity, s.amount) for s in found] == [
-        ("locked accounts over the limit", "rep R001", 1.0)
+        ("locked accounts over the limit", "rep R002", 1.0)
     ]
+    assert "or raise the limit to 2 accounts." in text
+
+
+@pytest.mark.parametrize(
+    ("column", "limit", "amount"), [("capacity_hours", 4.0, 10.0), ("max_accounts", 1, 1.0)]
+)
+def test_a_lock_beyond_todays_overload_asks_for_a_limit_that_suffices(
+    tiny_company, column, limit, amount
+):
+    # R001 has A0001 and A0002 today, more than its limit; the override gives it A0003 as well.
+    company = tiny_company.vacant(["A0003"]).limit("R001", **{column: limit})
+    for account in ("A0001", "A0002", "A0003"):
+        company = company.lock(account, "married", "R001")
+    found, text = shortfalls(company, FREE)
+    assert [s.amount for s in found] == [amount]
+    enough = raised(text)
+    assert enough == {"capacity_hours": 30, "max_accounts": 3}[column]
+    plan = solve_coverage(*company.limit("R001", **{column: enough}).frames, FREE)
+    assert plan.assignments["rep_id"].tolist() == ["R001"] * 3
+    shortfalls(company.limit("R001", **{column: enough - 1}), FREE)
 
 
 def test_locked_moves_over_the_budget_are_named(tiny_company):
@@ -47,33 +80,56 @@ def test_locked_moves_over_the_budget_are_named(tiny_company):
     assert "Raise coverage.move_budget_rate to at least 0.3334 (1 move)" in text
 
 
-def test_a_move_budget_too_small_for_overloaded_reps_says_how_many_moves_are_needed(tiny_company):
+def test_a_move_budget_too_small_for_divorces_says_how_many_moves_are_needed(tiny_company):
     company = tiny_company.limit("R001", capacity_hours=10.0)
+    company = company.lock("A0001", "divorced").lock("A0002", "divorced")
     found, text = shortfalls(company, CoveragePolicy(move_budget_rate=0.34, mip_gap=0.0))
     assert [(s.rule, s.entity, s.amount) for s in found] == [("move budget", "the company", 1.0)]
     assert "Raise coverage.move_budget_rate to at least 0.6667 (2 moves)" in text
-    assert "Over their limits today: rep R001." in text
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_repair_of_the_move_budget_works_and_is_the_cheapest(random_company, seed):
-    company = random_company(seed, accounts=30, reps=5, tightness=0.7)
-    found, text = shortfalls(company, CoveragePolicy(move_budget_rate=0.02, mip_gap=0.0))
+    company = random_company(seed, accounts=30, reps=5, tightness=0.5)
+    # Two overrides hand accounts to another rep; all are overloaded, so others must make room.
+    other = company.candidates.query("not is_present and rep_id != '__house__'")
+    owned = company.accounts["present_rep_id"].notna()
+    other = other[other["account_id"].isin(company.accounts.loc[owned, "account_id"])]
+    for pair in other.drop_duplicates("account_id").head(2).itertuples():
+        company = company.lock(pair.account_id, "married", pair.rep_id)
+    found, text = shortfalls(company, CoveragePolicy(2.5 / owned.sum(), mip_gap=0.0))
     match = re.search(r"at least ([\d.]+) \((\d+) moves\)", text)
     rate, moves = float(match[1]), int(match[2])
+    assert moves > 2
     plan = solve_coverage(*company.frames, CoveragePolicy(move_budget_rate=rate, mip_gap=0.005))
     assert plan.certificate["move_limit"].item() == moves
-    owned = company.accounts["present_rep_id"].notna().sum()
-    one_less = CoveragePolicy(move_budget_rate=(moves - 1) / owned, mip_gap=0.005)
+    one_less = CoveragePolicy(move_budget_rate=(moves - 1) / owned.sum(), mip_gap=0.005)
     assert shortfalls(company, one_less)[0][0].amount == 1
     assert [s.rule for s in found] == ["move budget"]
 
 
 def test_accounts_that_must_be_covered_beyond_all_hours_name_the_missing_hours(tiny_company):
-    company = tiny_company.limit("R001", capacity_hours=15.0).limit("R002", capacity_hours=10.0)
+    company = tiny_company.vacant(["A0001", "A0002", "A0003"])
+    company = company.limit("R001", capacity_hours=15.0).limit("R002", capacity_hours=10.0)
     for account in ("A0001", "A0002", "A0003"):
         company = company.lock(account, "divorced", "__house__", "must be covered")
     found, text = shortfalls(company, FREE)
     assert {s.rule for s in found} == {"hours"}
     assert sum(s.amount for s in found) == pytest.approx(5.0)
-    assert "Raise its limit by 5.0 hours" in text
+    assert "for rep R001: 5.0 hours. Raise its limit to 20 hours" in text
+    plan = solve_coverage(*company.limit("R001", capacity_hours=raised(text)).frames, FREE)
+    assert plan.certificate["uncovered_count"].item() == 0
+
+
+def test_hours_missing_beyond_todays_overload_name_a_limit_that_suffices(tiny_company):
+    # R001 needs 20 hours today and has 4; A0003 must be covered, but R002 has no time at all.
+    company = tiny_company.vacant(["A0003"]).limit("R001", capacity_hours=4.0)
+    company = company.limit("R002", capacity_hours=0.0)
+    for account in ("A0001", "A0002"):
+        company = company.lock(account, "married")
+    company = company.lock("A0003", "divorced", "__house__", "must be covered")
+    found, text = shortfalls(company, FREE)
+    assert sum(s.amount for s in found) == pytest.approx(10.0)
+    rep = re.search(r"for rep (R\d+)", text)[1]
+    plan = solve_coverage(*company.limit(rep, capacity_hours=raised(text)).frames, FREE)
+    assert plan.certificate["uncovered_count"].item() == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -57,7 +59,7 @@ def test_a_better_rep_without_time_is_named_with_the_reason(tiny_company):
     assert row["binding_rule"] == "hours of R002"
     assert row["sentence"] == (
         "Stays with rep R001: worth 900 over the planning horizon. Next is rep R002: worth 150 "
-        "more by itself, but that time earns more on other accounts."
+        "more by itself, but there its 10 hours a year cost 150 of scarce time."
     )
 
 
@@ -106,12 +108,11 @@ def test_an_account_with_the_house_alone_has_no_runner_up(tiny_company):
     assert table["sentence"].str.endswith("There was no other choice (only candidate).").all()
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_hiring_advice_never_promises_less_than_the_re_solve_finds(random_company, seed):
+@pytest.mark.parametrize(("seed", "price"), [(0, 0.0), (1, 120.0), (2, 1000.0), (3, 5000.0)])
+def test_hiring_advice_never_promises_less_than_the_re_solve_finds(random_company, seed, price):
     company = random_company(seed, accounts=60, reps=8, tightness=0.7, groups=3, max_accounts=10)
-    advice = solve_coverage(
-        *company.frames, CoveragePolicy(move_budget_rate=0.8, mip_gap=0.005)
-    ).hiring_advice
+    policy = CoveragePolicy(move_budget_rate=0.8, mip_gap=0.005, overtime_amount_per_hour=price)
+    advice = solve_coverage(*company.frames, policy).hiring_advice
     assert advice["group_id"].tolist() == ["group_0", "group_1", "group_2"]
     assert (advice["predicted_gain_amount"] >= advice["resolved_gain_amount"] - 1.0).all()
     assert (advice["resolved_gain_amount"] >= -1.0).all()
@@ -127,6 +128,24 @@ def test_hours_that_do_not_bind_are_worth_nothing(random_company):
     assert "would add nothing" in advice["sentence"]
 
 
+def test_one_more_rep_takes_work_off_overloaded_reps(tiny_company):
+    company = tiny_company.limit("R001", capacity_hours=10.0).limit("R002", capacity_hours=0.0)
+    policy = CoveragePolicy(move_budget_rate=0.0, mip_gap=0.0)
+    advice = solve_coverage(*company.frames, policy).hiring_advice.iloc[0]
+    # Half of R001's 10 hours (the group's mean), each worth the 120 that overtime costs.
+    assert advice["added_hours"] == pytest.approx(5.0)
+    assert advice["resolved_gain_amount"] == pytest.approx(5 * 120, rel=1e-4)
+    assert advice["predicted_gain_amount"] == pytest.approx(5 * 120, rel=1e-4)
+
+
+def test_a_newcomers_room_is_the_limit_as_stated_not_the_crowd_of_today(tiny_company):
+    company = tiny_company.limit("R001", max_accounts=1).vacant(["A0003"])
+    company = company.limit("R002", capacity_hours=0.0, max_accounts=1)
+    advice = solve_coverage(*company.frames, EXACT).hiring_advice.iloc[0]
+    # Room for half an account at R001, where A0003 would bring 900 instead of 500.
+    assert advice["predicted_gain_amount"] == pytest.approx(200, rel=1e-4)
+
+
 def test_the_certificate_reads_as_a_sentence(tiny_company):
     sentence = solve_coverage(*tiny_company.frames, EXACT).certificate["sentence"].item()
     assert sentence == (
@@ -136,10 +155,38 @@ def test_the_certificate_reads_as_a_sentence(tiny_company):
     )
 
 
-def test_the_certificate_says_when_todays_coverage_breaks_limits(tiny_company):
+@pytest.mark.parametrize(
+    ("price", "words"),
+    [
+        # R001 keeps 2 accounts of 10 hours with 10 hours: 1350 + 900 + 900 - 10 x 30.
+        (30.0, "Its reps lack 10 hours a year, which takes 300 off its worth; today they lack 20."),
+        (120.0, "Its reps lack no hours; today they lack 20 a year."),
+    ],
+)
+def test_the_certificate_says_how_many_hours_reps_lack_then_and_today(tiny_company, price, words):
     company = tiny_company.limit("R001", capacity_hours=10.0)
-    sentence = solve_coverage(*company.frames, EXACT).certificate["sentence"].item()
-    assert "scored alike, which breaks the limits of 1 coverer." in sentence
+    policy = replace(EXACT, overtime_amount_per_hour=price)
+    certificate = solve_coverage(*company.frames, policy).certificate.iloc[0]
+    assert certificate["sentence"].endswith(" without a rep. " + words)
+    assert certificate["as_is_objective_amount"] == pytest.approx(2700 - 20 * price)
+
+
+def test_an_account_that_leaves_an_overloaded_rep_at_a_loss_says_why(tiny_company):
+    company = tiny_company.limit("R001", capacity_hours=5.0).limit("R002", capacity_hours=30.0)
+    plan = solve_coverage(*company.frames, EXACT)
+    assert plan.changes.set_index("account_id").loc[
+        "A0003", ["reason", "value_gain_amount"]
+    ].tolist() == [
+        "capacity",
+        -50.0,
+    ]
+    row = plan.explanations.set_index("account_id").loc["A0003"]
+    assert row["binding_rule"] == "hours of R001"
+    # Half an account would fill R001's 5 hours and save half the loss of 50: 5 an hour.
+    assert row["sentence"].endswith(
+        "Next is rep R001: worth 50 more by itself, but there its 10 hours a year cost 50 of "
+        "scarce time."
+    )
 
 
 @pytest.mark.parametrize(

@@ -10,16 +10,19 @@ import pandas as pd
 import pytest
 
 import optimization.verify.coverage as verifier
+import optimization.verify.proof as proof
+import optimization.verify.tables as tables
 from optimization.coverage.plan import solve_coverage
 from optimization.policy import CoveragePolicy
 from optimization.verify.coverage import verify_coverage
 
 POLICY = CoveragePolicy(move_budget_rate=0.4, mip_gap=0.0)
+CHEAP = replace(POLICY, overtime_amount_per_hour=5.0)
 
 
 @pytest.fixture(scope="module")
 def company(tiny_company):
-    return tiny_company.limit("R001", max_accounts=2).lock("A0003", "married")
+    return tiny_company.limit("R002", max_accounts=1).lock("A0003", "married")
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +63,8 @@ def rows(table, pick):
 
 
 REASSIGNED = {
-    "more hours than capacity: R002": ("A0002", "R002"),
-    "more accounts than max_accounts: R001": ("A0001", "R001"),
+    "more hours than capacity and than today: R002": ("A0002", "R002"),
+    "more accounts than max_accounts and than today: R002": ("A0002", "R002"),
     "move budget: 2 moves, 1 allowed": ("A0002", "__house__"),
     "lock is not obeyed: A0003": ("A0003", "__house__"),
     "change is not listed: A0002": ("A0002", "R002"),
@@ -98,12 +101,17 @@ TAMPERED = {
     ),
     "parts do not add up to the net score: A0001": cell("explanations", "net_score_amount", 1.0),
     "score difference is wrong: A0001": cell("explanations", "score_difference_amount", 1.0),
-    "shadow price is negative: accounts of R001": cell(
+    "shadow price is negative: accounts of R002": cell(
         "shadow_prices", "shadow_price_amount", -1.0
     ),
-    "use or capacity of a limit is wrong: accounts of R001": cell("shadow_prices", "used", 9.0),
+    "use or capacity of a limit is wrong: accounts of R002": cell("shadow_prices", "used", 9.0),
     "objective is 4,000.00, the rows add up to 3,150.00": cell(
         "certificate", "objective_amount", 4000.0
+    ),
+    "overtime_hours is 9.00, the rows say 0.00": cell("certificate", "overtime_hours", 9.0),
+    "overtime_amount is 9.00, the rows say 0.00": cell("certificate", "overtime_amount", 9.0),
+    "today's coverage is said to be worth 9.00, it adds up to 2,700.00": cell(
+        "certificate", "as_is_objective_amount", 9.0
     ),
     "bound 3,000.00 lies below the objective 3,150.00": cell("certificate", "bound_amount", 3000.0),
     "bound is 9,999.00, the shadow prices prove 3,150.00": cell(
@@ -134,10 +142,53 @@ def test_a_plan_that_breaks_a_rule_is_caught(company, plan, violation):
     assert any(text.startswith(violation) for text in found), found
 
 
+@pytest.fixture(scope="module")
+def overloaded(tiny_company):
+    """R001 has 10 hours, needs 20 for A0001 and A0002 today; A0003 is vacant, R002 has no time."""
+    company = tiny_company.vacant(["A0003"]).limit("R001", capacity_hours=10.0)
+    return company.limit("R002", capacity_hours=0.0)
+
+
+@pytest.fixture(scope="module")
+def overloaded_plan(overloaded):
+    return solve_coverage(*overloaded.frames, CHEAP)
+
+
+def test_a_rep_as_overloaded_as_today_is_accepted_and_an_account_more_is_caught(
+    overloaded, overloaded_plan
+):
+    plan = overloaded_plan
+    assert plan.assignments["rep_id"].tolist() == ["R001", "R001", "__house__"]
+    assert verify_coverage(*overloaded.frames, CHEAP, plan) == []
+    found = verify_coverage(*overloaded.frames, CHEAP, reassign("A0003", "R001")(plan, overloaded))
+    assert "more hours than capacity and than today: R001" in found
+    assert "overtime_hours is 10.00, the rows say 20.00" in found
+
+
+def test_overtime_left_out_of_the_objective_or_of_the_bound_is_caught(overloaded, overloaded_plan):
+    free = cell("certificate", "objective_amount", 2300.0)(overloaded_plan)
+    found = verify_coverage(*overloaded.frames, CHEAP, free)
+    # 900 + 900 + 500 less 10 hours at 5
+    assert "objective is 2,300.00, the rows add up to 2,250.00" in found
+    loose = cell("certificate", "bound_amount", 2300.0)(overloaded_plan)
+    found = verify_coverage(*overloaded.frames, CHEAP, loose)
+    assert "bound is 2,300.00, the shadow prices prove 2,250.00" in found
+
+
+def test_the_house_never_lacks_hours_whatever_its_row_says(tiny_company):
+    company = tiny_company.limit("__house__", capacity_hours=0.0).leaves("R001").leaves("R002")
+    company = replace(company, candidates=company.candidates.assign(hours=10.0))
+    certificate = solve_coverage(*company.frames, POLICY).certificate
+    assert certificate["uncovered_count"].item() == 3
+    assert certificate["overtime_hours"].item() == 0
+
+
 def test_the_verifier_shares_no_code_with_the_models():
-    tree = ast.parse(Path(verifier.__file__).read_text(encoding="utf-8"))
-    imported = {n.module for n in tree.body if isinstance(n, ast.ImportFrom)}
-    imported |= {a.name for n in tree.body if isinstance(n, ast.Import) for a in n.names}
+    imported = set()
+    for module in (verifier, proof, tables):
+        tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
+        imported |= {n.module for n in tree.body if isinstance(n, ast.ImportFrom)}
+        imported |= {a.name for n in tree.body if isinstance(n, ast.Import) for a in n.names}
     assert imported == {
         "__future__",
         "collections.abc",
@@ -146,4 +197,6 @@ def test_the_verifier_shares_no_code_with_the_models():
         "pandas",
         "optimization.errors",
         "optimization.policy",
+        "optimization.verify.proof",
+        "optimization.verify.tables",
     }

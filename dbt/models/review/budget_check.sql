@@ -1,5 +1,5 @@
 -- Is the money there? Salaries and commission of a group against its budget. A group of fewer than
--- three people would show a person's pay: it gets the verdict, not the amounts.
+-- three people would show a person's pay: it gets the verdict, not the amounts. Partners are no people.
 with
 
 employees as (select * from {{ ref('stg_hr__employees') }}),
@@ -73,11 +73,11 @@ select
     group_id,
     cast(people_count as bigint) as people_count,
     budget_amount,
-    cast(case when people_count >= 3 then salary_amount + commission_amount end as double precision)
+    cast(case when people_count not in (1, 2) then salary_amount + commission_amount end as double precision)
         as expected_cost_amount,
-    cast(case when people_count >= 3 then salary_amount + p90_commission_amount end as double precision)
+    cast(case when people_count not in (1, 2) then salary_amount + p90_commission_amount end as double precision)
         as p90_cost_amount,
-    cast(case when people_count >= 3 then greatest(salary_amount + commission_amount - budget_amount, 0) end as double precision)
+    cast(case when people_count not in (1, 2) then greatest(salary_amount + commission_amount - budget_amount, 0) end as double precision)
         as over_budget_amount,
     case
         when budget_amount is null then 'no budget given'

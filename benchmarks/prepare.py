@@ -1,0 +1,98 @@
+"""``python -m benchmarks.prepare``: everything that is made once and not measured.
+
+Belongs here: the data of a size, the orchestrator's empty home, dbt's manifest and the SQL it
+compiles. Does not belong here: anything timed. Runs as a child process, so that the process that
+starts the measured ones stays small.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+
+def prepare_home() -> None:
+    """Generate the company's files and the orchestrator's data bases, as a former run left them."""
+    import dagster as dg
+
+    from dagster_project.context import company, settings
+    from dagster_project.demo import ensure_demo
+    from dagster_project.instance import prepare_dagster_home
+    from dagster_project.transform import ensure_manifest
+
+    ensure_demo(company(), settings().home)
+    prepare_dagster_home(settings())
+    with dg.DagsterInstance.get() as instance:
+        instance.get_runs(limit=1)
+        instance.all_asset_keys()
+    ensure_manifest()
+
+
+def compile_sql() -> list[dict[str, Any]]:
+    """Compile the dbt project against an empty warehouse.
+
+    Returns:
+        Models and data tests in an order in which they can run: ``unique_id``, ``kind``
+        (``table``, ``view`` or ``test``), ``schema``, ``relation``, ``sql``, and ``is_after``:
+        the node reads the plan.
+    """
+    from dbt.cli.main import dbtRunner
+
+    from dagster_project.settings import DBT_DIRECTORY
+
+    with tempfile.TemporaryDirectory() as folder:
+        # The name of the file is the name of the data base in the compiled SQL.
+        os.environ["COVERAGE_DUCKDB_PATH"] = str(Path(folder) / "warehouse.duckdb")
+        place = ["--project-dir", str(DBT_DIRECTORY), "--profiles-dir", str(DBT_DIRECTORY)]
+        target = Path(folder) / "target"
+        quiet = ["--log-level", "none", "--log-level-file", "none"]
+        result = dbtRunner().invoke(["compile", *place, "--target-path", str(target), *quiet])
+        if not result.success:
+            raise RuntimeError(f"dbt did not compile: {result.exception}")
+        return list(_nodes(json.loads((target / "manifest.json").read_text(encoding="utf-8"))))
+
+
+def _nodes(manifest: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    nodes = {
+        unique_id: node
+        for unique_id, node in manifest["nodes"].items()
+        if node["resource_type"] in ("model", "test")
+    }
+    after = {key for key, source in manifest["sources"].items() if source["schema"] == "plan"}
+    parents = {key: set(node["depends_on"]["nodes"]) for key, node in nodes.items()}
+    for key in TopologicalSorter(parents).static_order():
+        if key not in nodes:
+            continue
+        if parents[key] & after:
+            after.add(key)
+        node = nodes[key]
+        is_test = node["resource_type"] == "test"
+        kind = "test" if is_test else node["config"]["materialized"]
+        if kind not in ("test", "table", "view"):
+            raise RuntimeError(f"{key} is a {kind}; the floor knows tables, views and tests")
+        yield {
+            "unique_id": key,
+            "kind": kind,
+            "schema": node["schema"],
+            "relation": f"{node['schema']}.{node['alias']}",
+            "sql": node["compiled_code"],
+            "is_after": key in after,
+        }
+
+
+def main() -> None:
+    """Prepare the home that the environment names; write the compiled SQL to a path if given."""
+    if len(sys.argv) > 1:
+        Path(sys.argv[1]).write_text(json.dumps(compile_sql()), encoding="utf-8")
+    else:
+        prepare_home()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,186 @@
+"""The code location: everything the UI shows is explained, and nothing runs that should not."""
+
+from __future__ import annotations
+
+import dagster as dg
+import pytest
+from dagster._core.execution.api import create_execution_plan
+
+from dagster_project.contract import LANDING
+
+PUBLISH_STEP = "published__coverage"
+
+
+@pytest.fixture(scope="module")
+def graph(definitions):
+    return definitions.resolve_asset_graph()
+
+
+@pytest.fixture(scope="module")
+def job(definitions):
+    return definitions.resolve_job_def("refresh")
+
+
+@pytest.fixture(scope="module")
+def waits_for(job):
+    """Per step all steps that must have succeeded before it."""
+    direct = create_execution_plan(job).get_executable_step_deps()
+    before: dict[str, set[str]] = {}
+
+    def collect(step: str) -> set[str]:
+        if step not in before:
+            before[step] = set(direct[step]).union(*(collect(other) for other in direct[step]))
+        return before[step]
+
+    for step in direct:
+        collect(step)
+    return before
+
+
+def keys(*names: str) -> set[dg.AssetKey]:
+    return {dg.AssetKey(name.split("/")) for name in names}
+
+
+def test_the_code_location_loads_and_all_its_references_resolve(definitions):
+    dg.Definitions.validate_loadable(definitions)
+
+
+def test_the_groups_are_the_stations_a_plan_goes_through(graph):
+    groups = {node.group_name for node in graph.asset_nodes}
+    assert groups == {
+        *("crm", "hr", "policy", "gates", "staging", "intermediate", "marts"),
+        *("planning", "review", "published"),
+    }
+
+
+def test_every_asset_is_described_owned_and_marked_with_its_kinds(graph):
+    bare = [
+        node.key.to_user_string()
+        for node in graph.asset_nodes
+        if not (node.description and node.owners and node.kinds and node.group_name)
+    ]
+    assert bare == []
+    assert {owner for node in graph.asset_nodes for owner in node.owners} == {
+        "team:sales-operations"
+    }
+
+
+def test_no_two_assets_of_a_group_share_a_description(graph):
+    seen: dict[tuple[str, str], str] = {}
+    shared = []
+    for node in graph.asset_nodes:
+        place = (node.group_name, node.description)
+        if place in seen:
+            shared.append((seen[place], node.key.to_user_string()))
+        seen[place] = node.key.to_user_string()
+    assert shared == []
+
+
+def test_every_table_of_the_landing_contract_is_pulled_and_accepted(graph):
+    pulled = keys(*(f"{table.system}/{table.name}" for table in LANDING.values()))
+    accepted = keys(*(f"raw/{name}" for name in LANDING))
+    assert pulled | accepted <= graph.get_all_asset_keys()
+
+
+def test_no_asset_waits_for_something_that_nothing_makes(graph):
+    assert [n.key.to_user_string() for n in graph.asset_nodes if not n.is_materializable] == []
+
+
+def test_the_job_makes_every_asset_and_runs_every_check(job, graph):
+    assert job.asset_layer.executable_asset_keys == graph.get_all_asset_keys()
+    assert job.asset_layer.asset_graph.asset_check_keys == graph.asset_check_keys
+    assert len(graph.asset_check_keys) > 100
+
+
+def test_a_run_stays_in_one_process_because_the_warehouse_has_one_writer(job):
+    assert job.executor_def.name == "in_process"
+
+
+def test_pulls_are_tried_again_and_nothing_else_is(job):
+    pulls = {f"{table.system}__{table.name}" for table in LANDING.values()}
+    retried = {node.name for node in job.graph.node_defs if node.retry_policy is not None}
+    assert retried == pulls
+
+
+def test_nothing_is_accepted_before_every_blocking_gate_on_a_pull_has_passed(graph, waits_for):
+    pulled = keys(*(f"{table.system}/{table.name}" for table in LANDING.values()))
+    gates = {
+        f"gate_{check.asset_key.path[-1]}"
+        for check in graph.asset_check_keys
+        if check.asset_key in pulled and graph.get_check_spec(check).blocking
+    }
+    assert {"gate_accounts", "gate_opportunities", "gate_employees"} <= gates
+    assert gates <= waits_for["accepted_tables"]
+
+
+def test_nothing_is_planned_before_the_marts_have_passed_their_gates(waits_for):
+    coverage = {f"gate_coverage_{name}" for name in ("accounts", "candidates", "coverers")}
+    assert {"dbt_before_planning", *coverage} <= waits_for["coverage_plan"]
+    quotas = {"gate_goals", "gate_rep_months", "gate_seasonality"}
+    assert {"coverage_plan", *quotas} <= waits_for["quota_plan"]
+
+
+def test_nothing_is_published_before_every_blocking_check_has_passed(job, graph, waits_for):
+    blocking = {c for c in graph.asset_check_keys if graph.get_check_spec(c).blocking}
+    steps = {
+        step.key: {output.properties.asset_check_key for output in step.step_outputs}
+        for step in create_execution_plan(job).steps
+    }
+    judging = {key for key, checks in steps.items() if checks & blocking}
+    assert {"gate_accounts", "gate_coverage_candidates", "gate_quota_allocations"} <= judging
+    assert len([key for key in judging if "plan_keeps_every_rule" in key]) == 1
+    assert len([key for key in judging if "quota_plan_adds_up" in key]) == 1
+    assert judging <= waits_for[PUBLISH_STEP]
+    assert {"dbt_before_planning", "dbt_after_planning"} <= waits_for[PUBLISH_STEP]
+
+
+def test_publishing_is_the_last_thing_that_is_made(graph):
+    published = dg.AssetKey(["published", "coverage"])
+    assert graph.get(published).child_keys == set()
+    assert [n.key for n in graph.asset_nodes if n.group_name == "published"] == [published]
+
+
+def test_the_nightly_schedule_keeps_the_companys_time_and_is_off_until_switched_on(definitions):
+    schedule = definitions.resolve_schedule_def("nightly_refresh")
+    assert schedule.job_name == "refresh"
+    assert schedule.cron_schedule == "0 2 * * *"
+    assert schedule.execution_timezone == "America/New_York"
+    assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
+
+
+def test_alerts_on_failed_runs_and_on_failed_warnings_are_on(definitions):
+    status = {sensor.name: sensor.default_status for sensor in definitions.sensors}
+    assert status == {
+        "failed_runs": dg.DefaultSensorStatus.RUNNING,
+        "failed_warnings": dg.DefaultSensorStatus.RUNNING,
+    }
+
+
+def test_every_gate_check_says_why_it_is_there_and_how_to_fix_it(graph):
+    specs = [graph.get_check_spec(check) for check in graph.asset_check_keys]
+    gates = [spec for spec in specs if spec.metadata and "suite" in spec.metadata]
+    assert len(gates) > 80
+    assert [spec.key for spec in gates if " Fix: " not in (spec.description or "")] == []
+
+
+OTHER_COMPANY = """
+company: {id: acme, name: Acme, timezone: Europe/Berlin, owner: "team:revenue"}
+source: {kind: demo}
+"""
+
+SHOW = """
+import dagster as dg
+from dagster_project.definitions import defs
+loaded = defs()
+dg.Definitions.validate_loadable(loaded)
+print(loaded.resolve_schedule_def("nightly_refresh").execution_timezone)
+print(sorted({owner for node in loaded.resolve_asset_graph().asset_nodes for owner in node.owners}))
+"""
+
+
+def test_owner_and_time_zone_are_the_companys_own(run_python, definitions, tmp_path):
+    company = tmp_path / "company.yml"
+    company.write_text(OTHER_COMPANY, encoding="utf-8")
+    loaded = run_python(SHOW, COVERAGE_COMPANY=str(company), COVERAGE_HOME=str(tmp_path / "home"))
+    assert loaded.returncode == 0, loaded.stderr
+    assert loaded.stdout.splitlines() == ["Europe/Berlin", "['team:revenue']"]

@@ -1,0 +1,32 @@
+"""The pages about tables say what the tables' contracts say."""
+
+from __future__ import annotations
+
+from dagster_project.published import PUBLISHED, column_meanings, column_types
+from dagster_project.settings import REPOSITORY
+from dagster_project.table_docs import PAGE, render
+
+
+def test_the_page_is_what_the_contracts_say() -> None:
+    assert PAGE.read_text(encoding="utf-8") == render(), "run python -m dagster_project.table_docs"
+
+
+def test_every_column_of_a_published_table_has_a_type_and_a_meaning() -> None:
+    for name in PUBLISHED:
+        meanings, types = column_meanings(name), column_types(name)
+        assert list(meanings) == list(types), name
+        assert all(meanings.values()), name
+        assert next(iter(meanings)) == "plan_id" or name == "plan_runs", name
+
+
+def test_the_readme_names_every_published_table() -> None:
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    assert [name for name in PUBLISHED if name not in readme] == []
+
+
+def test_no_published_column_is_about_pay_or_a_person() -> None:
+    forbidden = ("pay", "salary", "gender", "age", "nationality", "birth", "email", "name")
+    columns = {column for name in PUBLISHED for column in column_types(name)}
+    parts = {(column, part) for column in columns for part in column.split("_")}
+    found = {column for column, part in parts if part in forbidden}
+    assert found == {"check_name", "table_name"}

@@ -1,0 +1,312 @@
+"""Rules of the repository that no linter knows: a broken one is a red test instead of folklore."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import tomllib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from expectations import load_suite, suite_names
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+MOST_LINES = 320
+# Data and lists that grow with what they list, and the lock file.
+LONG_FILES = {"requirements.lock", "CHANGELOG.md", "docs/tables.md"}
+LONG_SUFFIXES = {".json", ".csv", ".ipynb"}
+PACKAGES = ("dagster_project", "optimization", "expectations")
+HEAVY_LIBRARIES = ("great_expectations", "cvxpy", "matplotlib", "highspy", "scipy")
+OPTIMISER_INPUTS = (
+    "coverage_accounts",
+    "coverage_candidates",
+    "coverage_coverers",
+    "rep_months",
+    "seasonality",
+    "company_goals",
+)
+
+
+def tracked_files() -> list[Path]:
+    """Every file that is or would be committed."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    paths = (REPOSITORY / name for name in listed.stdout.split("\0") if name)
+    return sorted(path for path in set(paths) if path.is_file())
+
+
+def text_of(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def python_files(*folders: str) -> list[Path]:
+    files = [file for folder in folders for file in sorted((REPOSITORY / folder).rglob("*.py"))]
+    assert files
+    return files
+
+
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def imported_modules(path: Path) -> Iterator[str]:
+    """Everything a file imports anywhere, also inside functions and for types only."""
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield node.module or ""
+
+
+def name(path: Path) -> str:
+    return path.relative_to(REPOSITORY).as_posix()
+
+
+# Layers.
+
+
+def importing(folders: Sequence[str], packages: set[str]) -> dict[str, set[str]]:
+    """Which files of these folders import which of these packages."""
+    found = {
+        name(path): packages & {module.split(".")[0] for module in imported_modules(path)}
+        for path in python_files(*folders)
+    }
+    return {path: hits for path, hits in found.items() if hits}
+
+
+def test_the_optimiser_and_the_suites_know_nothing_of_orchestration_or_storage():
+    outer = {"dagster", "dagster_dbt", "dagster_project", "duckdb", "dbt"}
+    assert importing(["optimization", "expectations"], outer) == {}
+
+
+def test_the_product_imports_no_tests_and_no_benchmarks():
+    assert importing(PACKAGES, {"tests", "benchmarks", "pytest", "hypothesis"}) == {}
+
+
+def test_only_the_warehouse_module_opens_a_database_file_for_writing():
+    opening = {
+        name(path)
+        for path in python_files("dagster_project")
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) == "duckdb.connect"
+        and ast.unparse(node) not in ("duckdb.connect()", "duckdb.connect(':memory:')")
+        and "read_only=True" not in ast.unparse(node)
+    }
+    assert opening == {"dagster_project/warehouse.py"}
+
+
+def test_a_module_of_definitions_holds_definitions_and_their_private_builders_only():
+    others = [
+        f"{name(path)}: {node.name}"
+        for path in sorted((REPOSITORY / "dagster_project" / "defs").glob("*.py"))
+        for node in tree_of(path).body
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+        and not node.decorator_list
+        and not node.name.startswith("_")
+    ]
+    # dagster-dbt asks for a class where dbt models become assets.
+    assert others == ["dagster_project/defs/transform.py: Translator"]
+
+
+def test_every_module_says_at_its_top_what_belongs_in_it():
+    silent = [
+        name(path)
+        for path in python_files(*PACKAGES)
+        if not (words := ast.get_docstring(tree_of(path)))
+        or not (
+            "elongs here" in words
+            or path.name in ("__init__.py", "definitions.py")
+            or path.parent.name == "defs"
+        )
+    ]
+    assert silent == []
+
+
+# The folder named dbt beside the library named dbt.
+
+
+@pytest.mark.filterwarnings("ignore:sqlglotrs")
+def test_the_library_dbt_is_not_hidden_by_the_folder_dbt():
+    import dbt
+    from dagster_dbt.compat import DBT_PYTHON_VERSION
+
+    assert dbt.__file__ is not None
+    assert "site-packages" in dbt.__file__
+    # Where the folder wins, dagster-dbt says nothing and takes itself to be on another dbt.
+    assert DBT_PYTHON_VERSION is not None
+
+
+def test_no_python_package_under_the_dbt_folder():
+    assert list((REPOSITORY / "dbt").rglob("__init__.py")) == []
+    assert list((REPOSITORY / "dbt").rglob("*.py")) == []
+
+
+# Suites and gates.
+
+
+def test_a_suite_starts_with_a_row_count_and_names_each_rule_once():
+    assert suite_names()
+    for suite in suite_names():
+        rules = load_suite(suite)["expectations"]
+        assert rules[0]["type"] == "expect_table_row_count_to_be_between", suite
+        names = [rule["meta"]["check"] for rule in rules]
+        assert len(names) == len(set(names)), suite
+
+
+@pytest.mark.parametrize("mart", OPTIMISER_INPUTS)
+def test_every_table_the_optimiser_reads_has_a_blocking_gate(definitions, mart):
+    key = dg.AssetKey(["marts", mart])
+    graph = definitions.resolve_asset_graph()
+    specs = [
+        graph.get_check_spec(check) for check in graph.asset_check_keys if check.asset_key == key
+    ]
+    assert [spec for spec in specs if spec.blocking and "suite" in spec.metadata]
+
+
+def test_every_mart_that_planning_reads_is_listed_as_an_input_of_the_optimiser():
+    """The list above must not fall behind ``dagster_project.planning``."""
+    source = (REPOSITORY / "dagster_project" / "planning.py").read_text(encoding="utf-8")
+    read = set(re.findall(r'"marts\.(\w+)"', source))
+    # Names and buffers of groups and median cycles only shape quotas; dbt tests guard them.
+    assert read == {*OPTIMISER_INPUTS, "sales_cycles", "coverage_groups"}
+
+
+# dbt models, from the manifest.
+
+
+@pytest.fixture(scope="session")
+def models(dbt_manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    found = [n for n in dbt_manifest["nodes"].values() if n["resource_type"] == "model"]
+    assert len(found) > 30
+    return found
+
+
+def test_only_staging_reads_the_raw_tables(models):
+    readers = {
+        model["name"]
+        for model in models
+        if any(".raw." in node for node in model["depends_on"]["nodes"])
+        and model["fqn"][1] != "staging"
+    }
+    assert readers == set()
+
+
+def test_every_model_says_what_one_row_of_it_is(models):
+    assert [m["name"] for m in models if "one row" not in m["description"]] == []
+
+
+def test_every_table_that_python_or_bi_reads_has_a_contract_with_all_columns_described(models):
+    read = [model for model in models if model["fqn"][1] in ("marts", "review")]
+    assert {model["fqn"][1] for model in read} == {"marts", "review"}
+    loose = [model["name"] for model in read if not model["config"]["contract"]["enforced"]]
+    silent = [
+        f"{model['name']}.{column['name']}"
+        for model in read
+        for column in model["columns"].values()
+        if not column["description"]
+    ]
+    assert (loose, silent) == ([], [])
+
+
+def test_every_model_has_a_test(models, dbt_manifest):
+    tested = {
+        node
+        for test in dbt_manifest["nodes"].values()
+        if test["resource_type"] == "test"
+        for node in test["depends_on"]["nodes"]
+    }
+    tested |= {f"model.coverage.{test['model']}" for test in dbt_manifest["unit_tests"].values()}
+    read = [m for m in models if m["fqn"][1] in ("marts", "review")]
+    assert [m["name"] for m in read if m["unique_id"] not in tested] == []
+
+
+# Loading.
+
+LOAD = """
+import sys
+from dagster_project.definitions import defs
+defs()
+print(" ".join(name for name in %r if name in sys.modules))
+"""
+
+
+def test_loading_the_code_location_imports_no_heavy_library(run_python, definitions, tmp_path):
+    # ``definitions`` has made the manifest, so that this process need not parse.
+    loaded = run_python(LOAD % (HEAVY_LIBRARIES,), COVERAGE_HOME=str(tmp_path))
+    assert loaded.returncode == 0, loaded.stderr
+    assert loaded.stdout.split() == []
+
+
+def test_the_optimisers_errors_and_policy_load_without_the_solver(run_python):
+    code = "import sys, optimization.errors, optimization.policy; print('cvxpy' in sys.modules)"
+    assert run_python(code).stdout.strip() == "False"
+
+
+# Files.
+
+
+def test_no_file_is_too_long_to_read_in_one_go():
+    lengths = {
+        name(path): len(text.splitlines())
+        for path in tracked_files()
+        if (text := text_of(path)) is not None
+        and name(path) not in LONG_FILES
+        and path.suffix not in LONG_SUFFIXES
+        and not name(path).startswith("tests/")
+    }
+    assert {path: lines for path, lines in lengths.items() if lines > MOST_LINES} == {}
+
+
+def test_no_file_names_a_place_on_somebodys_machine():
+    # Put together here, so that this file does not name one itself.
+    place = re.compile(r"(?<![\w.}-])/(?:" + "|".join(("work", "root", "home", "Users")) + r")/\w")
+    naming = [
+        f"{name(path)}:{number}"
+        for path in tracked_files()
+        for number, line in enumerate((text_of(path) or "").splitlines(), 1)
+        if place.search(line)
+    ]
+    assert naming == []
+
+
+def test_every_locked_requirement_has_a_version_and_hashes_and_no_address():
+    text = (REPOSITORY / "requirements.lock").read_text(encoding="utf-8")
+    assert "://" not in text
+    assert "--index-url" not in text
+    entries = re.split(r"\n(?=[A-Za-z0-9])", text.strip())
+    assert len(entries) > 100
+    for entry in entries:
+        first = entry.splitlines()[0]
+        assert re.match(r"[A-Za-z0-9][\w.\-]*(\[[\w,.\-]+\])?==\S+", first), first
+        assert "--hash=sha256:" in entry, first
+
+
+def test_every_direct_dependency_is_locked():
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    names = {re.match(r"[\w.\-]+", line)[0].lower().replace("_", "-") for line in wanted}
+    lock = (REPOSITORY / "requirements.lock").read_text(encoding="utf-8")
+    locked = {line.split("==")[0].split("[")[0] for line in lock.splitlines() if "==" in line}
+    assert names - {entry.strip().lower() for entry in locked} == set()
+
+
+def test_no_data_of_others_is_in_the_repository():
+    kinds = {".csv", ".parquet", ".duckdb", ".xlsx"}
+    data = {name(path) for path in tracked_files() if path.suffix in kinds}
+    own = {path for path in data if path.startswith("tests/")}
+    assert data - own == {"examples/demo/overrides.csv"}
