@@ -15,7 +15,9 @@ help:                ## list the targets
 		|| { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	$(BIN)/uv pip sync --quiet --require-hashes requirements.lock
+	@# The second try is for networks with a certificate authority of their own.
+	$(BIN)/uv pip sync --quiet --require-hashes requirements.lock \
+		|| $(BIN)/uv pip sync --quiet --system-certs --require-hashes requirements.lock
 	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@mkdir -p .make && touch $@
 

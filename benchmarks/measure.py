@@ -73,7 +73,7 @@ class Bench:
     Attributes:
         size: What is measured.
         folder: Holds the company file and one home for each programme.
-        compiled: The compiled SQL.
+        compiled: The compiled SQL, shared by all sizes; made by the first one.
     """
 
     size: Size
@@ -83,7 +83,7 @@ class Bench:
     def prepare(self) -> None:
         """Make data and homes; nothing of it is measured."""
         write_company(self.folder, self.size)
-        self._run("benchmarks.prepare", "refresh")
+        self._run("benchmarks.prepare", "refresh", str(self.compiled))
 
     def refresh(self) -> Sample:
         """Run the refresh once."""
@@ -163,18 +163,6 @@ def run_child(module: str, *arguments: str, company: Path, home: Path) -> resour
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LAST_LINES:]
         raise BenchmarkError(f"{module} ended with {child.returncode}:\n" + "\n".join(lines))
     return used
-
-
-def compile_sql(folder: Path, size: Size) -> Path:
-    """Compile the dbt project once for all sizes; return where the SQL is."""
-    path = folder / "compiled.json"
-    run_child(
-        "benchmarks.prepare",
-        str(path),
-        company=write_company(folder / "compile", size),
-        home=folder / "compile",
-    )
-    return path
 
 
 def measure(bench: Bench, repeats: int) -> Result:

@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks import usage
 from benchmarks.company import Size
-from benchmarks.measure import Bench, BenchmarkError, Result, Sample, compile_sql, measure
+from benchmarks.measure import Bench, BenchmarkError, Result, Sample, measure
 
 SIZES = (8_000, 2_000_000)
 REPEATS = 3
@@ -35,10 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         results = []
         for size in map(Size, sorted(options.sizes)):
-            compiled = folder / "compiled.json"
-            if not compiled.exists():
-                compile_sql(folder, size)
-            bench = Bench(size, folder / str(size.opportunities), compiled)
+            bench = Bench(size, folder / str(size.opportunities), folder / "compiled.json")
             print(f"Preparing {size}", file=sys.stderr)
             bench.prepare()
             print(f"Measuring {options.repeats} times", file=sys.stderr)
