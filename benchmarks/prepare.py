@@ -8,7 +8,6 @@ starts the measured ones stays small.
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -18,13 +17,13 @@ from typing import Any
 
 
 def prepare_home() -> None:
-    """Generate the company's files, and leave what a former run leaves: data bases, parsed dbt."""
+    """Generate the company's files, and leave the data bases and the manifest of a former run."""
     import dagster as dg
 
     from dagster_project.context import company, settings
     from dagster_project.demo import ensure_demo
     from dagster_project.instance import prepare_dagster_home
-    from dagster_project.transform import build, ensure_manifest
+    from dagster_project.transform import ensure_manifest
 
     ensure_demo(company(), settings().home)
     prepare_dagster_home(settings())
@@ -32,8 +31,6 @@ def prepare_home() -> None:
         instance.get_runs(limit=1)
         instance.all_asset_keys()
     ensure_manifest()
-    # dbt parses anew for another data base than the last time; that is not what a night costs.
-    build(["--select", "tag:none"], settings().home / "dbt")
 
 
 def compile_sql() -> list[dict[str, Any]]:
@@ -45,16 +42,19 @@ def compile_sql() -> list[dict[str, Any]]:
         the node reads the plan.
     """
     from dbt.cli.main import dbtRunner
+    from dbt.contracts.graph.manifest import Manifest
 
     from dagster_project.settings import DBT_DIRECTORY
+    from dagster_project.transform import MANIFEST_PATH
 
+    # Parsed a moment ago by ``prepare_home``, unless it was fresh.
+    parsed = Manifest.from_msgpack(MANIFEST_PATH.with_name("partial_parse.msgpack").read_bytes())
     place = ["--project-dir", str(DBT_DIRECTORY), "--profiles-dir", str(DBT_DIRECTORY)]
     quiet = ["--log-level", "none", "--log-level-file", "none"]
     with tempfile.TemporaryDirectory() as target:
-        parsed = DBT_DIRECTORY / "target" / "partial_parse.msgpack"
-        if parsed.exists():
-            shutil.copy(parsed, target)
-        result = dbtRunner().invoke(["compile", *place, "--target-path", target, *quiet])
+        result = dbtRunner(manifest=parsed).invoke(
+            ["compile", *place, "--target-path", target, *quiet]
+        )
         if not result.success:
             raise RuntimeError(f"dbt did not compile: {result.exception}")
         return list(_nodes(json.loads(Path(target, "manifest.json").read_text(encoding="utf-8"))))

@@ -68,7 +68,8 @@ def run(
             instance=instance,
             raise_on_error=False,
             run_id=run_id,
-            run_config={"loggers": {"console": {"config": {"log_level": "WARNING"}}}},
+            # The console gets this command's own words; the run's events are in the UI.
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
     )
 
@@ -92,9 +93,8 @@ def _blocked(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[
     for evaluation in result.get_asset_check_evaluations():
         if evaluation.passed or not evaluation.blocking:
             continue
-        message = evaluation.metadata.get("message")
-        words = message.value if message is not None else "failed"
-        yield f"- {evaluation.asset_key.to_user_string()} {evaluation.check_name}: {words}"
+        words = evaluation.description or f"{evaluation.check_name} failed"
+        yield f"- {evaluation.asset_key.to_user_string()}: {words}"
     for event in result.filter_events(lambda event: event.is_step_failure):
         data = event.step_failure_data
         if data.user_failure_data is not None:

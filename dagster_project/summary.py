@@ -70,3 +70,9 @@ def summarise(published: Path, currency: str) -> Iterator[str]:
             "select table_name, reason, row_count from quarantine_summary order by 3 desc, 1, 2"
         ):
             yield f"Data     {count:,} {table} set aside: {reason.replace('_', ' ')}"
+        for table, check, failed in rows(
+            "select table_name, check_name, failed_count from data_quality_results "
+            "where not is_passed order by 1, 2"
+        ):
+            amount = f" ({failed:,} rows)" if failed else ""
+            yield f"Warning  {table}: {check.replace('_', ' ')} does not hold{amount}"

@@ -78,7 +78,7 @@ def _run(
     if broken:
         raise dg.Failure(
             "dbt stopped before planning; the published plan stays as it is.\n"
-            + "\n".join(f"- {result.unique_id}: {result.message}" for result in broken),
+            + "\n".join(_describe_broken(result) for result in broken),
             allow_retries=False,
         )
 
@@ -103,13 +103,26 @@ def _check_result(
         severity=dg.AssetCheckSeverity.WARN
         if result.status == "warn"
         else dg.AssetCheckSeverity.ERROR,
+        description=None if result.is_good else _describe_failure(key, result, keys),
         metadata={
             "failed_rows": result.failures,
             "seconds": result.seconds,
-            **({"sample_keys": keys} if keys else {}),
-            **({"message": result.message} if not result.is_good and result.message else {}),
+            **({"failing_keys": keys} if keys else {}),
         },
     )
+
+
+def _describe_broken(result: NodeResult) -> str:
+    node = MANIFEST["nodes"][result.unique_id]
+    described = node["description"] if node["resource_type"] == "test" else ""
+    return f"- {node['name']}: {described or result.message}"
+
+
+def _describe_failure(key: dg.AssetCheckKey, result: NodeResult, keys: list[str]) -> str:
+    shown = f" (e.g. {', '.join(keys[:5])})" if keys else ""
+    described = MANIFEST["nodes"][result.unique_id]["description"]
+    words = described or f"Expected no row; mend the records or the model, see {key.name}."
+    return f"{key.name} failed for {result.failures} rows{shown}. {words}"
 
 
 @dbt_assets(
