@@ -47,7 +47,6 @@ class Settings:
         os.environ["COVERAGE_COMPANY"] = str(self.company_path)
         os.environ["COVERAGE_HOME"] = str(self.home)
         os.environ["COVERAGE_DUCKDB_PATH"] = str(self.warehouse_path)
-        os.environ["DAGSTER_HOME"] = str(self.dagster_home)
 
 
 def load_settings() -> Settings:
