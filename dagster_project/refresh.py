@@ -17,6 +17,7 @@ from dagster_project.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     import dagster as dg
+    from dagster_shared.error import SerializableErrorInfo
 
 JOB = "refresh"
 
@@ -95,15 +96,31 @@ def _blocked(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[
             continue
         words = evaluation.description or f"{evaluation.check_name} failed"
         yield f"- {evaluation.asset_key.to_user_string()}: {words}"
-    for event in result.filter_events(lambda event: event.is_step_failure):
-        data = event.step_failure_data
-        if data.user_failure_data is not None:
-            yield f"- {event.step_key}: {data.user_failure_data.description}"
-        elif data.error is not None and data.error.cls_name != "DagsterAssetCheckFailedError":
-            yield f"- {event.step_key}: {data.error_display_string.strip()}"
+    yield from dict.fromkeys(_failures(result))
     if settings.published_path.exists():
         yield f"The last good plan is still in {settings.published_path}."
     yield "Open the run in the UI (make ui) for samples of the failing records."
+
+
+def _failures(result: dg.ExecuteInProcessResult) -> Iterator[str]:
+    """Name each failed step with its innermost cause, or the run's where no step began."""
+    steps = result.filter_events(lambda event: event.is_step_failure)
+    for event in steps:
+        data = event.step_failure_data
+        if data.user_failure_data is not None:
+            yield f"- {data.user_failure_data.description}"
+        elif data.error is not None and data.error.cls_name != "DagsterAssetCheckFailedError":
+            yield f"- {_innermost(data.error)}"
+    if not steps:
+        for event in result.filter_events(lambda event: event.is_job_failure):
+            error = event.job_failure_data.error
+            yield f"- {_innermost(error) if error is not None else event.message}"
+
+
+def _innermost(error: SerializableErrorInfo) -> str:
+    while error.cause is not None:
+        error = error.cause
+    return error.message.strip()
 
 
 if __name__ == "__main__":

@@ -95,7 +95,7 @@ class Warehouse(dg.ConfigurableResource[None]):
             raise WarehouseBusyError(
                 f"{Path(self.path).name} is open in another program; close it there (BI tools "
                 f"read published/coverage.duckdb instead) and start again: {error}"
-            ) from error
+            ) from None
         try:
             yield connection
         finally:

@@ -132,7 +132,9 @@ def quota_plan(warehouse: Warehouse) -> Iterator[dg.MaterializeResult[None]]:
 
 def _verdict(violations: list[str]) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
-        passed=not violations, metadata={"violations": violations[:20], "count": len(violations)}
+        passed=not violations,
+        description="; ".join(violations[:5]) or None,
+        metadata={"violations": violations[:20], "count": len(violations)},
     )
 
 
