@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -659,8 +660,9 @@ def parses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         folder.mkdir()
     model.write_text("select 1", encoding="utf-8")
     os.utime(model, (1, 1))
+    metadata = {"metadata": {"dbt_version": version("dbt-core")}}
     for product in ("manifest.json", "partial_parse.msgpack"):
-        (target / product).write_text("{}", encoding="utf-8")
+        (target / product).write_text(json.dumps(metadata), encoding="utf-8")
     calls: list[Any] = []
     monkeypatch.setattr(transform, "DBT_DIRECTORY", tmp_path)
     monkeypatch.setattr(transform, "MANIFEST_PATH", target / "manifest.json")
@@ -675,6 +677,12 @@ def parses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def test_an_unchanged_dbt_project_is_not_parsed_again(parses):
     assert parses() == 0
+
+
+def test_a_project_parsed_by_another_dbt_is_parsed_again(parses, tmp_path):
+    manifest = tmp_path / "target" / "manifest.json"
+    manifest.write_text('{"metadata": {"dbt_version": "0.1"}}', encoding="utf-8")
+    assert parses() == 1
 
 
 @pytest.mark.parametrize("file", ["models/m.sql", "models/new.yml", "macros/math.sql"])
