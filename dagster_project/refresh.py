@@ -6,6 +6,9 @@ The run is recorded in the orchestrator's home, so the UI shows it beside the sc
 
 from __future__ import annotations
 
+import atexit
+import gc
+import os
 import sys
 import uuid
 from collections.abc import Callable, Iterator
@@ -24,6 +27,9 @@ JOB = "refresh"
 
 def main() -> int:
     """Run, print, and return 0 (published), 1 (blocked) or 2 (the company file is wrong)."""
+    # The imports of a refresh make millions of objects that live to its end: collecting less often
+    # saves 1.6 CPU seconds.
+    gc.set_threshold(50_000, 20, 100)
     settings = load_settings()
     settings.export()
     prepare_dagster_home(settings)
@@ -124,4 +130,10 @@ def _innermost(error: SerializableErrorInfo) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    # Everything is closed and on disk. What libraries registered for the end still runs; taking
+    # the interpreter's objects apart one by one would cost 2 CPU seconds and is left to the system.
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
