@@ -12,7 +12,7 @@ import os
 import sys
 import uuid
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from dagster_project.company_file import CompanyError
 from dagster_project.instance import prepare_dagster_home
@@ -49,6 +49,18 @@ def main() -> int:
         return 0
     print("\n".join(_blocked(result, settings)), file=sys.stderr)
     return 1
+
+
+def leave(status: int) -> NoReturn:
+    """End the process with everything closed and on disk.
+
+    What libraries registered for the end still runs; taking the interpreter's objects apart one
+    by one would cost 2 CPU seconds and is left to the operating system.
+    """
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def run(
@@ -100,7 +112,9 @@ def _blocked(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[
     for evaluation in result.get_asset_check_evaluations():
         if evaluation.passed or not evaluation.blocking:
             continue
-        words = evaluation.description or f"{evaluation.check_name} failed"
+        words = evaluation.description or "failed"
+        if evaluation.check_name not in words:
+            words = f"{evaluation.check_name}: {words}"
         yield f"- {evaluation.asset_key.to_user_string()}: {words}"
     yield from dict.fromkeys(_failures(result))
     if settings.published_path.exists():
@@ -130,10 +144,4 @@ def _innermost(error: SerializableErrorInfo) -> str:
 
 
 if __name__ == "__main__":
-    status = main()
-    # Everything is closed and on disk. What libraries registered for the end still runs; taking
-    # the interpreter's objects apart one by one would cost 2 CPU seconds and is left to the system.
-    atexit._run_exitfuncs()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)
+    leave(main())

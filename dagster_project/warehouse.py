@@ -52,12 +52,16 @@ class Warehouse(dg.ConfigurableResource[None]):
     path: str
     wait_seconds: float = DEFAULT_WAIT_SECONDS
     _lock: FileLock | None = PrivateAttr(default=None)
+    _kept: duckdb.DuckDBPyConnection | None = PrivateAttr(default=None)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
-        """Take the lock, waiting for a run that holds it.
+        """Take the lock, waiting for a run that holds it, and keep the file open.
+
+        DuckDB drops what it has in memory when the last connection closes; a kept one saves every
+        step from reading the file again.
 
         Raises:
-            WarehouseBusyError: The other run did not end in time.
+            WarehouseBusyError: The other run did not end in time, or another program has the file.
         """
         path = Path(self.path)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -74,21 +78,36 @@ class Warehouse(dg.ConfigurableResource[None]):
                     f"another refresh has held {path.name} for {self.wait_seconds:.0f} seconds; "
                     "wait for it to end, or stop it, and start again"
                 ) from None
+        try:
+            self._kept = self._open()
+        except Exception:
+            self._lock.release()
+            raise
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
-        """Release the lock."""
+        """Close the file and release the lock."""
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
         if self._lock is not None:
             self._lock.release()
 
     @contextmanager
     def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Open the file for the length of the block.
+        """Open a connection for the length of the block.
 
         Raises:
             WarehouseBusyError: A program outside the pipeline has the file open.
         """
+        connection = self._open()
         try:
-            connection = duckdb.connect(self.path, config=CONFIG)
+            yield connection
+        finally:
+            connection.close()
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        try:
+            return duckdb.connect(self.path, config=CONFIG)
         except duckdb.IOException as error:
             if "lock" not in str(error).lower():
                 raise
@@ -96,10 +115,6 @@ class Warehouse(dg.ConfigurableResource[None]):
                 f"{Path(self.path).name} is open in another program; close it there (BI tools "
                 f"read published/coverage.duckdb instead) and start again: {error}"
             ) from None
-        try:
-            yield connection
-        finally:
-            connection.close()
 
     def read(self, table: str) -> pd.DataFrame:
         """Read a whole table in its stored order."""

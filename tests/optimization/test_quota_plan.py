@@ -1,163 +1,34 @@
+"""Quotas: every sum holds to the cent, and a rep's share follows the book, its months and risk."""
+
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from optimization.errors import DataError, VerificationError
 from optimization.policy import QuotaPolicy
-from optimization.quotas import plan as plan_module
 from optimization.quotas.cents import to_cents
 from optimization.quotas.expected import expected_business
 from optimization.quotas.inputs import QuotaInputs
 from optimization.quotas.plan import QuotaPlan, allocate_quotas
 from optimization.verify.quotas import verify_quotas
+from tests.optimization.quota_companies import (
+    FAIR_POLICY,
+    MONTHS,
+    POLICY,
+    Account,
+    Company,
+    cell_matrix,
+    cents,
+    companies,
+    rep_cents,
+    two_groups,
+)
 
-MONTHS = list(pd.date_range("2026-07-01", periods=12, freq="MS"))
 GROUP_KEY = ["group_id", "month", "revenue_type"]
-POLICY = QuotaPolicy()
-FAIR_POLICY = QuotaPolicy(hardness_weight=0.0)
-# new, existing, season_key, is_moved
-Account = tuple[float, float, str | None, bool]
-
-
-@dataclass
-class Company:
-    """A small company: books per rep, groups per rep; profiles flat unless stated."""
-
-    books: dict[str, list[Account]]
-    group_of: dict[str, str]
-    goals: dict[str, float] = field(default_factory=lambda: {"new": 120_000.0, "existing": 60_000})
-    rates: dict[str, float | None] = field(default_factory=dict)
-    shares: dict[str, list[float]] = field(default_factory=dict)
-    cycles: dict[str, float] = field(default_factory=dict)
-    ramps: dict[str, list[float]] = field(default_factory=dict)
-
-    def frames(self) -> dict[str, Any]:
-        accounts = [
-            (f"A-{rep}-{number}", rep, self.group_of.get(rep, "house"), *account)
-            for rep, book in self.books.items()
-            for number, account in enumerate(book)
-        ]
-        shares = {"(company)": [1 / 12] * 12, **self.shares}
-        return {
-            "book": pd.DataFrame(
-                accounts,
-                columns=[
-                    "account_id",
-                    "rep_id",
-                    "group_id",
-                    "new_amount",
-                    "existing_amount",
-                    "season_key",
-                    "is_moved",
-                ],
-            ),
-            "seasonality": pd.DataFrame(
-                [
-                    (kind, key, number, share)
-                    for kind in ("new", "existing")
-                    for key, profile in shares.items()
-                    for number, share in enumerate(profile, 1)
-                ],
-                columns=["revenue_type", "season_key", "month_number", "share"],
-            ),
-            "sales_cycles": pd.DataFrame(
-                list({"(company)": 0.0, **self.cycles}.items()),
-                columns=["season_key", "cycle_months"],
-            ),
-            "rep_months": pd.DataFrame(
-                [
-                    (rep, month.date(), ramp)
-                    for rep, profile in self.ramps.items()
-                    for month, ramp in zip(MONTHS, profile, strict=True)
-                ],
-                columns=["rep_id", "month", "ramp_rate"],
-            ),
-            "goals": pd.DataFrame(
-                list(self.goals.items()), columns=["revenue_type", "target_amount"]
-            ),
-            "groups": pd.DataFrame(
-                [(group, group.title(), rate) for group, rate in self.rates.items()],
-                columns=["group_id", "name", "over_assignment_rate"],
-            ),
-            "coverers": pd.DataFrame(
-                [
-                    *((rep, "rep", group) for rep, group in self.group_of.items()),
-                    ("__house__", "house", None),
-                ],
-                columns=["rep_id", "coverer_type", "group_id"],
-            ),
-            "months": MONTHS,
-        }
-
-    def plan(self, policy: QuotaPolicy = POLICY) -> QuotaPlan:
-        return allocate_quotas(**self.frames(), policy=policy)
-
-
-def cents(frame: pd.DataFrame, column: str = "quota_amount") -> pd.Series:
-    return frame[column].map(to_cents)
-
-
-def rep_cents(plan: QuotaPlan) -> dict[str, int]:
-    rows = plan.quota_allocations
-    return cents(rows).groupby(rows["rep_id"]).sum().to_dict()
-
-
-def cell_matrix(plan: QuotaPlan) -> pd.DataFrame:
-    rows = plan.quota_allocations.assign(cents=cents(plan.quota_allocations))
-    return rows.pivot(index="rep_id", columns=["month", "revenue_type"], values="cents")
-
-
-def two_groups() -> Company:
-    return Company(
-        books={
-            "R1": [(1000, 500, "tech", False), (400, 0, None, True)],
-            "R2": [(3000, 100, "tech", False)],
-            "R3": [(200, 800, "retail", False), (50, 20, "tech", False), (10, 90, "x", True)],
-            "R4": [],
-            "__house__": [(9000, 9000, "tech", False)],
-        },
-        group_of={"R1": "east", "R2": "east", "R3": "west", "R4": "west"},
-        rates={"east": 0.05},
-        shares={"tech": [0.3, 0.1, 0, 0, 0, 0.1, 0, 0, 0, 0, 0, 0.5]},
-        cycles={"tech": 3.5},
-        ramps={"R1": [0.3, 0.5, 0.7, 0.9, *[1.0] * 8], "R2": [1.0] * 12},
-    )
-
-
-@st.composite
-def companies(draw: st.DrawFn) -> Company:
-    reps = [f"R{number:02d}" for number in range(draw(st.integers(1, 7)))]
-    groups = draw(st.lists(st.sampled_from("abc"), min_size=len(reps), max_size=len(reps)))
-    amount = st.one_of(st.just(0.0), st.integers(1, 10**9).map(lambda value: value / 100))
-    account = st.tuples(
-        amount, amount, st.sampled_from(["tech", "retail", None, "unseen"]), st.booleans()
-    )
-    books = {rep: draw(st.lists(account, max_size=4)) for rep in reps}
-    if not any(books.values()):
-        books[reps[0]] = [draw(account)]
-    raw = draw(st.lists(st.integers(0, 9), min_size=12, max_size=12).filter(any))
-    goal = st.one_of(
-        st.just(0.0), st.integers(1, 500), st.integers(0, 10**15).map(lambda value: value / 100)
-    )
-    return Company(
-        books=books,
-        group_of=dict(zip(reps, groups, strict=True)),
-        goals={"new": draw(goal) / 100, "existing": draw(goal)},
-        rates={group: draw(st.sampled_from([None, 0.0, 0.1, 0.133, 0.25])) for group in "abd"},
-        shares={"tech": [value / sum(raw) for value in raw]},
-        cycles={"tech": draw(st.floats(0, 15)), "(company)": draw(st.floats(0, 15))},
-        ramps={
-            rep: draw(st.sampled_from([[1.0] * 12, [0.0] * 12, [0.0] * 6 + [0.5] * 6]))
-            for rep in reps[::2]
-        },
-    )
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -396,130 +267,3 @@ def test_order_of_input_rows_does_not_matter_to_the_last_bit() -> None:
     pd.testing.assert_frame_equal(first.quota_allocations, second.quota_allocations)
     pd.testing.assert_frame_equal(first.group_targets, second.group_targets)
     pd.testing.assert_frame_equal(first.attainment_outlook, second.attainment_outlook)
-
-
-def test_outlook_knows_that_a_buffer_alone_does_not_change_what_customers_buy() -> None:
-    company = replace(two_groups(), goals={"new": 4000, "existing": 1500})
-    rows = company.plan().attainment_outlook
-    assert not rows.duplicated(["level", "entity_id", "over_assignment_rate"]).any()
-    assert (rows.groupby(["level", "entity_id"])["is_default"].sum() == 1).all()
-    chances = rows.groupby(["level", "entity_id"])["probability"].nunique()
-    assert (chances[["company", "group"]] == 1).all()
-    reps = rows[rows["level"] == "rep"]
-    assert set(reps["entity_id"]) == {"R1", "R2", "R3"}
-    for _, rep in reps.groupby("entity_id"):
-        assert rep["probability"].is_monotonic_decreasing
-        assert rep["probability"].is_unique
-        growth = rep["target_amount"] / (1 + rep["over_assignment_rate"])
-        assert growth.max() - growth.min() < 0.02
-
-
-def test_outlook_of_the_company_rises_with_the_buffer_where_effort_responds() -> None:
-    company = replace(two_groups(), goals={"new": 4000, "existing": 1500})
-    rows = company.plan(replace(POLICY, effort_response=0.5)).attainment_outlook
-    for level in ("company", "group"):
-        for _, entity in rows[rows["level"] == level].groupby("entity_id"):
-            assert entity["probability"].is_monotonic_increasing
-            assert entity["probability"].iloc[-1] > entity["probability"].iloc[0]
-
-
-def test_outlook_matches_a_simulation_of_its_own_assumptions() -> None:
-    company = Company(
-        books={"R1": [(100, 0, None, False)] * 30, "R2": [(250, 0, None, False)] * 8},
-        group_of={"R1": "east", "R2": "east"},
-        goals={"new": 5500, "existing": 0},
-    )
-    rows = company.plan().attainment_outlook
-    random = np.random.default_rng(7)
-    accounts = np.array([100.0] * 30 + [250.0] * 8)
-    noise = random.normal(size=(40_000, len(accounts))) * POLICY.account_cv
-    shock = random.normal(size=40_000) * POLICY.shared_shock_rate
-    total = (accounts * (1 + noise)).sum(axis=1) + accounts.sum() * shock
-    stated = rows.loc[(rows["level"] == "company") & rows["is_default"], "probability"].item()
-    assert stated == pytest.approx((total >= 5500).mean(), abs=0.01)
-
-
-def spoiled(name: str, column: str, row: int, value: object) -> dict[str, Any]:
-    frames = two_groups().frames()
-    frame = frames[name].astype({column: object})
-    frame.loc[row, column] = value
-    frames[name] = frame
-    return frames
-
-
-@pytest.mark.parametrize(
-    ("name", "column", "row", "value", "message"),
-    [
-        ("goals", "target_amount", 0, -1.0, r"goals.target_amount .*records: new"),
-        ("goals", "target_amount", 1, float("nan"), r"goals.target_amount .*records: existing"),
-        ("goals", "target_amount", 1, 1e14, r"goals.target_amount .*records: existing"),
-        ("goals", "revenue_type", 0, "upsell", r"unknown revenue types \(records: upsell"),
-        ("goals", "revenue_type", 0, "existing", r"one row per revenue_type .*existing"),
-        ("book", "new_amount", 0, -5.0, r"book.new_amount .*records: A-R1-0"),
-        ("book", "existing_amount", 1, None, r"book.existing_amount .*records: A-R1-1"),
-        ("book", "account_id", 1, "A-R1-0", r"one row per account_id .*A-R1-0"),
-        ("book", "rep_id", 2, "GHOST", r"coverers that do not exist .*A-R2-0 / GHOST"),
-        ("book", "group_id", 2, "west", r"coverer's group .*A-R2-0 / west"),
-        ("book", "is_moved", 2, None, r"is_moved .*A-R2-0"),
-        ("seasonality", "share", 0, 0.9, r"sum to 1 .*new / \(company\)"),
-        ("seasonality", "month_number", 0, 13, r"12 monthly shares"),
-        ("sales_cycles", "season_key", 0, "other", r"company's row .*\(company\)"),
-        ("sales_cycles", "cycle_months", 1, -1.0, r"cycle_months .*records: tech"),
-        ("rep_months", "ramp_rate", 3, 1.5, r"ramp_rate .*records: R1 / 2026-10-01"),
-        ("rep_months", "month", 3, pd.Timestamp("2031-01-01"), r"12 months .*records: R1"),
-        ("groups", "over_assignment_rate", 0, 0.26, r"\[0, 0.25\] .*records: east"),
-        ("groups", "over_assignment_rate", 0, -0.01, r"\[0, 0.25\] .*records: east"),
-        ("coverers", "group_id", 1, None, r"group_id .*records: R2"),
-    ],
-)
-def test_bad_records_are_named(
-    name: str, column: str, row: int, value: object, message: str
-) -> None:
-    with pytest.raises(DataError, match=message):
-        allocate_quotas(**spoiled(name, column, row, value), policy=POLICY)
-
-
-def test_missing_columns_types_and_books_are_named() -> None:
-    frames = two_groups().frames()
-    with pytest.raises(DataError, match=r"book lacks columns \(records: is_moved"):
-        allocate_quotas(
-            **{**frames, "book": frames["book"].drop(columns="is_moved")}, policy=POLICY
-        )
-    with pytest.raises(DataError, match=r"goals lacks revenue types \(records: existing"):
-        allocate_quotas(**{**frames, "goals": frames["goals"].head(1)}, policy=POLICY)
-    uncovered = frames["book"][frames["book"]["rep_id"] == "__house__"]
-    with pytest.raises(DataError, match="nobody covers any account"):
-        allocate_quotas(**{**frames, "book": uncovered}, policy=POLICY)
-
-
-@pytest.mark.parametrize("months", [MONTHS[:11], [], MONTHS[::-1], [*MONTHS[:11], MONTHS[0]]])
-def test_a_year_that_is_not_twelve_following_months_is_refused(months: list[object]) -> None:
-    with pytest.raises(DataError, match="12 consecutive first days"):
-        allocate_quotas(**{**two_groups().frames(), "months": months}, policy=POLICY)
-
-
-def test_a_plan_that_fails_verification_is_not_returned(monkeypatch: pytest.MonkeyPatch) -> None:
-    def one_cent_short(*args: Any) -> np.ndarray:
-        quotas = whole_cents(*args)
-        quotas[0, 0, 0] -= 1
-        return quotas
-
-    whole_cents = plan_module._whole_cents
-    monkeypatch.setattr(plan_module, "_whole_cents", one_cent_short)
-    with pytest.raises(VerificationError, match="rep quotas must sum to their group's quota"):
-        two_groups().plan()
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"max_hardness_shift_rate": 1.5},
-        {"account_cv": -1.0},
-        {"effort_response": -0.1},
-        {"scenario_rates": (0.1, -0.1)},
-        {"max_over_assignment_rate": 1.1},
-    ],
-)
-def test_policy_refuses_values_without_a_meaning(settings: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=next(iter(settings))):
-        QuotaPolicy(**settings)

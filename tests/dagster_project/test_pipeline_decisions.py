@@ -1,0 +1,148 @@
+"""The whole job on the demo company: what was planted in its data is found and decided.
+
+Slow: the demo is refreshed once (see ``tests/conftest.py``).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.whole_job
+
+HOUSE = "__house__"
+
+
+@pytest.fixture(scope="module")
+def planted(demo_run: Any) -> dict[str, Any]:
+    path = demo_run.home / "demo" / "demo" / "truth" / "planted.json"
+    facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return facts
+
+
+def test_the_leavers_accounts_are_covered_again_and_say_so(demo_run, planted):
+    leaver, accounts = planted["leaver"]["rep_id"], planted["leaver"]["account_ids"]
+    changes = demo_run.published(
+        "select account_id, reason, to_rep_id from plan_changes where from_rep_id = ? order by 1",
+        leaver,
+    )
+    assert [account for account, _, _ in changes] == accounts
+    assert {reason for _, reason, _ in changes} == {"leaver"}
+    covered = [to for _, _, to in changes if to != HOUSE]
+    assert len(covered) >= 0.8 * len(accounts)
+    assert leaver not in {
+        rep for (rep,) in demo_run.published("select rep_id from coverage_assignments")
+    }
+    assert demo_run.published("select 1 from quota_allocations where rep_id = ?", leaver) == []
+
+
+def test_accounts_without_a_known_owner_are_named_as_such(demo_run, planted):
+    for reason in ("unassigned", "unknown_owner"):
+        accounts = demo_run.warehouse(
+            "select account_id from marts.coverage_accounts where vacancy_reason = ? order by 1",
+            reason,
+        )
+        assert [account for (account,) in accounts] == planted[f"{reason}_account_ids"]
+        others = demo_run.published(
+            "select account_id from plan_changes where account_id in (select unnest(?)) "
+            "and reason <> ?",
+            planted[f"{reason}_account_ids"],
+            reason,
+        )
+        assert others == []
+
+
+def test_the_planted_strength_is_named(demo_run, planted):
+    strength = planted["counter_intuitive_strength"]
+    [(is_named, lower, effect, deals)] = demo_run.published(
+        "select is_named, effect_lower, effect, deal_count from rep_strengths "
+        "where rep_id = ? and dimension = ? and level = ?",
+        strength["rep_id"],
+        strength["dimension"],
+        strength["level"],
+    )
+    assert is_named
+    assert 0 < lower < effect < strength["log_odds"] + 0.5
+    assert 0.5 * strength["deal_count"] <= deals <= strength["deal_count"]
+    best = demo_run.published(
+        "select level from rep_strengths where rep_id = ? and dimension = 'industry' "
+        "order by effect desc limit 1",
+        strength["rep_id"],
+    )
+    assert best == [(strength["level"],)]
+
+
+def test_the_guard_is_on_and_strengths_count_in_the_plan(demo_run):
+    assert demo_run.published("select signal, is_on from strength_guard") == [("holds", True)]
+    assert demo_run.published(
+        "select count(*) > 100 from assignment_explanations where strength_value_amount <> 0"
+    ) == [(True,)]
+
+
+def test_the_starved_group_is_short_of_hours_in_every_month(demo_run, planted):
+    short = demo_run.published(
+        "select group_id, sum(missing_hours) from capacity_gaps group by 1 order by 2 desc"
+    )
+    assert short[0][0] == planted["starved_group_id"]
+    # Far behind: more than twice as many hours are missing as in any other group.
+    assert short[0][1] > 2 * short[1][1]
+    months = demo_run.published(
+        "select month, is_short, missing_hours, needed_hours - available_hours from capacity_gaps "
+        "where group_id = ? order by 1",
+        planted["starved_group_id"],
+    )
+    assert len(months) == 12
+    assert all(is_short for _, is_short, _, _ in months)
+    assert all(missing == pytest.approx(gap) for _, _, missing, gap in months)
+
+
+def test_the_overspent_group_and_no_other_is_over_budget(demo_run, planted):
+    verdicts = demo_run.published(
+        "select group_id, expected_cost_amount - budget_amount, over_budget_amount "
+        "from budget_check where verdict = 'over budget'"
+    )
+    assert [group for group, _, _ in verdicts] == [planted["overspent_group_id"]]
+    assert verdicts[0][1] == pytest.approx(verdicts[0][2])
+    assert verdicts[0][2] > 0
+
+
+def test_planted_faults_are_set_aside_with_their_reason(demo_run, planted):
+    faults = planted["faults"]
+    for fault, reason in (
+        ("no_account_opportunity_ids", "account_id_missing"),
+        ("closed_before_created_opportunity_ids", "closed_before_created"),
+        ("unreadable_amount_opportunity_ids", "cell_unreadable"),
+    ):
+        aside = demo_run.warehouse(
+            "select opportunity_id from staging.quarantined_crm__opportunities "
+            "where quarantine_reason = ? order by 1",
+            reason,
+        )
+        assert [opportunity for (opportunity,) in aside] == faults[fault]
+    names = demo_run.warehouse(
+        "select name from staging.stg_crm__accounts where account_id in (select unnest(?))",
+        faults["no_break_space_account_ids"],
+    )
+    assert len(names) == len(faults["no_break_space_account_ids"])
+    assert not any("\u00a0" in name for (name,) in names)
+
+
+def test_an_override_binds_until_it_expires(demo_run):
+    overrides = demo_run.warehouse(
+        "select account_id, rep_id, action, expires_on from raw.overrides"
+    )
+    [(as_of,)] = demo_run.warehouse("select as_of_on from intermediate.int_company__calendar")
+    assert {expires < as_of for *_, expires in overrides} == {True, False}
+    for account, rep, action, expires in overrides:
+        [(chosen, is_locked, why)] = demo_run.published(
+            "select rep_id, is_locked, lock_reason from coverage_assignments where account_id = ?",
+            account,
+        )
+        if expires < as_of:
+            assert not (why or "").startswith("override"), account
+        else:
+            assert is_locked, account
+            assert why.startswith("override"), account
+            assert (chosen == rep) == (action == "married"), account

@@ -1,0 +1,70 @@
+"""The whole job on public data: what a plan says where there is little or no evidence.
+
+Slow: each company is refreshed once (see ``tests/conftest.py``).
+"""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.whole_job
+
+
+def test_without_a_signal_about_reps_no_strength_is_claimed(maven_run):
+    assert maven_run.published("select signal, is_on, multiplier from strength_guard") == [
+        ("none", False, 0.0)
+    ]
+    assert (
+        maven_run.published(
+            "select account_id from assignment_explanations where strength_value_amount <> 0"
+        )
+        == []
+    )
+    assert maven_run.published("select 1 from rep_strengths where is_named or effect <> 0") == []
+    assert "the plan claims none" in maven_run.stdout
+
+
+def test_deals_without_an_account_are_set_aside_and_counted(maven_run):
+    [(without_account, open_ones)] = maven_run.warehouse(
+        "select count(*), count(*) filter (where not is_closed) "
+        "from raw.opportunities where account_id is null"
+    )
+    assert without_account >= 1425
+    assert open_ones == without_account
+    assert maven_run.published(
+        "select row_count from quarantine_summary "
+        "where table_name = 'opportunities' and reason = 'account_id_missing'"
+    ) == [(without_account,)]
+
+
+def test_a_rep_without_a_single_deal_can_still_cover(maven_run):
+    newcomers = maven_run.warehouse(
+        "select rep_id from raw.employees "
+        "where rep_id not in (select rep_id from raw.opportunities)"
+    )
+    assert len(newcomers) == 5
+    coverers = maven_run.warehouse("select rep_id from marts.coverage_coverers")
+    assert set(newcomers) <= set(coverers)
+    weighed = maven_run.warehouse("select distinct rep_id from marts.coverage_candidates")
+    assert set(newcomers) & set(weighed)
+
+
+def test_where_every_deal_is_won_strengths_are_not_estimable(adventureworks_run):
+    assert adventureworks_run.published("select signal, is_on, slope from strength_guard") == [
+        ("not_estimable", False, None)
+    ]
+    assert (
+        adventureworks_run.published(
+            "select account_id from assignment_explanations where strength_value_amount <> 0"
+        )
+        == []
+    )
+
+
+def test_every_sales_person_with_a_territory_has_a_quota_for_each_month(adventureworks_run):
+    reps = adventureworks_run.published(
+        "select rep_id, count(distinct month), sum(quota_amount) > 0 from quota_allocations "
+        "group by 1"
+    )
+    assert len(reps) == 14
+    assert {(months, has_quota) for _, months, has_quota in reps} == {(12, True)}

@@ -1,0 +1,131 @@
+"""The warehouse: one refresh at a time, files that others have open, tables as declared."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+import pandas as pd
+import pytest
+from filelock import FileLock
+
+from dagster_project.policy_tables import POLICY_TABLES
+from dagster_project.warehouse import Warehouse, WarehouseBusyError, create_table, write_frame
+
+
+@dg.asset
+def touches_the_warehouse(warehouse: Warehouse) -> None:
+    with warehouse.connect() as connection:
+        connection.execute("create or replace table touched as select 1 as one")
+
+
+def test_a_run_that_waits_too_long_for_another_says_who_holds_what(warehouse):
+    with (
+        FileLock(f"{warehouse.path}.lock"),
+        pytest.raises(dg.DagsterError) as caught,
+    ):
+        dg.materialize([touches_the_warehouse], resources={"warehouse": warehouse})
+    reason = caught.value.__cause__
+    assert isinstance(reason, WarehouseBusyError)
+    assert "another refresh has held warehouse.duckdb" in str(reason)
+    assert "wait for it to end, or stop it" in str(reason)
+
+
+def test_a_run_waits_for_the_one_before_it(warehouse, rows):
+    patient = Warehouse(path=warehouse.path, wait_seconds=60)
+    lock = FileLock(f"{warehouse.path}.lock", thread_local=False)
+    lock.acquire()
+    released: list[float] = []
+
+    def release_later() -> None:
+        time.sleep(0.7)
+        released.append(time.monotonic())
+        lock.release()
+
+    threading.Thread(target=release_later).start()
+    result = dg.materialize([touches_the_warehouse], resources={"warehouse": patient})
+    assert result.success
+    assert released
+    assert time.monotonic() > released[0]
+    assert rows(warehouse, "select one from touched") == [(1,)]
+
+
+def test_a_run_gives_the_warehouse_back_whether_it_succeeds_or_fails(warehouse):
+    @dg.asset
+    def breaks(warehouse: Warehouse) -> None:
+        raise RuntimeError("broken on purpose")
+
+    for assets in ([breaks], [touches_the_warehouse]):
+        dg.materialize(assets, resources={"warehouse": warehouse}, raise_on_error=False)
+        with FileLock(f"{warehouse.path}.lock", timeout=0):
+            pass
+
+
+HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); input()"
+
+
+def test_a_file_that_another_program_has_open_is_named_with_what_to_do(warehouse, rows):
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, warehouse.path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert holder.stdin is not None
+    assert holder.stdout is not None
+    try:
+        assert holder.stdout.readline() == "open\n"
+        with (
+            pytest.raises(
+                WarehouseBusyError, match=r"warehouse\.duckdb is open in another program; close it"
+            ),
+            warehouse.connect(),
+        ):
+            pass
+    finally:
+        holder.communicate("\n", timeout=30)
+    assert rows(warehouse, "select 1") == [(1,)]
+
+
+def test_a_file_that_is_no_database_is_not_called_busy(warehouse):
+    Path(warehouse.path).write_text("this is a letter to a customer\n" * 500, encoding="utf-8")
+    with pytest.raises(duckdb.Error) as caught, warehouse.connect():
+        pass
+    assert not isinstance(caught.value, WarehouseBusyError)
+
+
+def test_a_frame_is_written_with_the_declared_types_or_not_at_all(warehouse):
+    types = {"rep_id": "VARCHAR", "month": "DATE", "quota_amount": "DECIMAL(18, 2)"}
+    frame = pd.DataFrame(
+        {"rep_id": ["E1", None], "month": ["2026-07-01", "2026-08-01"], "quota_amount": [0.1, 2.0]}
+    )
+    with warehouse.connect() as connection:
+        write_frame(connection, "quota's", frame, types)
+        assert [row[1] for row in connection.execute('describe "quota\'s"').fetchall()] == [
+            "VARCHAR",
+            "DATE",
+            "DECIMAL(18,2)",
+        ]
+        with pytest.raises(ValueError, match=r"quota_amount"):
+            write_frame(connection, "quota's", frame.drop(columns="quota_amount"), types)
+    assert warehouse.read("quota's")["rep_id"].isna().tolist() == [False, True]
+
+
+def test_a_small_table_is_replaced_as_a_whole(warehouse, rows):
+    columns = POLICY_TABLES["size_bands"]
+    with warehouse.connect() as connection:
+        for name in ("smb", "large"):
+            create_table(
+                connection,
+                "size_bands",
+                columns,
+                [{"position": 1, "name": name, "min_employees": 1}],
+            )
+        create_table(connection, "empty", columns)
+    assert rows(warehouse, "select name from size_bands") == [("large",)]
+    assert rows(warehouse, "select count(*) from empty") == [(0,)]

@@ -1,0 +1,156 @@
+"""Small companies for the quota tests, and how their plans are read.
+
+A module and not a fixture: hypothesis needs the strategy when the tests are collected.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+from hypothesis import strategies as st
+
+from optimization.policy import QuotaPolicy
+from optimization.quotas.cents import to_cents
+from optimization.quotas.plan import QuotaPlan, allocate_quotas
+
+MONTHS = list(pd.date_range("2026-07-01", periods=12, freq="MS"))
+POLICY = QuotaPolicy()
+FAIR_POLICY = QuotaPolicy(hardness_weight=0.0)
+# new, existing, season_key, is_moved
+Account = tuple[float, float, str | None, bool]
+
+
+@dataclass
+class Company:
+    """A small company: books per rep, groups per rep; profiles flat unless stated."""
+
+    books: dict[str, list[Account]]
+    group_of: dict[str, str]
+    goals: dict[str, float] = field(default_factory=lambda: {"new": 120_000.0, "existing": 60_000})
+    rates: dict[str, float | None] = field(default_factory=dict)
+    shares: dict[str, list[float]] = field(default_factory=dict)
+    cycles: dict[str, float] = field(default_factory=dict)
+    ramps: dict[str, list[float]] = field(default_factory=dict)
+
+    def frames(self) -> dict[str, Any]:
+        accounts = [
+            (f"A-{rep}-{number}", rep, self.group_of.get(rep, "house"), *account)
+            for rep, book in self.books.items()
+            for number, account in enumerate(book)
+        ]
+        shares = {"(company)": [1 / 12] * 12, **self.shares}
+        return {
+            "book": pd.DataFrame(
+                accounts,
+                columns=[
+                    "account_id",
+                    "rep_id",
+                    "group_id",
+                    "new_amount",
+                    "existing_amount",
+                    "season_key",
+                    "is_moved",
+                ],
+            ),
+            "seasonality": pd.DataFrame(
+                [
+                    (kind, key, number, share)
+                    for kind in ("new", "existing")
+                    for key, profile in shares.items()
+                    for number, share in enumerate(profile, 1)
+                ],
+                columns=["revenue_type", "season_key", "month_number", "share"],
+            ),
+            "sales_cycles": pd.DataFrame(
+                list({"(company)": 0.0, **self.cycles}.items()),
+                columns=["season_key", "cycle_months"],
+            ),
+            "rep_months": pd.DataFrame(
+                [
+                    (rep, month.date(), ramp)
+                    for rep, profile in self.ramps.items()
+                    for month, ramp in zip(MONTHS, profile, strict=True)
+                ],
+                columns=["rep_id", "month", "ramp_rate"],
+            ),
+            "goals": pd.DataFrame(
+                list(self.goals.items()), columns=["revenue_type", "target_amount"]
+            ),
+            "groups": pd.DataFrame(
+                [(group, group.title(), rate) for group, rate in self.rates.items()],
+                columns=["group_id", "name", "over_assignment_rate"],
+            ),
+            "coverers": pd.DataFrame(
+                [
+                    *((rep, "rep", group) for rep, group in self.group_of.items()),
+                    ("__house__", "house", None),
+                ],
+                columns=["rep_id", "coverer_type", "group_id"],
+            ),
+            "months": MONTHS,
+        }
+
+    def plan(self, policy: QuotaPolicy = POLICY) -> QuotaPlan:
+        return allocate_quotas(**self.frames(), policy=policy)
+
+
+def cents(frame: pd.DataFrame, column: str = "quota_amount") -> pd.Series:
+    return frame[column].map(to_cents)
+
+
+def rep_cents(plan: QuotaPlan) -> dict[str, int]:
+    rows = plan.quota_allocations
+    return cents(rows).groupby(rows["rep_id"]).sum().to_dict()
+
+
+def cell_matrix(plan: QuotaPlan) -> pd.DataFrame:
+    rows = plan.quota_allocations.assign(cents=cents(plan.quota_allocations))
+    return rows.pivot(index="rep_id", columns=["month", "revenue_type"], values="cents")
+
+
+def two_groups() -> Company:
+    return Company(
+        books={
+            "R1": [(1000, 500, "tech", False), (400, 0, None, True)],
+            "R2": [(3000, 100, "tech", False)],
+            "R3": [(200, 800, "retail", False), (50, 20, "tech", False), (10, 90, "x", True)],
+            "R4": [],
+            "__house__": [(9000, 9000, "tech", False)],
+        },
+        group_of={"R1": "east", "R2": "east", "R3": "west", "R4": "west"},
+        rates={"east": 0.05},
+        shares={"tech": [0.3, 0.1, 0, 0, 0, 0.1, 0, 0, 0, 0, 0, 0.5]},
+        cycles={"tech": 3.5},
+        ramps={"R1": [0.3, 0.5, 0.7, 0.9, *[1.0] * 8], "R2": [1.0] * 12},
+    )
+
+
+@st.composite
+def companies(draw: st.DrawFn) -> Company:
+    reps = [f"R{number:02d}" for number in range(draw(st.integers(1, 7)))]
+    groups = draw(st.lists(st.sampled_from("abc"), min_size=len(reps), max_size=len(reps)))
+    amount = st.one_of(st.just(0.0), st.integers(1, 10**9).map(lambda value: value / 100))
+    account = st.tuples(
+        amount, amount, st.sampled_from(["tech", "retail", None, "unseen"]), st.booleans()
+    )
+    books = {rep: draw(st.lists(account, max_size=4)) for rep in reps}
+    if not any(books.values()):
+        books[reps[0]] = [draw(account)]
+    raw = draw(st.lists(st.integers(0, 9), min_size=12, max_size=12).filter(any))
+    goal = st.one_of(
+        st.just(0.0), st.integers(1, 500), st.integers(0, 10**15).map(lambda value: value / 100)
+    )
+    return Company(
+        books=books,
+        group_of=dict(zip(reps, groups, strict=True)),
+        goals={"new": draw(goal) / 100, "existing": draw(goal)},
+        rates={group: draw(st.sampled_from([None, 0.0, 0.1, 0.133, 0.25])) for group in "abd"},
+        shares={"tech": [value / sum(raw) for value in raw]},
+        cycles={"tech": draw(st.floats(0, 15)), "(company)": draw(st.floats(0, 15))},
+        ramps={
+            rep: draw(st.sampled_from([[1.0] * 12, [0.0] * 12, [0.0] * 6 + [0.5] * 6]))
+            for rep in reps[::2]
+        },
+    )
