@@ -36,6 +36,18 @@ def record_pull(connection: duckdb.DuckDBPyConnection, result: PullResult) -> No
     )
 
 
+def landed_company(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """Id of the company whose tables the warehouse holds, None while it holds none."""
+    exists = connection.execute(
+        "select 1 from information_schema.tables "
+        "where table_schema = 'raw' and table_name = 'company_settings'"
+    ).fetchall()
+    if not exists:
+        return None
+    rows = connection.execute("select company_id from raw.company_settings").fetchall()
+    return str(rows[0][0]) if rows else None
+
+
 def record_company_file(connection: duckdb.DuckDBPyConnection, config_hash: str) -> None:
     """Remember which settings were landed, like a pull."""
     connection.execute(_PULLS)

@@ -162,6 +162,21 @@ def quota_violations(warehouse: Warehouse) -> list[str]:
     )
 
 
+def unfit_to_publish(warehouse: Warehouse, plan_id: str) -> list[str]:
+    """Say why the written plan must not be published; empty where it may be.
+
+    The job's own checks come first. This is for a run of the publishing step alone, which sees
+    whatever earlier runs left in the warehouse.
+    """
+    with warehouse.connect() as connection:
+        for table in PLAN_TABLES:
+            rows = connection.execute(f"select distinct plan_id from plan.{table}").fetchall()
+            others = sorted({str(row[0]) for row in rows} - {plan_id})
+            if others:
+                return [f"plan.{table} belongs to plan {others[0]}, not to {plan_id}"]
+    return [*coverage_violations(warehouse), *quota_violations(warehouse)]
+
+
 def loads_before_and_after(warehouse: Warehouse) -> pd.DataFrame:
     """Hours and value of every rep as the owners stand today and under the plan.
 

@@ -227,7 +227,6 @@ def _clashes(earlier: Override, row: Override) -> list[str]:
     """Say how two decisions about one account contradict each other."""
     if earlier.account_id != row.account_id:
         return []
-    both_married = earlier.action == row.action == "married"
-    if both_married or (earlier.rep_id == row.rep_id):
+    if earlier.action == row.action or earlier.rep_id == row.rep_id:
         return [f"account {row.account_id} is decided twice; keep one of the rows"]
     return []

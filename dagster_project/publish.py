@@ -124,7 +124,9 @@ class _Site:
         self.old_plan = self.plans / f".{plan_id}.old"
 
     def clear(self) -> None:
-        """Remove what a publication leaves aside, also one that was killed."""
+        """Remove what a publication leaves aside; bring back what a killed one had set aside."""
+        if self.old_plan.exists() and not self.plan.exists():
+            self.old_plan.rename(self.plan)
         for path in (self.new_database, _wal(self.new_database), self.new_link):
             path.unlink(missing_ok=True)
         for path in (self.new_plan, self.old_plan):

@@ -125,7 +125,7 @@ def record_run(connection: duckdb.DuckDBPyConnection, facts: Mapping[str, Any]) 
     """
     columns = ", ".join(f"{name} {kind}" for name, (kind, _) in _RUN_COLUMNS.items())
     connection.execute(f"create table if not exists plan.plan_runs ({columns})")
-    connection.execute("delete from plan.plan_runs where run_id = ?", [facts["run_id"]])
+    forget_run(connection, facts["run_id"])
     connection.execute(
         """
         insert into plan.plan_runs
@@ -147,3 +147,8 @@ def record_run(connection: duckdb.DuckDBPyConnection, facts: Mapping[str, Any]) 
             dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0),
         ],
     )
+
+
+def forget_run(connection: duckdb.DuckDBPyConnection, run_id: str) -> None:
+    """Take a run out of the history: it was not published after all."""
+    connection.execute("delete from plan.plan_runs where run_id = ?", [run_id])

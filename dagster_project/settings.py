@@ -5,8 +5,8 @@ here: the company's own settings (``dagster_project.company``) or any I/O beyond
 
 ``COVERAGE_COMPANY``  the company file; default ``examples/demo/company.yml``.
 ``COVERAGE_HOME``     the folder of all state; default ``var/`` for the demo company and
-                      ``var/<folder of the company file>/`` for any other, so that two companies
-                      never share tables.
+                      ``var/<folder of the company file>/`` for any other. A refresh refuses a
+                      folder that holds another company's tables.
 """
 
 from __future__ import annotations

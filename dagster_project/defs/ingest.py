@@ -5,7 +5,7 @@ import dagster as dg
 from dagster_project.company import POLICY_TABLES
 from dagster_project.context import company, owners
 from dagster_project.contract import LANDING, LandingTable
-from dagster_project.landing import PULLED, record_company_file, record_pull
+from dagster_project.landing import PULLED, landed_company, record_company_file, record_pull
 from dagster_project.sources import PermanentSourceError, pull_table
 from dagster_project.transform import table_facts
 from dagster_project.warehouse import Warehouse, create_table
@@ -61,6 +61,13 @@ def company_file(warehouse: Warehouse) -> dg.MaterializeResult[None]:
     """Land the validated settings."""
     tables = company().policy_tables()
     with warehouse.connect() as connection:
+        held, wanted = landed_company(connection), company().company.id
+        if held not in (None, wanted):
+            raise dg.Failure(
+                f"This state folder belongs to company {held!r}, not to {wanted!r}; "
+                "set COVERAGE_HOME to another folder for it.",
+                allow_retries=False,
+            )
         connection.execute("create schema if not exists raw")
         for name, rows in tables.items():
             create_table(connection, f"raw.{name}{PULLED}", POLICY_TABLES[name], rows)

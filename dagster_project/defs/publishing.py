@@ -6,12 +6,13 @@ from dagster_project.context import company, owners, settings
 from dagster_project.identity import code_version
 from dagster_project.landing import accepted_hashes
 from dagster_project.plan_tables import PLAN_TABLES
-from dagster_project.planning import current_plan_id
+from dagster_project.planning import current_plan_id, unfit_to_publish
 from dagster_project.plots import as_markdown, gap_over_time, moves_over_time
 from dagster_project.publish import publish
 from dagster_project.published import (
     PUBLISHED,
     column_meanings,
+    forget_run,
     record_run,
     select_published,
 )
@@ -39,8 +40,14 @@ _INPUTS = sorted(
 def published_coverage(
     context: dg.AssetExecutionContext, warehouse: Warehouse
 ) -> dg.MaterializeResult[None]:
-    """Record the run and replace the published files."""
+    """Record the run and replace the published files; refuse a plan that does not hold together."""
     plan_id = current_plan_id(warehouse)
+    problems = unfit_to_publish(warehouse, plan_id)
+    if problems:
+        raise dg.Failure(
+            "Nothing was published. " + "; ".join(problems[:5]) + ". Run the whole refresh.",
+            allow_retries=False,
+        )
     with warehouse.connect() as connection:
         hashes = accepted_hashes(connection)
         record_run(
@@ -52,19 +59,24 @@ def published_coverage(
                 "input_hashes": hashes,
             },
         )
-        result = publish(
-            connection,
-            {name: select_published(name, plan_id) for name in PUBLISHED},
-            home=settings().home,
-            plan_id=plan_id,
-            manifest={
-                "company_id": company().company.id,
-                "code_version": code_version(),
-                "seed": company().company.seed,
-                "input_hashes": hashes,
-            },
-            comments={name: column_meanings(name) for name in PUBLISHED},
-        )
+        try:
+            result = publish(
+                connection,
+                {name: select_published(name, plan_id) for name in PUBLISHED},
+                home=settings().home,
+                plan_id=plan_id,
+                manifest={
+                    "company_id": company().company.id,
+                    "code_version": code_version(),
+                    "seed": company().company.seed,
+                    "input_hashes": hashes,
+                },
+                comments={name: column_meanings(name) for name in PUBLISHED},
+            )
+        except BaseException:
+            # The published file is another database: no transaction spans both.
+            forget_run(connection, context.run.run_id)
+            raise
         runs = connection.execute("select * from plan.plan_runs order by finished_at").df()
     last = runs.iloc[-1]
     return dg.MaterializeResult(

@@ -18,6 +18,12 @@
         + {{ t }} * (1.781477937 + {{ t }} * (-1.821255978 + {{ t }} * 1.330274429)))))
 {%- endmacro %}
 
+{#- Determinant of a symmetric 2 x 2 matrix; null where it is nothing but rounding. -#}
+{% macro determinant(aa, ab, bb) -%}
+    (case when {{ aa }} * {{ bb }} - {{ ab }} * {{ ab }} > 1e-9 * {{ aa }} * {{ bb }}
+        then {{ aa }} * {{ bb }} - {{ ab }} * {{ ab }} end)
+{%- endmacro %}
+
 {#- First day of a date's month, as a date. -#}
 {% macro month_start(date) -%}
     cast({{ dbt.date_trunc('month', date) }} as date)

@@ -18,7 +18,7 @@ from dagster_project.landing import (
 )
 from dagster_project.policy_tables import POLICY_TABLES
 from dagster_project.sources import PullResult
-from dagster_project.warehouse import Warehouse
+from dagster_project.warehouse import Warehouse, create_table
 
 
 def pulled(table: str, content: str) -> PullResult:
@@ -142,3 +142,16 @@ def test_a_pull_that_cannot_succeed_is_not_tried_again(warehouse, tmp_path, monk
     words = failure.step_failure_data.user_failure_data.description
     assert "accounts.csv" in words
     assert "account_id" in words
+
+
+@pytest.mark.usefixtures("definitions")
+def test_a_folder_that_holds_another_company_is_refused(warehouse):
+    from dagster_project.defs.ingest import company_file
+
+    with warehouse.connect() as connection:
+        connection.execute("create schema raw")
+        columns = POLICY_TABLES["company_settings"]
+        row = dict.fromkeys([column.name for column in columns]) | {"company_id": "another"}
+        create_table(connection, "raw.company_settings", columns, [row])
+    with pytest.raises(dg.Failure, match="belongs to company 'another', not to 'demo'"):
+        dg.materialize([company_file], resources={"warehouse": warehouse})

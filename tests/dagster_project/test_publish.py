@@ -235,3 +235,11 @@ def test_a_reader_that_never_stops_sees_whole_plans_only(con, home, tmp_path):
     reads, mixed, plans = map(int, output.split())
     assert mixed == 0
     assert reads >= plans >= 3
+
+
+def test_a_plan_set_aside_by_a_killed_publication_comes_back(con, home):
+    publish_plan(con, home, "p1")
+    (home / "plans" / "p1").rename(home / "plans" / ".p1.old")  # killed between the two renames
+    with pytest.raises(PublishError):
+        publish(con, {"assignments": "select * from nowhere"}, home=home, plan_id="p1", manifest={})
+    assert (home / "published" / "current" / "assignments.parquet").is_file()

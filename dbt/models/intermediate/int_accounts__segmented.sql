@@ -20,7 +20,8 @@ won as (
         account_id,
         max(closed_on) as last_won_on
     from {{ ref('stg_crm__opportunities') }}
-    where is_won
+    cross join calendar
+    where is_won and closed_on <= calendar.as_of_on
     group by account_id
 ),
 

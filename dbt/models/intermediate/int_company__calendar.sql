@@ -1,5 +1,5 @@
 -- "Today" comes from the company file or from the data, never from the clock: the same input
--- gives the same plan on any day.
+-- gives the same plan on any day. (The clock only keeps a mistyped date in the future from counting.)
 with
 
 settings as (select * from {{ source('policy', 'company_settings') }}),

@@ -10,13 +10,26 @@ accounts as (select * from {{ ref('int_accounts__segmented') }}),
 
 products as (select * from {{ ref('stg_crm__products') }}),
 
-employees as (select * from {{ ref('stg_hr__employees') }})
+employees as (select * from {{ ref('stg_hr__employees') }}),
+
+first_wins as (
+    select
+        account_id,
+        min(closed_on) as won_on
+    from opportunities
+    where is_won
+    group by account_id
+)
 
 select
     opportunities.opportunity_id,
     opportunities.account_id,
     opportunities.rep_id,
-    opportunities.revenue_type,
+    -- Where the source does not say, a deal begun after the account's first win is existing business.
+    coalesce(
+        opportunities.revenue_type,
+        case when opportunities.created_on > first_wins.won_on then 'existing' else 'new' end
+    ) as revenue_type,
     opportunities.stage,
     opportunities.is_closed,
     opportunities.is_won,
@@ -38,6 +51,7 @@ cross join calendar
 inner join accounts on opportunities.account_id = accounts.account_id
 left join products on opportunities.product_id = products.product_id
 left join employees on opportunities.rep_id = employees.rep_id
+left join first_wins on opportunities.account_id = first_wins.account_id
 where
     opportunities.created_on <= calendar.as_of_on
     and (opportunities.closed_on is null or opportunities.closed_on <= calendar.as_of_on)

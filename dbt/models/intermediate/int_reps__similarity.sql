@@ -18,4 +18,6 @@ select
     sum(least(mine.share, theirs.share)) as similarity
 from mix as mine
 inner join mix as theirs on mine.industry = theirs.industry
+-- Two unknowns are not alike.
+where mine.industry <> '(unknown)'
 group by 1, 2

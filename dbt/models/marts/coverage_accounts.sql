@@ -16,7 +16,8 @@ coverers as (select * from {{ ref('coverage_coverers') }}),
 
 employees as (select * from {{ ref('stg_hr__employees') }}),
 
--- An override counts until it expires; of several on one account the last by rep and author wins.
+-- An override counts until it expires. Two on one account are a divorce from one rep and a marriage
+-- to another (anything else is refused when the file is read): the marriage says both.
 overrides as (
     select
         ranked.account_id,
@@ -26,7 +27,7 @@ overrides as (
     from (
         select
             overrides.*,
-            row_number() over (partition by overrides.account_id order by overrides.action, overrides.rep_id, overrides.author)
+            row_number() over (partition by overrides.account_id order by overrides.action desc, overrides.rep_id, overrides.author)
                 as choice
         from {{ source('policy', 'overrides') }} as overrides
         cross join calendar

@@ -1,10 +1,17 @@
 -- Share of won value by month of the fiscal year, shrunk to a flat year with 24 pseudo-deals a type.
+-- Only whole years count: a month seen once more than another would look like a peak.
 -- The season is used only where it predicted the last full year better than a flat split did.
 {% set pseudo_deals = 24.0 %}
 
 with
 
 calendar as (select * from {{ ref('int_company__calendar') }}),
+
+span as (
+    select 365 * greatest(1, floor((max(age_days) + 1) / 365.0)) as days
+    from {{ ref('int_opportunities__profiled') }}
+    where is_won
+),
 
 won as (
     select
@@ -15,7 +22,8 @@ won as (
             as month_number
     from {{ ref('int_opportunities__profiled') }} as deals
     cross join calendar
-    where deals.is_won
+    cross join span
+    where deals.is_won and deals.age_days < span.days
 ),
 
 grid as (

@@ -1,5 +1,7 @@
 -- Going forward, do the advantages hold in this company? On deals after the cutoff:
 -- y ~ sigmoid(a + lp_segment + slope * advantage), six Newton steps, errors from the Hessian.
+-- Where all advantages are alike the slope has no meaning: the determinant is then rounding noise
+-- and counts as missing, so that the guard stays off.
 with
 
 holdout as (
@@ -40,8 +42,8 @@ sums_{{ step + 1 }} {{ as_materialized() }} (
 
 fit_{{ step + 1 }} {{ as_materialized() }} (
     select
-        a + (h_ll * g_a - h_al * g_l) / nullif(h_aa * h_ll - h_al * h_al, 0) as a,
-        slope + (h_aa * g_l - h_al * g_a) / nullif(h_aa * h_ll - h_al * h_al, 0) as slope
+        a + (h_ll * g_a - h_al * g_l) / {{ determinant('h_aa', 'h_al', 'h_ll') }} as a,
+        slope + (h_aa * g_l - h_al * g_a) / {{ determinant('h_aa', 'h_al', 'h_ll') }} as slope
     from sums_{{ step + 1 }}
 ),
 
@@ -49,7 +51,7 @@ fit_{{ step + 1 }} {{ as_materialized() }} (
 result as (
     select
         fit.slope,
-        sqrt(sums.h_aa / nullif(sums.h_aa * sums.h_ll - sums.h_al * sums.h_al, 0)) as slope_se
+        sqrt(sums.h_aa / {{ determinant('sums.h_aa', 'sums.h_al', 'sums.h_ll') }}) as slope_se
     from fit_6 as fit
     cross join sums_6 as sums
 ),
@@ -88,10 +90,12 @@ select
     case when is_on then least(1.0, greatest(0.0, slope)) else 0.0 end as multiplier,
     cast(train_deals as bigint) as train_deal_count,
     cast(holdout_deals as bigint) as holdout_deal_count,
-    case signal
-        when 'holds' then 'Strengths found in earlier deals came true in later ones; they count in the plan.'
-        when 'not_estimable'
+    case
+        when signal = 'holds' then 'Strengths found in earlier deals came true in later ones; they count in the plan.'
+        when signal = 'not_estimable'
             then 'Only one outcome among the closed deals: win strengths cannot be estimated, and none is claimed.'
+        when slope is null
+            then 'No strength was found in earlier deals, or there are too few deals to test; the plan claims none.'
         else 'Strengths found in earlier deals did not come true in later ones; the plan claims none.'
     end as reason
 from judged

@@ -16,6 +16,7 @@ salaries as (
     select
         employees.group_id,
         count(*) as people_count,
+        count(*) - count(employees.base_pay) as unknown_pay_count,
         sum(employees.base_pay) as salary_amount
     from employees
     cross join calendar
@@ -58,6 +59,7 @@ costed as (
         groups.group_id,
         groups.budget_amount,
         coalesce(salaries.people_count, 0) as people_count,
+        coalesce(salaries.unknown_pay_count, 0) as unknown_pay_count,
         coalesce(salaries.salary_amount, 0) as salary_amount,
         coalesce(commissions.expected_amount, 0) as commission_amount,
         -- 90th percentile of bookings, at the group's mean rate.
@@ -73,14 +75,15 @@ select
     group_id,
     cast(people_count as bigint) as people_count,
     budget_amount,
-    cast(case when people_count not in (1, 2) then salary_amount + commission_amount end as double precision)
+    cast(case when people_count not in (1, 2) and unknown_pay_count = 0 then salary_amount + commission_amount end as double precision)
         as expected_cost_amount,
-    cast(case when people_count not in (1, 2) then salary_amount + p90_commission_amount end as double precision)
+    cast(case when people_count not in (1, 2) and unknown_pay_count = 0 then salary_amount + p90_commission_amount end as double precision)
         as p90_cost_amount,
-    cast(case when people_count not in (1, 2) then greatest(salary_amount + commission_amount - budget_amount, 0) end as double precision)
+    cast(case when people_count not in (1, 2) and unknown_pay_count = 0 then greatest(salary_amount + commission_amount - budget_amount, 0) end as double precision)
         as over_budget_amount,
     case
         when budget_amount is null then 'no budget given'
+        when unknown_pay_count > 0 then 'pay unknown'
         when salary_amount + commission_amount > budget_amount then 'over budget'
         when salary_amount + p90_commission_amount > budget_amount then 'over budget in a good year'
         else 'within budget'

@@ -32,7 +32,8 @@ select
         when opportunities.is_won and not opportunities.is_closed then 'won_but_open'
         when opportunities.created_at is null then 'created_at_missing'
         when opportunities.is_closed and opportunities.closed_at is null then 'closed_at_missing'
-        when opportunities.closed_at < opportunities.created_at then 'closed_before_created'
+        when opportunities.is_closed and opportunities.closed_at < opportunities.created_at
+            then 'closed_before_created'
         when opportunities.is_closed and cast(opportunities.closed_at as date) > current_date
             then 'closed_in_future'
         when opportunities.amount < 0 then 'amount_negative'

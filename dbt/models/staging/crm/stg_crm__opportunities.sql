@@ -4,8 +4,7 @@ select
     rep_id,
     product_id,
 
-    case when revenue_type = 'new' then 'new' when revenue_type is null then 'new' else 'existing' end
-        as revenue_type,
+    case when revenue_type = 'new' then 'new' when revenue_type is not null then 'existing' end as revenue_type,
     stage,
     is_closed,
     is_won,
@@ -13,6 +12,7 @@ select
     currency,
 
     cast(created_at as date) as created_on,
-    cast(closed_at as date) as closed_on
+    -- An open deal's close date is a forecast, not a fact.
+    case when is_closed then cast(closed_at as date) end as closed_on
 from {{ ref('base_crm__opportunities') }}
 where quarantine_reason is null
