@@ -74,7 +74,8 @@ def ensure_manifest() -> Path:
     Raises:
         DbtError: The project does not parse.
     """
-    with FileLock(f"{DBT_DIRECTORY / 'target'}.lock"):
+    MANIFEST_PATH.parent.mkdir(exist_ok=True)
+    with FileLock(MANIFEST_PATH.with_suffix(".lock")):
         if not _is_fresh():
             _invoke(None, ["parse"], MANIFEST_PATH.parent)
     return MANIFEST_PATH
