@@ -59,7 +59,7 @@ def summarise(published: Path, currency: str) -> Iterator[str]:
             "select group_id, sum(missing_hours) from capacity_gaps group by 1 "
             "having sum(missing_hours) > 0.5 order by 2 desc"
         ):
-            yield f"Capacity {group} lacks {hours:,.0f} hours a year"
+            yield f"Capacity {group} lacks {hours:,.0f} hours a year for the accounts it owns today"
         for group, verdict, amount in rows(
             "select group_id, verdict, over_budget_amount from budget_check "
             "where verdict like 'over%' order by 1"
