@@ -86,20 +86,12 @@ def plan_coverage(warehouse: Warehouse) -> CoveragePlan:
 
 def covered_book(accounts: pd.DataFrame, assignments: pd.DataFrame) -> pd.DataFrame:
     """Join each covered account's potential to its coverer; the season's key is the industry."""
+    from optimization.quotas.inputs import BOOK_COLUMNS
+
     book = assignments[assignments["coverer_type"] != "house"].merge(
         accounts[["account_id", "industry"]], on="account_id", how="left", validate="one_to_one"
     )
-    return book.rename(columns={"industry": "season_key"})[
-        [
-            "account_id",
-            "rep_id",
-            "group_id",
-            "new_amount",
-            "existing_amount",
-            "season_key",
-            "is_moved",
-        ]
-    ]
+    return book.rename(columns={"industry": "season_key"})[list(BOOK_COLUMNS)]
 
 
 def quota_inputs(warehouse: Warehouse) -> dict[str, Any]:

@@ -60,6 +60,8 @@ costed as (
         groups.budget_amount,
         coalesce(salaries.people_count, 0) as people_count,
         coalesce(salaries.unknown_pay_count, 0) as unknown_pay_count,
+        coalesce(salaries.people_count, 0) not in (1, 2) and coalesce(salaries.unknown_pay_count, 0) = 0
+            as is_shown,
         coalesce(salaries.salary_amount, 0) as salary_amount,
         coalesce(commissions.expected_amount, 0) as commission_amount,
         -- 90th percentile of bookings, at the group's mean rate.
@@ -75,11 +77,11 @@ select
     group_id,
     cast(people_count as bigint) as people_count,
     budget_amount,
-    cast(case when people_count not in (1, 2) and unknown_pay_count = 0 then salary_amount + commission_amount end as double precision)
+    cast(case when is_shown then salary_amount + commission_amount end as double precision)
         as expected_cost_amount,
-    cast(case when people_count not in (1, 2) and unknown_pay_count = 0 then salary_amount + p90_commission_amount end as double precision)
+    cast(case when is_shown then salary_amount + p90_commission_amount end as double precision)
         as p90_cost_amount,
-    cast(case when people_count not in (1, 2) and unknown_pay_count = 0 then greatest(salary_amount + commission_amount - budget_amount, 0) end as double precision)
+    cast(case when is_shown then greatest(salary_amount + commission_amount - budget_amount, 0) end as double precision)
         as over_budget_amount,
     case
         when budget_amount is null then 'no budget given'
