@@ -1,7 +1,7 @@
 """The company: every setting of a company.yml, checked as a whole, with defaults that work.
 
 Belongs here: the company model, relations between its sections, and loading it. Does not belong
-here: single sections (``company_sections``), reading YAML (``company_file``), the small tables
+here: single sections (``sections``), reading YAML (``company_file``), the small tables
 dbt reads (``policy_tables``), or any pull.
 The attribute path of a setting is its path in the file: ``company.coverage.move_budget_rate``.
 """
@@ -22,23 +22,6 @@ from dagster_project.company_file import (
     describe_problems,
     read_settings,
 )
-from dagster_project.company_sections import (
-    Capacity,
-    CompPlan,
-    Coverage,
-    CoverageRule,
-    DemoSource,
-    FilesSource,
-    Gates,
-    Goal,
-    Group,
-    Identity,
-    Partner,
-    Section,
-    Segments,
-    TableSource,
-    Text,
-)
 from dagster_project.contract import LANDING
 from dagster_project.policy_tables import (
     POLICY_TABLES,
@@ -46,6 +29,11 @@ from dagster_project.policy_tables import (
     build_policy_tables,
     read_overrides,
 )
+from dagster_project.sections.base import Section, Text
+from dagster_project.sections.coverage import Capacity, Coverage, CoverageRule, Partner, Segments
+from dagster_project.sections.goals import CompPlan, Goal, Group
+from dagster_project.sections.identity import Gates, Identity
+from dagster_project.sections.sources import DemoSource, FilesSource, TableSource
 
 __all__ = ["POLICY_TABLES", "Company", "CompanyError", "Override", "load_company"]
 

@@ -21,7 +21,7 @@ import duckdb
 import pytest
 
 from dagster_project.company import load_company
-from dagster_project.company_sections import FilesSource
+from dagster_project.sections.sources import FilesSource
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 EXAMPLES = REPOSITORY / "examples"

@@ -7,7 +7,9 @@ import dagster as dg
 from dagster_project import planning
 from dagster_project.context import company, owners
 from dagster_project.plan_tables import PLAN_TABLES
-from dagster_project.plots import as_markdown, load_and_value_per_rep, quota_waterfall
+from dagster_project.plots.canvas import as_markdown
+from dagster_project.plots.coverage import load_and_value_per_rep
+from dagster_project.plots.quotas import quota_waterfall
 from dagster_project.transform import table_facts
 from dagster_project.warehouse import Warehouse
 from optimization.errors import InfeasibleError, PlanningError

@@ -7,7 +7,8 @@ from dagster_project.identity import code_version
 from dagster_project.landing import accepted_hashes
 from dagster_project.plan_tables import PLAN_TABLES
 from dagster_project.planning import current_plan_id, unfit_to_publish
-from dagster_project.plots import as_markdown, gap_over_time, moves_over_time
+from dagster_project.plots.canvas import as_markdown
+from dagster_project.plots.coverage import gap_over_time, moves_over_time
 from dagster_project.publish import publish
 from dagster_project.published import (
     PUBLISHED,

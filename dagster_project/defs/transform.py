@@ -10,7 +10,8 @@ from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 from dagster_dbt.asset_utils import get_asset_check_key_for_test, get_subset_selection_for_context
 
 from dagster_project.context import owners, settings
-from dagster_project.plots import as_markdown, strength_heat_map
+from dagster_project.plots.canvas import as_markdown
+from dagster_project.plots.strength import strength_heat_map
 from dagster_project.transform import (
     NodeResult,
     build,

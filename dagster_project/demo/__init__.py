@@ -12,7 +12,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dagster_project.company_sections import DemoSource
+from dagster_project.sections.sources import DemoSource
 
 if TYPE_CHECKING:
     from dagster_project.company import Company

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dagster_project.company_sections import DemoSource
 from dagster_project.demo.catalogue import EFFECT_SD, INDUSTRIES, MINING, SIZE_BANDS
 from dagster_project.demo.people import DAYS_PER_YEAR, Staff
+from dagster_project.sections.sources import DemoSource
 
 UNASSIGNED = -1
 UNKNOWN_OWNER = -2

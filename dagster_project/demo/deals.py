@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dagster_project.company_sections import DemoSource
 from dagster_project.demo.accounts import Accounts, pick_veterans
 from dagster_project.demo.catalogue import (
     EXPANSION_LOG_ODDS,
@@ -26,6 +25,7 @@ from dagster_project.demo.catalogue import (
 )
 from dagster_project.demo.effects import Effects
 from dagster_project.demo.people import DAYS_PER_YEAR, Staff
+from dagster_project.sections.sources import DemoSource
 
 REVENUE_TYPES = ("new", "expansion", "renewal")
 _SHARED_RATE = 0.25

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dagster_project.company_sections import DemoSource
 from dagster_project.demo.catalogue import (
     BASE_LOG_ODDS,
     EFFECT_SD,
@@ -23,6 +22,7 @@ from dagster_project.demo.catalogue import (
     SIZE_BANDS,
 )
 from dagster_project.demo.people import Staff
+from dagster_project.sections.sources import DemoSource
 
 DIMENSIONS = ("industry", "region", "size_band", "product")
 

@@ -16,7 +16,6 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from dagster_project.company_sections import DemoSource
 from dagster_project.contract import LANDING, LandingTable, quote_identifier
 from dagster_project.demo.accounts import UNASSIGNED, UNKNOWN_OWNER, Accounts
 from dagster_project.demo.catalogue import (
@@ -31,6 +30,7 @@ from dagster_project.demo.catalogue import (
 from dagster_project.demo.deals import REVENUE_TYPES, Deals, make_activities
 from dagster_project.demo.effects import Effects
 from dagster_project.demo.people import Staff, certification_rows, employee_rows
+from dagster_project.sections.sources import DemoSource
 
 _OPEN_STAGES = ("Qualification", "Proposal", "Negotiation")
 _FAULTS_OF_A_KIND = 3

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dagster_project.company_sections import DemoSource
 from dagster_project.demo.catalogue import (
     FIRST_NAMES,
     INDUSTRIES,
@@ -21,6 +20,7 @@ from dagster_project.demo.catalogue import (
     LAST_NAMES,
     REGIONS,
 )
+from dagster_project.sections.sources import DemoSource
 
 DAYS_PER_YEAR = 365
 LEAVER_DAYS_BEFORE_END = 45

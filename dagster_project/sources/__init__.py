@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dagster_project.company_sections import DemoSource, FilesSource, TableSource
+from dagster_project.sections.sources import DemoSource, FilesSource, TableSource
 from dagster_project.settings import load_settings
 from dagster_project.sources.errors import PermanentSourceError, SourceError
 from dagster_project.sources.result import PullResult

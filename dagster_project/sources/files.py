@@ -18,12 +18,12 @@ import duckdb
 
 from dagster_project.company import Company
 from dagster_project.company_file import close_matches
-from dagster_project.company_sections import ColumnMapping, FilesSource, TableSource
 from dagster_project.contract import (
     LandingTable,
     create_landing_table_sql,
     quote_identifier,
 )
+from dagster_project.sections.sources import ColumnMapping, FilesSource, TableSource
 from dagster_project.sources.cells import clean_text, quote_text, read_cell, text_name
 from dagster_project.sources.errors import PermanentSourceError
 from dagster_project.sources.readers import hash_files, open_scan, reading

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.company_sections import FilesSource
+from dagster_project.sections.sources import FilesSource
 from dagster_project.sources.cells import quote_text
 from dagster_project.sources.errors import PermanentSourceError, SourceError
 

@@ -11,9 +11,9 @@ import duckdb
 import pytest
 
 from dagster_project.company import Company, load_company
-from dagster_project.company_sections import FilesSource
 from dagster_project.contract import LANDING
 from dagster_project.demo import ensure_demo
+from dagster_project.sections.sources import FilesSource
 from dagster_project.sources import PullResult, pull_table
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from dagster_project import plots
+from dagster_project.plots import canvas, coverage, quotas, strength
 
 
 def loads(count):
@@ -54,21 +54,21 @@ def targets(count):
 
 
 PICTURES = {
-    "loads of few": lambda: plots.load_and_value_per_rep(loads(3)),
-    "loads of many": lambda: plots.load_and_value_per_rep(loads(500)),
-    "loads of nobody": lambda: plots.load_and_value_per_rep(loads(0)),
-    "gap of one run": lambda: plots.gap_over_time(runs(1)),
-    "gap of many runs": lambda: plots.gap_over_time(runs(200)),
-    "gap not known": lambda: plots.gap_over_time(runs(2).assign(gap_rate=float("nan"))),
-    "moves of one run": lambda: plots.moves_over_time(runs(1)),
-    "moves of many runs": lambda: plots.moves_over_time(runs(200)),
-    "moves of no run": lambda: plots.moves_over_time(runs(0)),
-    "strengths": lambda: plots.strength_heat_map(strengths(10, 6)),
-    "strengths of many": lambda: plots.strength_heat_map(strengths(300, 80)),
-    "strengths not known": lambda: plots.strength_heat_map(strengths(3, 2).assign(deal_count=0)),
-    "quotas": lambda: plots.quota_waterfall(targets(5)),
-    "quotas of many groups": lambda: plots.quota_waterfall(targets(40)),
-    "quotas of no group": lambda: plots.quota_waterfall(targets(0)),
+    "loads of few": lambda: coverage.load_and_value_per_rep(loads(3)),
+    "loads of many": lambda: coverage.load_and_value_per_rep(loads(500)),
+    "loads of nobody": lambda: coverage.load_and_value_per_rep(loads(0)),
+    "gap of one run": lambda: coverage.gap_over_time(runs(1)),
+    "gap of many runs": lambda: coverage.gap_over_time(runs(200)),
+    "gap not known": lambda: coverage.gap_over_time(runs(2).assign(gap_rate=float("nan"))),
+    "moves of one run": lambda: coverage.moves_over_time(runs(1)),
+    "moves of many runs": lambda: coverage.moves_over_time(runs(200)),
+    "moves of no run": lambda: coverage.moves_over_time(runs(0)),
+    "strengths": lambda: strength.strength_heat_map(strengths(10, 6)),
+    "strengths of many": lambda: strength.strength_heat_map(strengths(300, 80)),
+    "strengths not known": lambda: strength.strength_heat_map(strengths(3, 2).assign(deal_count=0)),
+    "quotas": lambda: quotas.quota_waterfall(targets(5)),
+    "quotas of many groups": lambda: quotas.quota_waterfall(targets(40)),
+    "quotas of no group": lambda: quotas.quota_waterfall(targets(0)),
 }
 
 
@@ -83,18 +83,18 @@ def test_a_picture_is_readable_and_small(name):
 
 
 def test_the_same_frame_gives_the_same_bytes():
-    assert plots.gap_over_time(runs(5)) == plots.gap_over_time(runs(5))
+    assert coverage.gap_over_time(runs(5)) == coverage.gap_over_time(runs(5))
 
 
 def test_another_plan_gives_another_picture():
     moved = loads(3).assign(hours_after=300.0)
-    assert plots.load_and_value_per_rep(moved) != plots.load_and_value_per_rep(loads(3))
+    assert coverage.load_and_value_per_rep(moved) != coverage.load_and_value_per_rep(loads(3))
 
 
 def test_what_is_not_known_differs_from_a_strength_of_nothing():
     table = strengths(4, 4).assign(deal_count=5, effect=0.0, is_named=False)
     unknown = table.assign(deal_count=[0, *[5] * 15])
-    assert plots.strength_heat_map(unknown) != plots.strength_heat_map(table)
+    assert strength.strength_heat_map(unknown) != strength.strength_heat_map(table)
 
 
 def test_decimals_of_the_warehouse_are_drawn():
@@ -104,9 +104,9 @@ def test_decimals_of_the_warehouse_are_drawn():
     exact = table.assign(
         target_amount=[Decimal("100000.00")] * 6, quota_amount=[Decimal("110000.00")] * 6
     )
-    assert plots.quota_waterfall(exact) == plots.quota_waterfall(table)
+    assert quotas.quota_waterfall(exact) == quotas.quota_waterfall(table)
 
 
 def test_markdown_carries_the_picture_itself():
-    text = plots.as_markdown(b"\x89PNG", "Gap per run")
+    text = canvas.as_markdown(b"\x89PNG", "Gap per run")
     assert text == "![Gap per run](data:image/png;base64,iVBORw==)"

@@ -1,0 +1,1 @@
+"""The sections of a company.yml as models, by topic; nothing is re-exported here."""
