@@ -1,4 +1,7 @@
-"""Plots of targets and quotas."""
+"""Plots of targets and quotas.
+
+Belongs here: drawing from one frame. Does not belong here: queries, or what other topics share (``canvas``).
+"""
 
 from __future__ import annotations
 

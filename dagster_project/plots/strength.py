@@ -1,4 +1,7 @@
-"""Plots of rep strengths."""
+"""Plots of rep strengths.
+
+Belongs here: drawing from one frame. Does not belong here: queries, or what other topics share (``canvas``).
+"""
 
 from __future__ import annotations
 
