@@ -13,12 +13,15 @@ import numpy as np
 
 from optimization.coverage.inputs import CoverageInputs, IntArray
 from optimization.coverage.model import build_elastic
+from optimization.coverage.rules import coverage_problem
 from optimization.coverage.wording import counted
 from optimization.errors import InfeasibleError, Shortfall, SolverFaultError, sample
 from optimization.policy import CoveragePolicy
 from optimization.solve import SolveStatus, solve
 
 TOLERANCE = 1e-6
+# Price of exceeding a limit by one unit: moves are a policy and go first.
+SHORT_PRICE = {"hours": 1.0, "accounts": 10.0, "moves": 0.01}
 
 
 def precheck(inputs: CoverageInputs, policy: CoveragePolicy) -> None:
@@ -76,7 +79,8 @@ def _repair(
 ) -> list[Shortfall] | None:
     """Shortfalls if only the soft limits may be exceeded, None where that does not help."""
     move_limit = inputs.move_limit(policy.move_budget_rate)
-    model = build_elastic(inputs, move_limit, soft=soft)
+    pairs = coverage_problem(inputs, policy).only_pairs(inputs.is_allowed)
+    model = build_elastic(pairs, {rule: SHORT_PRICE[rule] for rule in soft})
     # Any elastic solution is a valid repair, so the gap may be wide when the clock stops it.
     outcome = solve(
         model.problem,
@@ -88,19 +92,21 @@ def _repair(
     if outcome.status is SolveStatus.INFEASIBLE:
         return None
     found: list[Shortfall] = []
-    for label, slack in model.slacks.items():
-        limit = model.limits[label]
-        bound = limit.bound + (inputs.overtime_hours[limit.coverer] if label == "hours" else 0.0)
-        short = np.asarray(slack.value, dtype=float)
+    rows = pairs.rows
+    for rule, shortfall in model.shortfall.items():
+        at = rows.of([rule])
+        bound = (rows.limit + rows.slack_limit)[at]
+        names = rows.labels["rep_id"][at].tolist()
+        short = np.asarray(shortfall.value, dtype=float)
         for position in np.flatnonzero(short > TOLERANCE * np.maximum(1.0, bound)):
             amount = float(short[position])
-            if label == "moves":
+            if rule == "moves":
                 found.append(_move_shortfall(inputs, move_limit, math.ceil(amount - TOLERANCE)))
                 continue
-            name = _entity(inputs, int(limit.coverer[position]))
-            raised = _raised(float(bound[position]) + amount, label)
+            name = _entity(inputs, _row_of(inputs, names[position]))
+            raised = _raised(float(bound[position]) + amount, rule)
             repair = f"Raise its limit to {raised}, or unlock accounts it must cover."
-            found.append(Shortfall(label, name, amount, label, repair))
+            found.append(Shortfall(rule, name, amount, rule, repair))
     return found
 
 
@@ -132,6 +138,10 @@ def _only_choices(inputs: CoverageInputs) -> IntArray:
 
 def _accounts(inputs: CoverageInputs, rows: IntArray) -> list[str]:
     return [str(a) for a in inputs.accounts["account_id"].to_numpy()[inputs.account_of[rows]]]
+
+
+def _row_of(inputs: CoverageInputs, rep_id: str) -> int:
+    return int(np.flatnonzero(inputs.coverers["rep_id"] == rep_id)[0])
 
 
 def _entity(inputs: CoverageInputs, coverer: int) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from optimization.coverage.inputs import CoverageInputs, FloatArray, IntArray
-from optimization.coverage.prices import Prices
+from optimization.coverage.rows import PairProblem
 from optimization.coverage.sentences import account_sentences
 
 EXPLANATION_COLUMNS = [
@@ -38,7 +38,9 @@ VALUE, WHOLE_ACCOUNTS, ONLY_CANDIDATE = "value", "whole accounts", "only candida
 MOVE_BUDGET = "move budget"
 
 
-def explain(inputs: CoverageInputs, chosen: IntArray, prices: Prices) -> pd.DataFrame:
+def explain(
+    inputs: CoverageInputs, problem: PairProblem, chosen: IntArray, price: FloatArray
+) -> pd.DataFrame:
     """Explain every account's coverer.
 
     net score = segment + strength - cost to serve - disruption - price of the hours
@@ -46,10 +48,11 @@ def explain(inputs: CoverageInputs, chosen: IntArray, prices: Prices) -> pd.Data
 
     Args:
         inputs: The problem.
+        problem: The same over all candidates.
         chosen: Candidate row per account, shape (A,).
-        prices: Shadow prices of the relaxation.
+        price: Price of each row, shape (M,).
     """
-    scored = _score(inputs, prices)
+    scored = _score(inputs, problem, price)
     runner_up = _runner_up(inputs, chosen, scored["net_score_amount"].to_numpy(dtype=float))
     table = scored.iloc[chosen].reset_index(drop=True)
     # Accounts without a second candidate compare with themselves and are blanked below.
@@ -69,14 +72,14 @@ def explain(inputs: CoverageInputs, chosen: IntArray, prices: Prices) -> pd.Data
     return table[EXPLANATION_COLUMNS]
 
 
-def _score(inputs: CoverageInputs, prices: Prices) -> pd.DataFrame:
+def _score(inputs: CoverageInputs, problem: PairProblem, price: FloatArray) -> pd.DataFrame:
     """Add prices and net score to every candidate."""
     table = inputs.candidates.assign(
         coverer_type=inputs.coverers["coverer_type"].to_numpy()[inputs.coverer_of],
         is_allowed=inputs.is_allowed,
-        hours_price_amount=prices.hours[inputs.coverer_of] * inputs.hours,
-        count_price_amount=prices.accounts[inputs.coverer_of],
-        move_price_amount=prices.moves * inputs.is_move,
+        hours_price_amount=problem.rows.paid(price, "hours"),
+        count_price_amount=problem.rows.paid(price, "accounts"),
+        move_price_amount=problem.rows.paid(price, "moves"),
     )
     return table.assign(
         net_score_amount=table["segment_value_amount"]

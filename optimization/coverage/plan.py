@@ -17,6 +17,7 @@ from optimization.coverage.explain import explain
 from optimization.coverage.inputs import CoverageInputs, IntArray
 from optimization.coverage.model import build_model
 from optimization.coverage.prices import hiring_advice, relax, shadow_prices
+from optimization.coverage.rules import coverage_problem
 from optimization.errors import VerificationError
 from optimization.policy import CoveragePolicy
 from optimization.solve import SolveStatus, solve
@@ -91,27 +92,28 @@ def solve_coverage(
     """
     inputs = CoverageInputs.from_frames(accounts, candidates, coverers)
     precheck(inputs, policy)
-    move_limit = inputs.move_limit(policy.move_budget_rate)
-    relaxation = relax(inputs, move_limit, policy)
+    problem = coverage_problem(inputs, policy)
+    pairs = problem.only_pairs(inputs.is_allowed)
+    relaxation = relax(pairs, policy)
     if not relaxation.is_feasible:
         raise diagnose(inputs, policy)
 
-    model = build_model(inputs, move_limit, policy.overtime_amount_per_hour)
+    model = build_model(pairs)
     outcome = solve(
         model.problem, seconds=policy.solve_seconds, mip_gap=policy.mip_gap, seed=policy.seed
     )
     if outcome.status is SolveStatus.INFEASIBLE:
         raise diagnose(inputs, policy)
-    chosen = model.chosen_rows(inputs)
-    prices = relaxation.prices
+    chosen = model.chosen(pairs)
+    rows = pairs.candidate[chosen]
 
     plan = CoveragePlan(
-        assignments=_assignments(inputs, chosen),
-        explanations=explain(inputs, chosen, prices),
-        changes=_changes(inputs, chosen),
-        certificate=certify(inputs, chosen, prices, outcome, model.scale, policy),
-        shadow_prices=shadow_prices(inputs, prices, chosen, move_limit),
-        hiring_advice=hiring_advice(inputs, relaxation, move_limit, policy),
+        assignments=_assignments(inputs, rows),
+        explanations=explain(inputs, problem, rows, relaxation.price),
+        changes=_changes(inputs, rows),
+        certificate=certify(inputs, pairs, chosen, relaxation.price, outcome, model.scale, policy),
+        shadow_prices=shadow_prices(pairs, relaxation.price, chosen),
+        hiring_advice=hiring_advice(inputs, pairs, relaxation, policy),
     )
     violations = verify_coverage(accounts, candidates, coverers, policy, plan)
     if violations:
