@@ -49,6 +49,12 @@ HISTORY_TABLES: dict[str, tuple[LandingColumn, ...]] = {
         origin="VARCHAR",
     ),
 }
+HISTORY_DESCRIPTIONS = {
+    LAST_PLAN: "The published plan this run starts from, one row per account; empty before the "
+    "first plan.",
+    "past_changes": "Changes of owner that earlier plans made or found in the CRM, one row per "
+    "change.",
+}
 _RECORD = """
 create schema if not exists history;
 create table if not exists history.plans (
@@ -100,7 +106,6 @@ def record_plan(connection: duckdb.DuckDBPyConnection, plan_id: str) -> None:
 
     An account that somebody moved in the CRM since the plan before counts as changed, too.
     """
-    connection.execute(_RECORD)
     started_from, _ = _start(connection)
     number = started_from + 1
     connection.execute("begin transaction")
