@@ -31,6 +31,7 @@ COVERAGE_TABLES = {
     "plan_certificates": "certificate",
     "shadow_prices": "shadow_prices",
     "hiring_advice": "hiring_advice",
+    "lock_costs": "lock_costs",
 }
 QUOTA_TABLES = {
     "group_targets": "group_targets",
