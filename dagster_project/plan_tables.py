@@ -73,7 +73,7 @@ MEANINGS: dict[str, str] = {
     "from_rep_id": "Owner of record, empty where the account had none",
     "to_rep_id": "Coverer in the plan",
     "reason": "leaver, unassigned, unknown_owner, uncovered, not_certified, direct_deal, "
-    "better_match, override, capacity or earlier_plan (planned before, not yet in the CRM)",
+    "better_match, override, family, capacity or earlier_plan (planned before, not yet in the CRM)",
     "value_gain_amount": "Value gained by the change, disruption already taken off",
     "objective_amount": "Value of the plan",
     "bound_amount": "No plan can be worth more than this",
