@@ -4,7 +4,7 @@ import dagster as dg
 
 from dagster_project.context import company, owners, settings
 from dagster_project.identity import code_version
-from dagster_project.landing import accepted_hashes
+from dagster_project.history import plan_hashes, record_plan
 from dagster_project.plan_tables import PLAN_TABLES
 from dagster_project.planning import current_plan_id, unfit_to_publish
 from dagster_project.plots.canvas import as_markdown
@@ -50,7 +50,7 @@ def published_coverage(
             allow_retries=False,
         )
     with warehouse.connect() as connection:
-        hashes = accepted_hashes(connection)
+        hashes = plan_hashes(connection)
         record_run(
             connection,
             {
@@ -78,6 +78,7 @@ def published_coverage(
             # The published file is another database: no transaction spans both.
             forget_run(connection, context.run.run_id)
             raise
+        record_plan(connection, plan_id)
         runs = connection.execute("select * from plan.plan_runs order by finished_at").df()
     last = runs.iloc[-1]
     return dg.MaterializeResult(

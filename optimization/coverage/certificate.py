@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from optimization.coverage.families import candidate_rows
 from optimization.coverage.inputs import CoverageInputs, IntArray
 from optimization.coverage.rows import FloatArray, PairProblem
 from optimization.coverage.wording import counted, money
@@ -46,6 +47,7 @@ ROUNDING = 1e-6
 
 def certify(
     inputs: CoverageInputs,
+    problem: PairProblem,
     pairs: PairProblem,
     chosen: IntArray,
     price: FloatArray,
@@ -60,7 +62,8 @@ def certify(
 
     Args:
         inputs: The problem.
-        pairs: Its pairs and rows.
+        problem: The same over all candidates.
+        pairs: The pairs the plan chose from.
         chosen: Chosen pair per account, shape (A,).
         price: Price of each row, shape (M,).
         outcome: Outcome of the mixed-integer solve, in scaled units.
@@ -73,10 +76,10 @@ def certify(
     if objective - ROUNDING * max(abs(objective), 1.0) <= bound < objective:
         bound = objective
     gap = (bound - objective) / max(abs(bound), 1.0)
-    rows = pairs.candidate[chosen]
+    rows = candidate_rows(inputs, pairs.candidate[chosen])
     overtime, overtime_price = inputs.overtime(rows), policy.overtime_amount_per_hour
     overtime_today = inputs.overtime(inputs.as_is_rows)
-    as_is = float(inputs.value[inputs.as_is_rows].sum()) - overtime_price * overtime_today
+    as_is = problem.worth(inputs.as_is_rows)
     moved = int(inputs.is_move[rows].sum())
     uncovered = int(inputs.is_house[rows].sum())
     move_limit = inputs.move_limit(policy.move_budget_rate)

@@ -14,7 +14,9 @@ import pandas as pd
 from optimization.coverage.certificate import certify
 from optimization.coverage.diagnose import diagnose, precheck
 from optimization.coverage.explain import explain
+from optimization.coverage.families import candidate_rows, unit_pairs
 from optimization.coverage.inputs import CoverageInputs, IntArray
+from optimization.coverage.locks import lock_costs
 from optimization.coverage.model import build_model
 from optimization.coverage.prices import hiring_advice, relax, shadow_prices
 from optimization.coverage.rules import coverage_problem
@@ -29,6 +31,9 @@ ASSIGNMENT_COLUMNS = [
     "coverer_type",
     "group_id",
     "previous_rep_id",
+    "present_rep_id",
+    "owner_source",
+    "family_id",
     "is_moved",
     "is_locked",
     "lock_reason",
@@ -58,6 +63,7 @@ class CoveragePlan:
         certificate: One row (``plan_certificates``).
         shadow_prices: One row per limit (``shadow_prices``).
         hiring_advice: One row per group of reps (``hiring_advice``).
+        lock_costs: One row per lock and forbidden pair (``lock_costs``).
     """
 
     assignments: pd.DataFrame
@@ -66,6 +72,7 @@ class CoveragePlan:
     certificate: pd.DataFrame
     shadow_prices: pd.DataFrame
     hiring_advice: pd.DataFrame
+    lock_costs: pd.DataFrame
 
 
 def solve_coverage(
@@ -93,7 +100,7 @@ def solve_coverage(
     inputs = CoverageInputs.from_frames(accounts, candidates, coverers)
     precheck(inputs, policy)
     problem = coverage_problem(inputs, policy)
-    pairs = problem.only_pairs(inputs.is_allowed)
+    pairs = unit_pairs(problem, inputs)
     relaxation = relax(pairs, policy)
     if not relaxation.is_feasible:
         raise diagnose(inputs, policy)
@@ -105,15 +112,18 @@ def solve_coverage(
     if outcome.status is SolveStatus.INFEASIBLE:
         raise diagnose(inputs, policy)
     chosen = model.chosen(pairs)
-    rows = pairs.candidate[chosen]
+    rows = candidate_rows(inputs, pairs.candidate[chosen])
 
     plan = CoveragePlan(
         assignments=_assignments(inputs, rows),
         explanations=explain(inputs, problem, rows, relaxation.price),
         changes=_changes(inputs, rows),
-        certificate=certify(inputs, pairs, chosen, relaxation.price, outcome, model.scale, policy),
+        certificate=certify(
+            inputs, problem, pairs, chosen, relaxation.price, outcome, model.scale, policy
+        ),
         shadow_prices=shadow_prices(pairs, relaxation.price, chosen),
         hiring_advice=hiring_advice(inputs, pairs, relaxation, policy),
+        lock_costs=lock_costs(inputs, problem, relaxation, policy),
     )
     violations = verify_coverage(accounts, candidates, coverers, policy, plan)
     if violations:
@@ -122,6 +132,7 @@ def solve_coverage(
 
 
 def _assignments(inputs: CoverageInputs, chosen: IntArray) -> pd.DataFrame:
+    pair = inputs.candidates.iloc[chosen].reset_index(drop=True)
     coverer = inputs.coverers.iloc[inputs.coverer_of[chosen]].reset_index(drop=True)
     account = inputs.accounts
     table = pd.DataFrame(
@@ -131,13 +142,16 @@ def _assignments(inputs: CoverageInputs, chosen: IntArray) -> pd.DataFrame:
             "coverer_type": coverer["coverer_type"],
             "group_id": coverer["group_id"],
             "previous_rep_id": account["previous_owner_rep_id"],
+            "present_rep_id": account["present_rep_id"],
+            "owner_source": account["owner_source"],
+            "family_id": account["family_id"],
             "is_moved": inputs.is_move[chosen],
             "is_locked": account["lock_action"].notna(),
             "lock_reason": account["lock_reason"],
             "hours": inputs.hours[chosen],
             "value_amount": inputs.value[chosen],
-            "new_amount": account["new_amount"],
-            "existing_amount": account["existing_amount"],
+            "new_amount": pair["new_amount"],
+            "existing_amount": pair["existing_amount"],
         }
     )
     return table[ASSIGNMENT_COLUMNS]
@@ -150,11 +164,12 @@ def _changes(inputs: CoverageInputs, chosen: IntArray) -> pd.DataFrame:
     reason = np.select(
         [
             account["vacancy_reason"].notna(),
-            account["lock_action"].notna(),
+            (to_rep == account["present_rep_id"]).fillna(False),
+            inputs.must_move,
             # Nobody moves at a loss but for want of its owner's time.
             inputs.is_house[chosen] | (gain < 0),
         ],
-        [account["vacancy_reason"].astype(object), "override", "capacity"],
+        [account["vacancy_reason"].astype(object), "earlier_plan", "override", "capacity"],
         "better_match",
     )
     disruption = inputs.candidates["disruption_amount"].to_numpy(dtype=float)

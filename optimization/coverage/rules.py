@@ -25,13 +25,16 @@ TIE_ORDER = 1e-7
 def coverage_problem(inputs: CoverageInputs, policy: CoveragePolicy) -> PairProblem:
     """State a company's problem over all its candidates, those that a lock forbids included.
 
-    ``only_pairs(inputs.is_allowed)`` is what a plan chooses from; scores and prices are shown for
-    all.
+    ``families.unit_pairs`` is what a plan chooses from; scores and prices are shown for all.
     """
     parts = [
         hours_rows(inputs, policy.overtime_amount_per_hour),
         account_rows(inputs),
         move_rows(inputs, policy),
+        group_move_rows(inputs, policy),
+        *balance_rows(inputs, policy),
+        min_hours_rows(inputs, policy),
+        partner_budget_rows(inputs, policy),
     ]
     rows = CouplingRows.join([part for part in parts if part.count], len(inputs.candidates))
     tie = mean_account(inputs.value, inputs.first) * _tie_break(inputs)
@@ -74,6 +77,96 @@ def move_rows(inputs: CoverageInputs, policy: CoveragePolicy) -> CouplingRows:
         use=inputs.is_move.astype(np.float64),
         limit=np.array([float(inputs.move_limit(policy.move_budget_rate))]),
         labels=COMPANY,
+    )
+
+
+def group_move_rows(inputs: CoverageInputs, policy: CoveragePolicy) -> CouplingRows:
+    """Accounts that a group's reps hand over <= the group's budget."""
+    rates = dict(policy.group_move_rates)
+    groups = pd.Index(sorted(rates))
+    limit = [float(inputs.move_limit(rates[group], group)) for group in groups]
+    owner = groups.get_indexer(pd.Index(inputs.present_group))[inputs.account_of]
+    return rows_by_entity(
+        "group_moves",
+        "moves",
+        entity_of=np.where(inputs.is_move, owner, -1).astype(np.int64),
+        use=np.ones(len(inputs.candidates)),
+        limit=np.array(limit, dtype=np.float64),
+        labels=pd.DataFrame({"rep_id": None, "group_id": groups}).astype("str"),
+    )
+
+
+def balance_rows(inputs: CoverageInputs, policy: CoveragePolicy) -> list[CouplingRows]:
+    """Potential of a rep within a band around its hours' share of the group's potential; soft.
+
+    The group's potential is today's: what its reps own, and as much again of the vacant accounts.
+    """
+    if policy.balance_band_rate is None:
+        return []
+    potential, target = balance_targets(inputs)
+    use = potential[inputs.account_of]
+    band = policy.balance_band_rate
+    return [
+        rows_by_entity(
+            rule,
+            "potential",
+            entity_of=inputs.coverer_of,
+            use=sign * use,
+            limit=np.where(np.isnan(target), np.inf, sign * (1 + sign * band) * target),
+            labels=inputs.coverers,
+            slack_limit=np.inf,
+            slack_price=policy.balance_price_rate,
+        )
+        for rule, sign in (("balance_high", 1.0), ("balance_low", -1.0))
+    ]
+
+
+def balance_targets(inputs: CoverageInputs) -> tuple[FloatArray, FloatArray]:
+    """Yearly potential of each account (A,), and each rep's share of its group's, else NaN (R,)."""
+    accounts, coverers = inputs.accounts, inputs.coverers
+    potential = (accounts["new_amount"] + accounts["existing_amount"]).to_numpy(dtype=np.float64)
+    is_rep = (coverers["coverer_type"] == "rep").to_numpy() & (inputs.capacity_hours > 0)
+    group = coverers["group_id"].where(is_rep)
+    owned = inputs.has_present
+    today = pd.Series(potential[owned]).groupby(inputs.present_group[owned]).sum()
+    spread = potential.sum() / max(float(today.sum()), 1e-9)
+    hours = pd.Series(inputs.capacity_hours).where(is_rep)
+    share = hours / hours.groupby(group).transform("sum")
+    return potential, (share * group.map(today).fillna(0.0) * spread).to_numpy(dtype=np.float64)
+
+
+def min_hours_rows(inputs: CoverageInputs, policy: CoveragePolicy) -> CouplingRows:
+    """Hours of a rep >= a share of its capacity; soft."""
+    is_rep = (inputs.coverers["coverer_type"] == "rep").to_numpy()
+    wanted = policy.min_load_rate * np.where(is_rep, inputs.capacity_hours, 0.0)
+    return rows_by_entity(
+        "min_hours",
+        "hours",
+        entity_of=inputs.coverer_of,
+        use=-inputs.hours,
+        limit=np.where(wanted > 0, -wanted, np.inf),
+        labels=inputs.coverers,
+        slack_limit=np.inf,
+        slack_price=policy.idle_amount_per_hour,
+    )
+
+
+def partner_budget_rows(inputs: CoverageInputs, policy: CoveragePolicy) -> CouplingRows:
+    """Margin that a partner keeps <= its budget, and never less than today's."""
+    cost = inputs.candidates["cost_to_serve_amount"].to_numpy(dtype=np.float64)
+    today = np.bincount(
+        inputs.coverer_of[inputs.is_present],
+        weights=cost[inputs.is_present],
+        minlength=len(inputs.coverers),
+    )
+    budget = inputs.coverers["rep_id"].map(dict(policy.partner_budgets)).to_numpy(dtype=np.float64)
+    return rows_by_entity(
+        "partner_budget",
+        "currency",
+        entity_of=inputs.coverer_of,
+        use=cost,
+        limit=np.where(np.isnan(budget), np.inf, np.maximum(budget, today)),
+        labels=inputs.coverers,
     )
 
 

@@ -9,6 +9,15 @@ import pandas as pd
 import pytest
 
 HOUSE = "__house__"
+TEXTS = (
+    "vacancy_reason",
+    "lock_action",
+    "lock_rep_id",
+    "lock_reason",
+    "lock_source",
+    "family_id",
+    "recent_move_group_id",
+)
 
 
 @dataclass(frozen=True)
@@ -85,14 +94,19 @@ def _company(segment, strength, hours, owners, capacity, max_accounts, disruptio
             "present_rep_id": owners,
             "previous_owner_rep_id": owners,
             "vacancy_reason": [None if owner else "unassigned" for owner in owners],
+            "owner_source": "crm",
             "lock_action": None,
             "lock_rep_id": None,
             "lock_reason": None,
+            "lock_source": None,
+            "family_id": None,
+            "recent_move_count": 0,
+            "recent_move_group_id": None,
             "new_amount": segment,
             "existing_amount": np.asarray(segment) * 2.0,
             "existing_contribution_amount": segment,
         }
-    ).astype(dict.fromkeys(("vacancy_reason", "lock_action", "lock_rep_id", "lock_reason"), object))
+    ).astype(dict.fromkeys(TEXTS, object))
     rows = []
     for a, account in enumerate(names):
         for r, rep in enumerate(reps):
@@ -122,6 +136,12 @@ def _company(segment, strength, hours, owners, capacity, max_accounts, disruptio
         - candidates["cost_to_serve_amount"]
         - candidates["disruption_amount"]
     )
+    # What the coverer is expected to win in a year, before margin.
+    bookings = candidates["segment_value_amount"] + candidates["strength_value_amount"]
+    candidates["new_amount"] = bookings.clip(lower=0.0)
+    candidates["existing_amount"] = 2.0 * candidates["new_amount"]
+    candidates["soft_rule_amount"] = 0.0
+    candidates["forbidden_reason"] = pd.Series(None, index=candidates.index, dtype=object)
     candidates["value_sd_amount"] = 0.1 * candidates["segment_value_amount"].abs()
     candidates["similarity"] = 0.5
     candidates["probability_beats_owner"] = np.nan

@@ -11,6 +11,16 @@ calendar as (select * from {{ ref('int_company__calendar') }}),
 
 win_rates as (select * from {{ ref('int_profiles__rep_win_rates') }}),
 
+uncertified as (select * from {{ ref('int_pairs__uncertified') }}),
+
+forbidden as (select * from {{ ref('int_pairs__forbidden') }}),
+
+direct_deals as (
+    select distinct account_id
+    from {{ ref('stg_crm__opportunities') }}
+    where not is_closed
+),
+
 ranked as (
     select
         accounts.account_id,
@@ -28,10 +38,14 @@ ranked as (
         on accounts.industry = win_rates.industry
         and accounts.region = win_rates.geography
         and accounts.size_band = win_rates.size_band
-    where win_rates.rep_id <> '(segment)'
+    left join uncertified
+        on accounts.account_id = uncertified.account_id
+        and win_rates.rep_id = uncertified.rep_id
+        and uncertified.mode = 'hard'
+    where win_rates.rep_id <> '(segment)' and uncertified.rep_id is null
 ),
 
-pairs as (
+account_pairs as (
     select
         ranked.account_id,
         ranked.rep_id
@@ -50,12 +64,30 @@ pairs as (
     inner join coverers on accounts.lock_rep_id = coverers.rep_id
     where accounts.lock_action = 'married'
     union
+    -- No partner beside a direct deal.
     select accounts.account_id, bands.partner_id
     from accounts
     inner join {{ source('policy', 'partner_size_bands') }} as bands on accounts.size_band = bands.size_band
+    left join direct_deals on accounts.account_id = direct_deals.account_id
+    where direct_deals.account_id is null
+    union
+    -- Forbidden pairs stay in view, so that what forbidding them costs can be shown.
+    select account_id, rep_id
+    from forbidden
     union
     select account_id, '__house__'
     from accounts
+),
+
+-- A family goes to one coverer, so every member weighs the candidates of all.
+pairs as (
+    select account_id, rep_id
+    from account_pairs
+    union
+    select members.account_id, account_pairs.rep_id
+    from account_pairs
+    inner join accounts on account_pairs.account_id = accounts.account_id
+    inner join accounts as members on accounts.family_id = members.family_id
 ),
 
 economics as (
@@ -64,6 +96,15 @@ economics as (
         pairs.rep_id,
         coverers.coverer_type,
         accounts.existing_contribution_amount,
+        accounts.is_stale,
+        coalesce(uncertified.loss_rate, 0.0) as certificate_loss_rate,
+        case
+            when forbidden.reason is not null then forbidden.reason
+            when uncertified.mode = 'hard' then 'no certificate ' || uncertified.certification
+            when coverers.coverer_type = 'partner' and direct_deals.account_id is not null then 'direct deal open'
+        end as forbidden_reason,
+        accounts.new_amount,
+        accounts.existing_amount,
         coalesce(pairs.rep_id = accounts.present_rep_id, false) as is_present,
         accounts.present_rep_id is not null as has_present,
         (accounts.new_amount + accounts.existing_amount) * accounts.margin_rate * calendar.horizon_months / 12.0
@@ -95,6 +136,9 @@ economics as (
         and accounts.industry = owners.industry
         and accounts.region = owners.geography
         and accounts.size_band = owners.size_band
+    left join uncertified on pairs.account_id = uncertified.account_id and pairs.rep_id = uncertified.rep_id
+    left join forbidden on pairs.account_id = forbidden.account_id and pairs.rep_id = forbidden.rep_id
+    left join direct_deals on pairs.account_id = direct_deals.account_id
     left join {{ source('policy', 'partners') }} as partners on pairs.rep_id = partners.partner_id
     left join {{ ref('int_reps__similarity') }} as similarities
         on accounts.present_rep_id = similarities.rep_id
@@ -108,6 +152,16 @@ valued as (
         is_present,
         hours,
         similarity,
+        forbidden_reason,
+        certificate_loss_rate * greatest(contribution, 0.0) as soft_rule_amount,
+        -- What the coverer is counted on to win; nobody wins nothing.
+        case
+            when coverer_type = 'house' then 0.0
+            when coverer_type = 'partner' or segment_win_rate <= 0 then 1.0
+            else win_rate / segment_win_rate
+        end as booking_factor,
+        new_amount,
+        existing_amount,
         case when coverer_type = 'house' then 0.0 else contribution end as segment_value_amount,
         case
             when coverer_type <> 'rep' or segment_win_rate <= 0 then 0.0
@@ -119,7 +173,7 @@ valued as (
         end as cost_to_serve_amount,
         case
             when coverer_type = 'house' then uncovered_loss_rate * greatest(existing_contribution_amount, 0.0)
-            when is_present or not has_present then 0.0
+            when is_present or not has_present or is_stale then 0.0
             -- Schmitz et al. measured 13-18 % of a customer's yearly sales lost after a change of
             -- rep, less where the successor's experience is alike.
             else disruption_rate * greatest(existing_contribution_amount, 0.0) * (1 - similarity)
@@ -145,9 +199,15 @@ select
     cast(strength_value_amount as double precision) as strength_value_amount,
     cast(cost_to_serve_amount as double precision) as cost_to_serve_amount,
     cast(disruption_amount as double precision) as disruption_amount,
-    cast(segment_value_amount + strength_value_amount - cost_to_serve_amount - disruption_amount as double precision)
-        as value_amount,
+    cast(soft_rule_amount as double precision) as soft_rule_amount,
+    cast(
+        segment_value_amount + strength_value_amount - cost_to_serve_amount - disruption_amount - soft_rule_amount
+        as double precision
+    ) as value_amount,
     cast(value_sd_amount as double precision) as value_sd_amount,
+    cast(new_amount * booking_factor as double precision) as new_amount,
+    cast(existing_amount * booking_factor as double precision) as existing_amount,
     cast(similarity as double precision) as similarity,
-    cast(probability_beats_owner as double precision) as probability_beats_owner
+    cast(probability_beats_owner as double precision) as probability_beats_owner,
+    forbidden_reason
 from valued
