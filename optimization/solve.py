@@ -67,6 +67,7 @@ def solve(
     mip_gap: float,
     seed: int,
     accepted_gap: float | None = None,
+    nodes: int | None = None,
 ) -> SolveOutcome:
     """Solve a linear or mixed-integer problem and apply the status policy.
 
@@ -81,6 +82,8 @@ def solve(
         seed: Random seed of the solver.
         accepted_gap: Largest gap accepted from a solve stopped by the clock; default ten
             times ``mip_gap``.
+        nodes: Most nodes of the search tree: a limit that stops every machine at the same
+            place, unlike seconds. Judged like a stop by the clock.
 
     Returns:
         The outcome; infeasibility is an outcome, left to the caller to diagnose.
@@ -95,6 +98,8 @@ def solve(
         "threads": 1,
         "random_seed": seed,
     }
+    if nodes is not None:
+        options["mip_max_nodes"] = nodes
     with warnings.catch_warnings():
         # "Solution may be inaccurate" is CVXPY's word for a time-out; judged below.
         warnings.simplefilter("ignore", UserWarning)

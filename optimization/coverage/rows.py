@@ -109,6 +109,7 @@ class PairProblem:
         tie: Small bonus that settles equal plans, never negative, shape (N,).
         rows: What couples the accounts.
         candidate: Row of each pair in the table it came from, shape (N,).
+        coverer: Coverer of each pair, from 0, shape (N,): whom a search looks at together.
     """
 
     first: IntArray
@@ -116,6 +117,7 @@ class PairProblem:
     tie: FloatArray
     rows: CouplingRows
     candidate: IntArray
+    coverer: IntArray
 
     @property
     def account_count(self) -> int:
@@ -137,6 +139,7 @@ class PairProblem:
             tie=self.tie[at],
             rows=replace(self.rows, uses=self.rows.uses[at]),
             candidate=self.candidate[at],
+            coverer=self.coverer[at],
         )
 
     def with_limit(self, limit: FloatArray) -> PairProblem:

@@ -39,7 +39,7 @@ def coverage_problem(inputs: CoverageInputs, policy: CoveragePolicy) -> PairProb
     rows = CouplingRows.join([part for part in parts if part.count], len(inputs.candidates))
     tie = mean_account(inputs.value, inputs.first) * _tie_break(inputs)
     every = np.arange(len(inputs.candidates), dtype=np.int64)
-    return PairProblem(inputs.first, inputs.value, tie, rows, every)
+    return PairProblem(inputs.first, inputs.value, tie, rows, every, inputs.coverer_of)
 
 
 def hours_rows(inputs: CoverageInputs, overtime_price: float) -> CouplingRows:
