@@ -120,6 +120,7 @@ def solve_coverage(
 
 
 def _assignments(inputs: CoverageInputs, chosen: IntArray) -> pd.DataFrame:
+    pair = inputs.candidates.iloc[chosen].reset_index(drop=True)
     coverer = inputs.coverers.iloc[inputs.coverer_of[chosen]].reset_index(drop=True)
     account = inputs.accounts
     table = pd.DataFrame(
@@ -134,8 +135,8 @@ def _assignments(inputs: CoverageInputs, chosen: IntArray) -> pd.DataFrame:
             "lock_reason": account["lock_reason"],
             "hours": inputs.hours[chosen],
             "value_amount": inputs.value[chosen],
-            "new_amount": account["new_amount"],
-            "existing_amount": account["existing_amount"],
+            "new_amount": pair["new_amount"],
+            "existing_amount": pair["existing_amount"],
         }
     )
     return table[ASSIGNMENT_COLUMNS]

@@ -25,8 +25,6 @@ ACCOUNT_COLUMNS = (
     "lock_action",
     "lock_rep_id",
     "lock_reason",
-    "new_amount",
-    "existing_amount",
 )
 PART_COLUMNS = (
     "segment_value_amount",
@@ -34,10 +32,23 @@ PART_COLUMNS = (
     "cost_to_serve_amount",
     "disruption_amount",
 )
-CANDIDATE_NUMBERS = ("hours", *PART_COLUMNS, "value_amount", "value_sd_amount")
+BOOKING_COLUMNS = ("new_amount", "existing_amount")
+CANDIDATE_NUMBERS = (
+    "hours",
+    *PART_COLUMNS,
+    "value_amount",
+    "value_sd_amount",
+    *BOOKING_COLUMNS,
+)
 CANDIDATE_COLUMNS = ("account_id", "rep_id", "is_present", *CANDIDATE_NUMBERS)
 COVERER_COLUMNS = ("rep_id", "coverer_type", "group_id", "capacity_hours", "max_accounts")
-NOT_NEGATIVE = ("hours", "cost_to_serve_amount", "disruption_amount", "value_sd_amount")
+NOT_NEGATIVE = (
+    "hours",
+    "cost_to_serve_amount",
+    "disruption_amount",
+    "value_sd_amount",
+    *BOOKING_COLUMNS,
+)
 
 
 def validate_tables(

@@ -67,7 +67,7 @@ def verify_coverage(
     unknown = [*_check_coverers_of_accounts(accounts, candidates, plan)]
     if unknown:
         return unknown  # the rules below would only repeat the fault
-    pairs = candidates.merge(accounts, on="account_id")
+    pairs = candidates.merge(accounts, on="account_id", suffixes=("", "_account"))
     rows = (
         plan.assignments.merge(pairs, on=PAIR, suffixes=("", "_mart"))
         .merge(coverers, on="rep_id", suffixes=("", "_coverer"))
@@ -108,12 +108,9 @@ def _check_coverers_of_accounts(
 
 
 def _check_copies(rows: pd.DataFrame) -> Iterator[str]:
-    for column in ("hours", "value_amount"):
+    for column in ("hours", "value_amount", "new_amount", "existing_amount"):
         wrong = differs(rows[column], rows[f"{column}_mart"])
         yield from where(rows, wrong, f"{column} is not the pair's")
-    for column in ("new_amount", "existing_amount"):
-        wrong = differs(rows[column], rows[f"{column}_mart"])
-        yield from where(rows, wrong, f"{column} is not the account's")
     for column in ("coverer_type", "group_id"):
         wrong = ~same(rows[column], rows[f"{column}_coverer"])
         yield from where(rows, wrong, f"{column} is not the coverer's")

@@ -88,8 +88,6 @@ def _company(segment, strength, hours, owners, capacity, max_accounts, disruptio
             "lock_action": None,
             "lock_rep_id": None,
             "lock_reason": None,
-            "new_amount": segment,
-            "existing_amount": np.asarray(segment) * 2.0,
             "existing_contribution_amount": segment,
         }
     ).astype(dict.fromkeys(("vacancy_reason", "lock_action", "lock_rep_id", "lock_reason"), object))
@@ -122,6 +120,10 @@ def _company(segment, strength, hours, owners, capacity, max_accounts, disruptio
         - candidates["cost_to_serve_amount"]
         - candidates["disruption_amount"]
     )
+    # What the coverer is expected to win in a year, before margin.
+    bookings = candidates["segment_value_amount"] + candidates["strength_value_amount"]
+    candidates["new_amount"] = bookings.clip(lower=0.0)
+    candidates["existing_amount"] = 2.0 * candidates["new_amount"]
     candidates["value_sd_amount"] = 0.1 * candidates["segment_value_amount"].abs()
     candidates["similarity"] = 0.5
     candidates["probability_beats_owner"] = np.nan

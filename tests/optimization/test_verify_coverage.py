@@ -82,7 +82,7 @@ TAMPERED = {
     "explanations: no coverer: A0001": rows("explanations", lambda t: t.iloc[1:]),
     "hours is not the pair's: A0001": cell("assignments", "hours", 9.0),
     "value_amount is not the pair's: A0001": cell("assignments", "value_amount", 9.0),
-    "new_amount is not the account's: A0001": cell("assignments", "new_amount", 9.0),
+    "new_amount is not the pair's: A0001": cell("assignments", "new_amount", 9.0),
     "group_id is not the coverer's: A0001": cell("assignments", "group_id", "other"),
     "is_moved is wrong: A0001": cell("assignments", "is_moved", False),
     "is_locked is wrong: A0001": cell("assignments", "is_locked", True),

@@ -64,6 +64,8 @@ economics as (
         pairs.rep_id,
         coverers.coverer_type,
         accounts.existing_contribution_amount,
+        accounts.new_amount,
+        accounts.existing_amount,
         coalesce(pairs.rep_id = accounts.present_rep_id, false) as is_present,
         accounts.present_rep_id is not null as has_present,
         (accounts.new_amount + accounts.existing_amount) * accounts.margin_rate * calendar.horizon_months / 12.0
@@ -108,6 +110,14 @@ valued as (
         is_present,
         hours,
         similarity,
+        -- What the coverer is counted on to win; nobody wins nothing.
+        case
+            when coverer_type = 'house' then 0.0
+            when coverer_type = 'partner' or segment_win_rate <= 0 then 1.0
+            else win_rate / segment_win_rate
+        end as booking_factor,
+        new_amount,
+        existing_amount,
         case when coverer_type = 'house' then 0.0 else contribution end as segment_value_amount,
         case
             when coverer_type <> 'rep' or segment_win_rate <= 0 then 0.0
@@ -148,6 +158,8 @@ select
     cast(segment_value_amount + strength_value_amount - cost_to_serve_amount - disruption_amount as double precision)
         as value_amount,
     cast(value_sd_amount as double precision) as value_sd_amount,
+    cast(new_amount * booking_factor as double precision) as new_amount,
+    cast(existing_amount * booking_factor as double precision) as existing_amount,
     cast(similarity as double precision) as similarity,
     cast(probability_beats_owner as double precision) as probability_beats_owner
 from valued
