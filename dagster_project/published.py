@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from dagster_project.contract import quote_identifier
 from dagster_project.plan_tables import MEANINGS, PLAN_TABLES
-from dagster_project.quality import QUALITY_COLUMNS
+from dagster_project.pull_facts import KEY_PROBLEM_COLUMNS, KEY_PROBLEMS
+from dagster_project.quality import HISTORY_COLUMNS, QUALITY_COLUMNS
 from dagster_project.transform import MANIFEST_PATH
 from dagster_project.warehouse import quoted
 
@@ -46,6 +47,13 @@ PUBLISHED: dict[str, PublishedTable] = {
     "capacity_gaps": PublishedTable("review.capacity_gaps", ("group_id", "month")),
     "budget_check": PublishedTable("review.budget_check", ("group_id",)),
     "quarantine_summary": PublishedTable("marts.quarantine_summary", ("table_name", "reason")),
+    "input_fixes": PublishedTable("marts.input_fixes", ("table_name", "fix")),
+    "key_problems": PublishedTable(
+        KEY_PROBLEMS, ("problem", "table_name", "column_name", "key_value")
+    ),
+    "data_quality_history": PublishedTable(
+        "quality.check_history", ("judged_at", "run_id", "table_name", "check_name")
+    ),
     "data_quality_results": PublishedTable("quality.check_results", ("table_name", "check_name")),
     "plan_runs": PublishedTable("plan.plan_runs", ("finished_at", "run_id")),
 }
@@ -64,6 +72,13 @@ _RUN_COLUMNS = {
     "missing_hours": ("DOUBLE", "Hours short over all groups and months"),
     "quarantined_count": ("BIGINT", "Rows set aside"),
     "failed_check_count": ("BIGINT", "Warning rules that failed"),
+}
+
+# Tables of this package's own, published with the plan's id before their columns.
+_RECORDS: dict[str, dict[str, tuple[str, str]]] = {
+    "data_quality_results": QUALITY_COLUMNS,
+    "data_quality_history": HISTORY_COLUMNS,
+    "key_problems": KEY_PROBLEM_COLUMNS,
 }
 
 
@@ -87,8 +102,8 @@ def column_meanings(name: str) -> dict[str, str]:
     if name == "plan_runs":
         return {column: meaning for column, (_, meaning) in _RUN_COLUMNS.items()}
     own = {"plan_id": MEANINGS["plan_id"]}
-    if name == "data_quality_results":
-        return own | {column: meaning for column, (_, meaning) in QUALITY_COLUMNS.items()}
+    if name in _RECORDS:
+        return own | {column: meaning for column, (_, meaning) in _RECORDS[name].items()}
     columns = _mart_columns(name)
     return own | {column: facts["description"] for column, facts in columns.items()}
 
@@ -104,8 +119,8 @@ def column_types(name: str) -> dict[str, str]:
     if name == "plan_runs":
         return {column: kind for column, (kind, _) in _RUN_COLUMNS.items()}
     own = {"plan_id": "VARCHAR"}
-    if name == "data_quality_results":
-        return own | {column: kind for column, (kind, _) in QUALITY_COLUMNS.items()}
+    if name in _RECORDS:
+        return own | {column: kind for column, (kind, _) in _RECORDS[name].items()}
     return own | {column: facts["data_type"] for column, facts in _mart_columns(name).items()}
 
 
