@@ -5,7 +5,7 @@ COMPANY ?=
 export COVERAGE_COMPANY := $(or $(COMPANY),$(COVERAGE_COMPANY))
 UV_VERSION := 0.13.9
 
-.PHONY: refresh test ui lint types dbt-check pytest bench lock setup clean help
+.PHONY: refresh test ui plans csv lint types dbt-check pytest bench lock setup clean help
 
 help:                ## list the targets
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -28,6 +28,12 @@ refresh: setup      ## run the whole job and print what was decided (COMPANY=pat
 
 ui: setup           ## open the Dagster UI on http://127.0.0.1:3000
 	$(BIN)/python -m dagster_project.ui
+
+plans: setup        ## list the plans that are kept
+	$(BIN)/python -m dagster_project.plans
+
+csv: setup          ## the current plan as CSV files, safe to open in a spreadsheet (FOLDER=path)
+	$(BIN)/python -m dagster_project.export $(or $(FOLDER),var/csv)
 
 lint: setup
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

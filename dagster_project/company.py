@@ -33,6 +33,7 @@ from dagster_project.sections.base import Section, Text
 from dagster_project.sections.coverage import Capacity, Coverage, CoverageRule, Partner, Segments
 from dagster_project.sections.goals import CompPlan, Goal, Group
 from dagster_project.sections.identity import Gates, Identity
+from dagster_project.sections.publishing import Publishing
 from dagster_project.sections.sources import DemoSource, FilesSource, TableSource
 
 __all__ = ["POLICY_TABLES", "Company", "CompanyError", "Override", "load_company"]
@@ -57,6 +58,9 @@ class Company(Section):
     partners: tuple[Partner, ...] = Field(default=(), description="partners who may cover")
     overrides: Text | None = Field(default=None, description="CSV beside the company.yml")
     gates: Gates = Field(default=Gates(), description="when a pull is refused")
+    publishing: Publishing = Field(
+        default=Publishing(), description="what is kept of plans and where else they are served"
+    )
 
     _path: Path = PrivateAttr(default=Path("company.yml"))
     _overrides: tuple[Override, ...] = PrivateAttr(default=())
@@ -84,7 +88,9 @@ class Company(Section):
 
     def config_hash(self) -> str:
         """Hash what was decided: not comments, order of keys or where the files lie."""
-        settings = self.model_dump(mode="json", exclude={"overrides": True, "source": {"folder"}})
+        settings = self.model_dump(
+            mode="json", exclude={"overrides": True, "publishing": True, "source": {"folder"}}
+        )
         settings["overrides"] = [row.model_dump(mode="json") for row in self._overrides]
         canonical = json.dumps(settings, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()

@@ -10,6 +10,7 @@ import datetime as dt
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dagster_project.contract import quote_identifier
@@ -131,15 +132,36 @@ def _mart_columns(name: str) -> dict[str, dict[str, str]]:
     return columns
 
 
+def forget_unpublished(connection: duckdb.DuckDBPyConnection, published: Path) -> None:
+    """Take out of the history what was recorded by a run that was killed before it published.
+
+    Args:
+        connection: The warehouse.
+        published: The published file; while there is none, nothing was ever published.
+    """
+    columns = ", ".join(f"{name} {kind}" for name, (kind, _) in _RUN_COLUMNS.items())
+    connection.execute(f"create table if not exists plan.plan_runs ({columns})")
+    if not published.exists():
+        connection.execute("delete from plan.plan_runs")
+        return
+    path = str(published).replace("'", "''")
+    connection.execute(f"attach '{path}' as last_published (read_only)")
+    try:
+        connection.execute(
+            "delete from plan.plan_runs "
+            "where run_id not in (select run_id from last_published.main.plan_runs)"
+        )
+    finally:
+        connection.execute("detach last_published")
+
+
 def record_run(connection: duckdb.DuckDBPyConnection, facts: Mapping[str, Any]) -> None:
     """Append a finished run to the history; a run recorded before is replaced.
 
     Args:
-        connection: The warehouse.
+        connection: The warehouse, its history made by :func:`forget_unpublished`.
         facts: run_id, plan_id, code_version, input_hashes.
     """
-    columns = ", ".join(f"{name} {kind}" for name, (kind, _) in _RUN_COLUMNS.items())
-    connection.execute(f"create table if not exists plan.plan_runs ({columns})")
     forget_run(connection, facts["run_id"])
     connection.execute(
         """

@@ -18,7 +18,10 @@ _TRUE = ("true", "t", "yes", "y", "1")
 _FALSE = ("false", "f", "no", "n", "0")
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 # What programs write for "nothing". In free text they may be a real answer and stay.
-_NULL_WORDS = ("none", "null", "nan", "nat", "n/a", "#n/a", "<null>", "(null)")
+_NULL_WORDS = (
+    *("None", "none", "NONE", "Null", "null", "NULL", "<null>", "(null)", "NaN", "nan", "NAN"),
+    *("NaT", "N/A", "n/a", "#N/A"),
+)
 # Spaces of typesetting, and characters that nobody sees, both beyond ASCII.
 _WIDE_SPACES = r"'[\x{00A0}\x{2007}\x{202F}\x{3000}]'"
 _INVISIBLE = r"'[\x{200B}\x{200C}\x{200D}\x{2060}\x{FEFF}]'"
@@ -47,16 +50,17 @@ class Cell:
         raw: SQL over the source, giving cleaned text or a native value of a fitting type.
         cleaned: SQL over the source, true where unusual characters were replaced; None where
             there can be none.
-        value: SQL over ``raw`` (named like the column), giving the typed value.
-        fix: SQL over ``raw``, giving the kind of a mended cell or null; None where nothing can
-            be mended.
-        issue: SQL over the value (named like the column), its text (:func:`text_name`) and its fix
-            (:func:`fix_name`), giving the note on an unreadable cell; None where every cell is
-            readable.
+        parsed: SQL over ``raw`` (named like the column), giving a value of the column's type.
+        value: SQL over ``parsed`` (named like the column), giving the value that counts.
+        fix: SQL over ``parsed`` and the text (:func:`text_name`), giving the kind of a mended
+            cell or null; None where nothing can be mended.
+        issue: SQL over ``value`` (named like the column), its text and its fix (:func:`fix_name`),
+            giving the note on an unreadable cell; None where every cell is readable.
     """
 
     raw: str
     cleaned: str | None
+    parsed: str
     value: str
     fix: str | None
     issue: str | None
@@ -134,18 +138,11 @@ def read_cell(
     """
     name = quote_identifier(column.name)
     native = None if values else _read_native(column.type, expression, source_type, timezone)
+    is_date = column.type in ("DATE", "TIMESTAMP")
+    value = _real_date(name) if is_date else name
     if native is not None:
-        if column.type in ("DATE", "TIMESTAMP"):
-            is_placeholder = _is_placeholder(name)
-            kind = quote_text(f"{column.name}: placeholder date left empty")
-            return Cell(
-                native,
-                None,
-                f"case when not {is_placeholder} then {name} end",
-                f"case when {is_placeholder} then {kind} end",
-                None,
-            )
-        return Cell(native, None, name, None, None)
+        fix = f"case when {_is_placeholder(name)} then {_placeholder_note(column)} end"
+        return Cell(native, None, name, value, fix if is_date else None, None)
     source = expression if source_type == "VARCHAR" else f"cast({expression} as varchar)"
     text = clean_text(source)
     if values:
@@ -155,13 +152,13 @@ def read_cell(
         )
         text = f"case {text} {cases} else {text} end"
     if column.type != "VARCHAR":
-        value = _cast_text(column.type, name, timezone)
-        return Cell(text, None, value, _fix(column, name, timezone), _issue(column, name))
+        parsed = _cast_text(column.type, name, timezone)
+        return Cell(text, None, parsed, value, _fix(column), _issue(column, name))
     # Only text keeps the characters that were cleaned; in other types they never mattered.
     cleaned = is_cleaned(source)
     if not column.is_id:
-        return Cell(text, cleaned, name, None, None)
-    return Cell(text, cleaned, _read_id(name), _fix(column, name, timezone), _issue(column, name))
+        return Cell(text, cleaned, name, name, None, None)
+    return Cell(text, cleaned, name, _read_id(name), _fix(column), _issue(column, name))
 
 
 def _issue(column: LandingColumn, name: str) -> str:
@@ -177,23 +174,29 @@ def _issue(column: LandingColumn, name: str) -> str:
     return f"case when {unreadable} then {note} end"
 
 
-def _fix(column: LandingColumn, text: str, timezone: str) -> str:
+def _fix(column: LandingColumn) -> str:
     """Say what kind of mending a text cell got; null where it got none."""
+    text, value = text_name(column), quote_identifier(column.name)
     empty = quote_text(f"{column.name}: word for nothing left empty")
-    cases = f"when {_is_null_word(text)} then {empty}"
+    # A value of another type than text was not read from such a word.
+    is_candidate = "" if column.type == "VARCHAR" else f"{value} is null and "
+    cases = f"when {is_candidate}{_is_null_word(text)} then {empty}"
     if column.type == "VARCHAR":
         whole = quote_text(f"{column.name}: decimals of an id dropped")
         cases += f" when {_is_float_id(text)} then {whole}"
     if column.type in ("DATE", "TIMESTAMP"):
-        kind = quote_text(f"{column.name}: placeholder date left empty")
-        is_placeholder = _is_placeholder(_cast_moment(column.type, text, timezone))
-        cases += f" when {is_placeholder} then {kind}"
+        is_placeholder = _is_placeholder(value)
+        cases += f" when {is_placeholder} then {_placeholder_note(column)}"
     return f"case {cases} end"
+
+
+def _placeholder_note(column: LandingColumn) -> str:
+    return quote_text(f"{column.name}: placeholder date left empty")
 
 
 def _is_null_word(text: str) -> str:
     words = ", ".join(quote_text(word) for word in _NULL_WORDS)
-    return f"(length({text}) <= 6 and lower({text}) in ({words}))"
+    return f"{text} in ({words})"
 
 
 def _is_float_id(text: str) -> str:
@@ -227,13 +230,6 @@ def _cast_text(type_: ColumnType, text: str, timezone: str) -> str:
         return f"case when isfinite({number}) then {number} end"
     if type_ == "BIGINT":
         return f"case when {number} = trunc({number}) then try_cast({text} as bigint) end"
-    # A year of two digits would be one of the first century.
-    moment = _cast_moment(type_, text, timezone)
-    is_real = f"{moment} >= date '{_FIRST_REAL_DATE}' and not {_is_placeholder(moment)}"
-    return f"case when {is_real} then {moment} end"
-
-
-def _cast_moment(type_: ColumnType, text: str, timezone: str) -> str:
     if type_ == "DATE":
         return f"try_cast({text} as date)"
     # A plain cast would drop an offset and so move a deal by hours, perhaps to another month.
@@ -243,6 +239,12 @@ def _cast_moment(type_: ColumnType, text: str, timezone: str) -> str:
     local = f"timezone({quote_text(timezone)}, try_cast({text} as timestamptz))"
     plain = f"try_cast({text} as timestamp)"
     return f"case when {is_plain} then {plain} when {has_offset} then {local} else {plain} end"
+
+
+def _real_date(moment: str) -> str:
+    """Leave out placeholders, and the first century that years of two digits are taken for."""
+    is_real = f"{moment} >= date '{_FIRST_REAL_DATE}' and not {_is_placeholder(moment)}"
+    return f"case when {is_real} then {moment} end"
 
 
 def _is_placeholder(moment: str) -> str:

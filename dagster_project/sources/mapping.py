@@ -46,11 +46,10 @@ def landing_sql(
     Returns:
         A ``create or replace table`` statement.
     """
-    raws, values, names, issues, fixes = [], [], [], [], []
+    raws, parsed, values, issues, fixes = [], [], [], [], []
     for column in table.columns:
         entry = mapping.get(column.name) or ColumnMapping(column=column.name)
         name = quote_identifier(column.name)
-        names.append(name)
         if entry.column is None:
             expression, source_type = quote_text(entry.value or ""), "VARCHAR"
         elif entry.column in source_columns:
@@ -60,23 +59,28 @@ def landing_sql(
             continue
         cell = read_cell(column, expression, source_type, timezone, entry.values)
         raws.append(f"{cell.raw} as {name}")
+        parsed.append(f"{cell.parsed} as {name}")
         values.append(f"{cell.value} as {name}")
         if cell.cleaned is not None:
             raws.append(f"{cell.cleaned} as {cleaned_name(column)}")
-            values.append(cleaned_name(column))
+            for step in (parsed, values):
+                step.append(cleaned_name(column))
             kind = quote_text(f"{column.name}: unusual characters replaced")
             fixes.append(f"case when {cleaned_name(column)} then {kind} end")
         if cell.fix is not None:
             values.append(f"{cell.fix} as {fix_name(column)}")
             fixes.append(fix_name(column))
         if cell.issue is not None:
-            values.append(f"{name} as {text_name(column)}")
+            parsed.append(f"{name} as {text_name(column)}")
+            values.append(text_name(column))
             issues.append(cell.issue)
+    columns = ", ".join(quote_identifier(name) for name in table.column_names)
     return (
         f"create or replace table {quote_table(target)} as "
-        f"select row_number() over () as _row, {', '.join(names)}, "
+        f"select row_number() over () as _row, {columns}, "
         f"{_joined(issues)} as _issues, {_joined(fixes)} as _fixes from "
-        f"(select {', '.join(values)} from (select {', '.join(raws)} from {scan}))"
+        f"(select {', '.join(values)} from (select {', '.join(parsed)} from "
+        f"(select {', '.join(raws)} from {scan})))"
     )
 
 
