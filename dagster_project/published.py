@@ -44,7 +44,12 @@ PUBLISHED: dict[str, PublishedTable] = {
     "rep_performance": PublishedTable("marts.rep_performance", ("rep_id", "month")),
     "rep_strengths": PublishedTable("marts.rep_strengths", ("rep_id", "dimension", "level")),
     "strength_guard": PublishedTable("marts.strength_guard", ()),
+    "strength_half_lives": PublishedTable("marts.strength_half_lives", ("half_life_days",)),
     "strength_backtest": PublishedTable("marts.strength_backtest", ("model",)),
+    "strength_calibration": PublishedTable("marts.strength_calibration", ("bin_number",)),
+    "strength_surprises": PublishedTable(
+        "marts.strength_surprises", ("rep_id", "dimension", "level")
+    ),
     "capacity_gaps": PublishedTable("review.capacity_gaps", ("group_id", "month")),
     "budget_check": PublishedTable("review.budget_check", ("group_id",)),
     "quarantine_summary": PublishedTable("marts.quarantine_summary", ("table_name", "reason")),
