@@ -4,8 +4,8 @@ import dagster as dg
 
 from dagster_project.context import company, owners, settings
 from dagster_project.credentials import read_secret
-from dagster_project.identity import code_version
 from dagster_project.history import plan_hashes, record_plan
+from dagster_project.identity import code_version
 from dagster_project.landing import COMPANY_FILE
 from dagster_project.plan_tables import PLAN_TABLES
 from dagster_project.planning import current_plan_id, unfit_to_publish

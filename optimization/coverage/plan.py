@@ -170,7 +170,13 @@ def _changes(inputs: CoverageInputs, chosen: IntArray) -> pd.DataFrame:
             # Nobody moves at a loss but for want of its owner's time.
             inputs.is_house[chosen] | (gain < 0),
         ],
-        [account["vacancy_reason"].astype(object), "earlier_plan", "override", "family", "capacity"],
+        [
+            account["vacancy_reason"].astype(object),
+            "earlier_plan",
+            "override",
+            "family",
+            "capacity",
+        ],
         "better_match",
     )
     disruption = inputs.candidates["disruption_amount"].to_numpy(dtype=float)

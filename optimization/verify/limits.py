@@ -90,7 +90,7 @@ def stated_limits(
     if len(budgets):
         cost = pairs["cost_to_serve_amount"]
         today = cost[pairs["is_present"]].groupby(rep[pairs["is_present"]]).sum()
-        most = np.maximum(budgets, today.reindex(budgets.index).fillna(0.0))
+        most = budgets.clip(lower=today.reindex(budgets.index).fillna(0.0))
         limits.append(Limit("partner_budget", rep, cost, _sizes(most)))
     if policy.balance_band_rate is not None:
         limits += _balance(pairs, reps[reps["capacity_hours"] > 0], policy)

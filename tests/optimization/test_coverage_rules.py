@@ -1,4 +1,4 @@
-"""Rules beyond hours and locks: each shapes the plan as stated, and a plan that breaks it is caught."""
+"""Rules beyond hours and locks: each shapes the plan; a plan that breaks it is caught."""
 
 from __future__ import annotations
 

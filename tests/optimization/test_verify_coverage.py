@@ -112,10 +112,14 @@ TAMPERED = {
     "use or capacity of a limit is wrong: moves of the company": cell(
         "shadow_prices", "capacity", 9.0, row=3
     ),
-    "limit is not published: moves of the company": rows("shadow_prices", lambda t: t[t["rule"] != "moves"]),
+    "limit is not published: moves of the company": rows(
+        "shadow_prices", lambda t: t[t["rule"] != "moves"]
+    ),
     "limit of an unknown rule: magic of R002": cell("shadow_prices", "rule", "magic"),
     "lock is not listed: A0003": rows("lock_costs", lambda t: t.iloc[:0]),
-    "lock is listed twice: A0003": rows("lock_costs", lambda t: pd.concat([t, t], ignore_index=True)),
+    "lock is listed twice: A0003": rows(
+        "lock_costs", lambda t: pd.concat([t, t], ignore_index=True)
+    ),
     "lock is listed, not stated: A0002": cell("lock_costs", "account_id", "A0002"),
     "cost of a lock is wrong: A0003": cell("lock_costs", "cost_amount", 9999.0),
     "objective is 4,000.00, the rows add up to 3,150.00": cell(

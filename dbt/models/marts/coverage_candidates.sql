@@ -314,7 +314,7 @@ valued as (
         hours,
         similarity,
         forbidden_reason,
-        certificate_loss_rate * greatest(contribution, 0.0) as soft_rule_amount,
+        certificate_loss_rate * greatest(amount * margin_rate, 0.0) as soft_rule_amount,
         win_rate,
         -- What the coverer is counted on to win; nobody wins nothing.
         case
