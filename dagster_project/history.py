@@ -26,7 +26,9 @@ NO_PLAN = "none"
 
 
 def _columns(**types: ColumnType) -> tuple[LandingColumn, ...]:
-    return tuple(LandingColumn(name, type_, False, _MEANINGS[name]) for name, type_ in types.items())
+    return tuple(
+        LandingColumn(name, type_, False, _MEANINGS[name]) for name, type_ in types.items()
+    )
 
 
 _MEANINGS = {
@@ -170,4 +172,3 @@ def _start(connection: duckdb.DuckDBPyConnection) -> tuple[int, str]:
 def _input_key(connection: duckdb.DuckDBPyConnection) -> str:
     parts = {"accepted": accepted_hashes(connection), "code": code_version()}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from dagster_project.company import Company
 from dagster_project.context import company
-from dagster_project.identity import code_version, plan_id
 from dagster_project.history import plan_hashes
+from dagster_project.identity import code_version, plan_id
 from dagster_project.plan_tables import PLAN_TABLES
 from dagster_project.warehouse import Warehouse, write_frame
 from optimization.policy import CoveragePolicy, QuotaPolicy

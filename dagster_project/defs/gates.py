@@ -137,4 +137,6 @@ def gated() -> dg.Definitions:
     outputs = [
         _build_gate(name, dg.AssetKey(["plan", name]), f"plan.{name}") for name in PLANNING_OUTPUTS
     ]
-    return dg.Definitions(assets=[accepted_tables, last_plan], asset_checks=[*pulled, *inputs, *outputs])
+    return dg.Definitions(
+        assets=[accepted_tables, last_plan], asset_checks=[*pulled, *inputs, *outputs]
+    )

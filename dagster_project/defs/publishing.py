@@ -3,8 +3,8 @@
 import dagster as dg
 
 from dagster_project.context import company, owners, settings
-from dagster_project.identity import code_version
 from dagster_project.history import plan_hashes, record_plan
+from dagster_project.identity import code_version
 from dagster_project.plan_tables import PLAN_TABLES
 from dagster_project.planning import current_plan_id, unfit_to_publish
 from dagster_project.plots.canvas import as_markdown

@@ -58,6 +58,7 @@ def unit_pairs(problem: PairProblem, inputs: CoverageInputs) -> PairProblem:
         tie=add @ problem.tie,
         rows=replace(problem.rows, uses=sp.csr_array(add @ problem.rows.uses)),
         candidate=first_row,
+        coverer=inputs.coverer_of[first_row],
     )
 
 
@@ -93,4 +94,3 @@ def _refuse_torn(inputs: CoverageInputs, covered: IntArray) -> None:
         keys,
         "Drop one of the locks, or let the family be independent (coverage.families).",
     )
-

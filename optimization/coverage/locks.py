@@ -72,8 +72,7 @@ def lock_costs(
     table["resolved_cost_amount"] = _resolved(inputs, problem, relaxation, policy, table)
     types = inputs.coverers.set_index("rep_id")["coverer_type"]
     table["sentence"] = [
-        _sentence(row, str(types.get(row["better_rep_id"], "")))
-        for row in table.to_dict("records")
+        _sentence(row, str(types.get(row["better_rep_id"], ""))) for row in table.to_dict("records")
     ]
     text = dict.fromkeys(("rep_id", "lock_source", "lock_reason", "better_rep_id"), "str")
     table = table.sort_values(["account_id", "lock_action", "rep_id"], ignore_index=True)

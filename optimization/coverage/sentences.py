@@ -68,8 +68,9 @@ def _lead(account: Record, row: Record) -> str:
     present, rep = account["present_rep_id"], str(row["rep_id"])
     name = coverer_name(rep, str(row["coverer_type"]))
     if row["rep_id"] == present:
-        unsaid = pd.notna(account["previous_owner_rep_id"]) and row["rep_id"] != (
-            account["previous_owner_rep_id"]
+        unsaid = (
+            pd.notna(account["previous_owner_rep_id"])
+            and row["rep_id"] != (account["previous_owner_rep_id"])
         )
         return f"Stays with {name}{', as planned before' if unsaid else ''}"
     verb = "Is left without a rep" if rep == HOUSE else f"Goes to {name}"

@@ -126,9 +126,7 @@ def check_bound(pairs: pd.DataFrame, limits: list[Limit], plan: CoveragePlan) ->
             yield f"{column} is {bound:,.2f}, the shadow prices prove {proven:,.2f}"
 
 
-def check_lock_costs(
-    pairs: pd.DataFrame, limits: list[Limit], plan: CoveragePlan
-) -> Iterator[str]:
+def check_lock_costs(pairs: pd.DataFrame, limits: list[Limit], plan: CoveragePlan) -> Iterator[str]:
     """Check that every lock and forbidden pair is listed once, and what it costs at most.
 
     The cost is recomputed for accounts on their own; a family's depends on all its members.

@@ -157,6 +157,8 @@ def test_the_prices_prove_the_relaxations_value_and_wrong_prices_prove_no_less(
     relaxation = relax(pairs, policy)
     rounding = 1e-5 * np.abs(inputs.value).sum()
     assert pairs.bound(relaxation.price) == pytest.approx(relaxation.value, abs=rounding)
-    factor = pairs.rows.labels["rule"].map(dict(zip(("hours", "accounts", "moves"), wrong, strict=True)))
+    factor = pairs.rows.labels["rule"].map(
+        dict(zip(("hours", "accounts", "moves"), wrong, strict=True))
+    )
     others = relaxation.price * factor.to_numpy(dtype=float)
     assert pairs.bound(others) >= relaxation.value - rounding
