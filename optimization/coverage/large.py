@@ -101,7 +101,7 @@ def solve_large(
             _choose_near_ties(search, gap, seed)
     if search.best is None and start_choice is not None:
         search.begin(start_choice)
-            done, fruitful = 0, True
+    done, fruitful = 0, True
     while done < rounds and not clock.over and not reached():
         with clock.stage("search"):
             search.round(_sized(SCHEDULES[done % len(SCHEDULES)], pairs), clock.deadline)
