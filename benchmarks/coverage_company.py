@@ -7,6 +7,8 @@ as marts would measure pandas instead.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -156,7 +158,7 @@ def _rules(
     share[:reps] = (in_group / room)[group_of[:reps]] * capacity[:reps]
     groups = int(group_of[:reps].max()) + 1
     moves_of = np.bincount(owner_group[is_owner], minlength=groups + 1)[:groups]
-    per_coverer = {"entity_of": coverer, "labels": labels}
+    per_coverer: dict[str, Any] = {"entity_of": coverer, "labels": labels}
     of_group = labels.iloc[:groups].assign(
         rep_id=None, group_id=[f"G{g:04d}" for g in range(groups)]
     )

@@ -89,7 +89,9 @@ def best_known(path: Path) -> float | None:
     return None
 
 
-def measure(name: str, pairs: PairProblem, known: float | None, seconds: float) -> dict[str, object]:
+def measure(
+    name: str, pairs: PairProblem, known: float | None, seconds: float
+) -> dict[str, object]:
     """Solve one instance and say what was found."""
     begun, cpu = time.monotonic(), time.process_time()
     # Costs are whole numbers: a bound less than one below the cost proves it the best.
@@ -123,8 +125,12 @@ def lines(names: list[str], seconds: float) -> Iterator[dict[str, object]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("files", nargs="+", metavar="FILE", help="an instance, or d:40:400 to draw one")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="an instance, or d:40:400 to draw one"
+    )
     parser.add_argument("--seconds", type=float, default=60.0)
     options = parser.parse_args()
     for line in lines(options.files, options.seconds):

@@ -23,6 +23,7 @@ SOLVER = "HiGHS"
 # A run stopped by the clock is still published when its proven gap is within this multiple of
 # the gap asked for; beyond it the last good plan is the better one.
 ACCEPTED_GAP_MULTIPLE = 10.0
+_ADVICE = "Give it more time (solve_seconds) or accept a wider gap (mip_gap)."
 _FEASIBLE_POINT = 2  # HighsInfo.primal_solution_status of a point that keeps every row
 
 
@@ -137,14 +138,25 @@ def _gap(objective: float, bound: float) -> float:
 
 def _require_acceptable(problem: cp.Problem, gap: float, limit: float, seconds: float) -> None:
     info = problem.solver_stats.extra_stats
-    found = int(info.primal_solution_status) == _FEASIBLE_POINT and problem.is_mixed_integer()
-    advice = "Give it more time (solve_seconds) or accept a wider gap (mip_gap)."
-    if not found:
-        raise SolveLimitError(f"no solution within {seconds:g} s. {advice}")
+    if not (int(info.primal_solution_status) == _FEASIBLE_POINT and problem.is_mixed_integer()):
+        raise SolveLimitError(f"no solution within {seconds:g} s. {_ADVICE}")
     if not gap <= limit:
-        raise SolveLimitError(
-            f"after {seconds:g} s the proven gap is {gap:.2%}, accepted are {limit:.2%}. {advice}"
-        )
+        raise SolveLimitError(_too_wide(gap, limit, seconds))
+
+
+def require_gap(gap: float, wanted: float, seconds: float) -> None:
+    """Refuse a plan stopped by the clock whose gap is beyond ten times the one asked for.
+
+    Raises:
+        SolveLimitError: The last good plan is the better one.
+    """
+    limit = ACCEPTED_GAP_MULTIPLE * wanted
+    if not gap <= limit:
+        raise SolveLimitError(_too_wide(gap, limit, seconds))
+
+
+def _too_wide(gap: float, limit: float, seconds: float) -> str:
+    return f"after {seconds:g} s the proven gap is {gap:.2%}, accepted are {limit:.2%}. {_ADVICE}"
 
 
 def _outcome(

@@ -52,7 +52,6 @@ def certify(
     chosen: IntArray,
     price: FloatArray,
     outcome: SolveOutcome,
-    scale: float,
     policy: CoveragePolicy,
 ) -> pd.DataFrame:
     """Build the certificate of a plan.
@@ -66,13 +65,12 @@ def certify(
         pairs: The pairs the plan chose from.
         chosen: Chosen pair per account, shape (A,).
         price: Price of each row, shape (M,).
-        outcome: Outcome of the mixed-integer solve, in scaled units.
-        scale: Scaled units per unit of company currency.
+        outcome: What the decision proved, in company currency.
         policy: Policy of the plan.
     """
     objective = pairs.worth(chosen)
     price_bound = pairs.bound(price)
-    bound = min(outcome.bound / scale, price_bound)
+    bound = min(outcome.bound, price_bound)
     if objective - ROUNDING * max(abs(objective), 1.0) <= bound < objective:
         bound = objective
     gap = (bound - objective) / max(abs(bound), 1.0)

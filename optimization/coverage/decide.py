@@ -14,13 +14,11 @@ from importlib.metadata import version
 
 import numpy as np
 
-from optimization.coverage.model import build_model
+from optimization.coverage.model import EXACT_PAIRS, build_model
 from optimization.coverage.rows import FloatArray, IntArray, PairProblem
 from optimization.errors import SolveLimitError
 from optimization.solve import SOLVER, SolveOutcome, SolveStatus, solve
 
-# Up to here the exact model is tried first; beyond it HiGHS finds no good plan in time.
-EXACT_PAIRS = 25_000
 # Share of the time for the exact model; the rest is for the search where that is not enough.
 EXACT_SHARE = 0.4
 

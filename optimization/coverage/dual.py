@@ -105,9 +105,7 @@ def _smoothed_dual(
     """Value and gradient of the smoothed dual; a slack's own kink is smoothed alike."""
     rows = pairs.rows
     net = pairs.value + pairs.tie
-    total, used, _ = smoothed_pass(
-        pairs.first, net, rows.uses.indptr, rows.uses.indices, rows.uses.data, price, temperature
-    )
+    total, used, _ = smoothed_pass(pairs.first, net, rows.uses, price, temperature)
     capped = np.where(np.isfinite(rows.slack_limit), rows.slack_limit, 0.0)
     width = float(temperature.mean()) / np.maximum(capped, 1e-12)
     over = (price - rows.slack_price) / width
@@ -121,9 +119,7 @@ def _row_steps(pairs: PairProblem, price: FloatArray, temperature: FloatArray) -
     """Scale of each row's price: 1 / sqrt(curvature), so that every row is as steep; (M,)."""
     rows = pairs.rows
     net = pairs.value + pairs.tie
-    _, _, curvature = smoothed_pass(
-        pairs.first, net, rows.uses.indptr, rows.uses.indices, rows.uses.data, price, temperature
-    )
+    _, _, curvature = smoothed_pass(pairs.first, net, rows.uses, price, temperature)
     floor = max(1e-6 * float(curvature.max()), 1e-300)
     return np.asarray(1.0 / np.sqrt(np.maximum(curvature, floor)))
 

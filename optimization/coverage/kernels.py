@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import numba
 import numpy as np
+import scipy.sparse as sp
+
+from optimization.coverage.rows import FloatArray, IntArray
 
 _compile = numba.njit(cache=True, fastmath=False, nogil=True)
 PARALLEL_PAIRS = 200_000
@@ -64,10 +67,19 @@ _serial_pass = numba.njit(cache=True)(_smoothed_pass)
 _parallel_pass = numba.njit(cache=True, parallel=True)(_smoothed_pass)
 
 
-def smoothed_pass(first, value, indptr, indices, data, price, temperature):
+def smoothed_pass(
+    first: IntArray,
+    value: FloatArray,
+    uses: sp.csr_array,
+    price: FloatArray,
+    temperature: FloatArray,
+) -> tuple[float, FloatArray, FloatArray]:
     """Run ``_smoothed_pass``, with threads from PARALLEL_PAIRS pairs on."""
     run = _parallel_pass if len(value) >= PARALLEL_PAIRS else _serial_pass
-    return run(first, value, indptr, indices, data, price, temperature)
+    total, used, curved = run(
+        first, value, uses.indptr, uses.indices, uses.data, price, temperature
+    )
+    return float(total), used, curved
 
 
 @_compile
@@ -187,7 +199,7 @@ def chain_search(
         Gain over all chains kept.
     """
     np.random.seed(seed)
-    near_first, near_pair = near
+    near_pair = near[1]
     chain = np.empty(longest, np.int64)
     old_pair = np.empty(longest, np.int64)
     gained = 0.0
@@ -212,7 +224,7 @@ def chain_search(
                 coverer[new], chain, depth, account, load, worth, coverer, choice, near, uses,
                 terms, book,
             )  # fmt: skip
-            if a < 0 or total + relief <= min(best, floor) and depth + 1 == longest:
+            if a < 0 or (total + relief <= min(best, floor) and depth + 1 == longest):
                 break
         keep = best_depth if best > floor else 0
         for d in range(depth - 1, keep - 1, -1):

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -35,6 +35,7 @@ NEAR_TIE_PER_ACCOUNT = 1.5
 NEAR_TIE_PAIRS = 40_000
 NEAR_TIE_NODES = 200
 ROUNDS = 30
+CHAINS_PER_ROUND = 2_000_000
 NEIGHBOURHOODS_PER_ROUND = 40
 NEIGHBOURHOOD_NODES = 100
 # Neighbourhoods go on while this share of the last round's improved the plan.
@@ -100,17 +101,20 @@ def solve_large(
             _choose_near_ties(search, gap, seed)
     if search.best is None and start_choice is not None:
         search.begin(start_choice)
-        search.begin(search.best if search.best is not None else search.choice)
     done, fruitful = 0, True
     while done < rounds and not clock.over and not reached():
         with clock.stage("search"):
-            search.round(SCHEDULES[done % len(SCHEDULES)], clock.deadline)
+            search.round(_sized(SCHEDULES[done % len(SCHEDULES)], pairs), clock.deadline)
             if search.best is not None:
                 search.begin(search.best)
         if search.best is not None and fruitful and done % len(SCHEDULES) == 0:
             with clock.stage("neighbourhoods"):
                 share = improve(
-                    search, NEIGHBOURHOODS_PER_ROUND, seed + done, NEIGHBOURHOOD_NODES, clock.deadline
+                    search,
+                    NEIGHBOURHOODS_PER_ROUND,
+                    seed + done,
+                    NEIGHBOURHOOD_NODES,
+                    clock.deadline,
                 )
                 fruitful = share >= WORTHWHILE
         done += 1
@@ -125,9 +129,15 @@ def solve_large(
     )
 
 
+def _sized(schedule: Schedule, pairs: PairProblem) -> Schedule:
+    """Fewer sweeps where each is long, so that a round ends with a whole plan in time."""
+    fitting = int(CHAINS_PER_ROUND / (schedule.near * pairs.account_count))
+    return replace(schedule, sweeps=min(schedule.sweeps, max(fitting, 6)))
+
+
 def _choose_near_ties(search: Search, gap: float, seed: int) -> None:
     """Choose among the pairs of least regret by an integer model, everything else left out."""
-    first, pair, _ = search.near(NEAR_TIE_PER_ACCOUNT)
+    _, pair, _ = search.near(NEAR_TIE_PER_ACCOUNT)
     kept = np.zeros(len(search.regret), dtype=np.bool_)
     kept[pair] = True
     part = search.pairs.only_pairs(kept)

@@ -83,7 +83,7 @@ def best_choice(part: PairProblem, *, seed: int, nodes: int, gap: float) -> IntA
     return part.candidate[model.chosen(part)]
 
 
-def improve(search: Search, count: int, seed: int, nodes: int, deadline: float) -> float:
+def improve(search: Search, count: int, *, seed: int, nodes: int, deadline: float) -> float:
     """Solve ``count`` neighbourhoods of the best plan, each better one at once the new best.
 
     Returns:

@@ -12,17 +12,17 @@ import numpy as np
 import pandas as pd
 
 from optimization.coverage.certificate import certify
+from optimization.coverage.decide import decide
 from optimization.coverage.diagnose import diagnose, precheck
 from optimization.coverage.explain import explain
 from optimization.coverage.families import candidate_rows, unit_pairs
 from optimization.coverage.inputs import CoverageInputs, IntArray
 from optimization.coverage.locks import lock_costs
-from optimization.coverage.model import build_model
 from optimization.coverage.prices import hiring_advice, relax, shadow_prices
 from optimization.coverage.rules import coverage_problem
 from optimization.errors import VerificationError
 from optimization.policy import CoveragePolicy
-from optimization.solve import SolveStatus, solve
+from optimization.solve import SolveStatus, require_gap
 from optimization.verify.coverage import verify_coverage
 
 ASSIGNMENT_COLUMNS = [
@@ -105,23 +105,29 @@ def solve_coverage(
     if not relaxation.is_feasible:
         raise diagnose(inputs, policy)
 
-    model = build_model(pairs)
-    outcome = solve(
-        model.problem, seconds=policy.solve_seconds, mip_gap=policy.mip_gap, seed=policy.seed
+    decision = decide(
+        pairs,
+        gap=policy.mip_gap,
+        seconds=policy.solve_seconds,
+        seed=policy.seed,
+        start_price=relaxation.price,
     )
-    if outcome.status is SolveStatus.INFEASIBLE:
+    if decision.choice is None:
         raise diagnose(inputs, policy)
-    chosen = model.chosen(pairs)
+    chosen, outcome = decision.choice, decision.outcome
+    if outcome.status is SolveStatus.FEASIBLE:
+        require_gap(outcome.gap, policy.mip_gap, policy.solve_seconds)
+    price = relaxation.price
+    if pairs.bound(decision.price) < pairs.bound(price):
+        price = decision.price
     rows = candidate_rows(inputs, pairs.candidate[chosen])
 
     plan = CoveragePlan(
         assignments=_assignments(inputs, rows),
-        explanations=explain(inputs, problem, rows, relaxation.price),
+        explanations=explain(inputs, problem, rows, price),
         changes=_changes(inputs, rows),
-        certificate=certify(
-            inputs, problem, pairs, chosen, relaxation.price, outcome, model.scale, policy
-        ),
-        shadow_prices=shadow_prices(pairs, relaxation.price, chosen),
+        certificate=certify(inputs, problem, pairs, chosen, price, outcome, policy),
+        shadow_prices=shadow_prices(pairs, price, chosen),
         hiring_advice=hiring_advice(inputs, pairs, relaxation, policy),
         lock_costs=lock_costs(inputs, problem, relaxation, policy),
     )

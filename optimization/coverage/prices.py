@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from optimization.coverage.inputs import CoverageInputs, FloatArray, IntArray, stated_limits
-from optimization.coverage.model import build_model
+from optimization.coverage.model import EXACT_PAIRS, build_model
 from optimization.coverage.rows import PairProblem
 from optimization.coverage.wording import counted, money
 from optimization.policy import CoveragePolicy
@@ -60,7 +60,19 @@ class Relaxation:
 
 
 def relax(pairs: PairProblem, policy: CoveragePolicy) -> Relaxation:
-    """Solve the linear relaxation for its value and shadow prices."""
+    """Solve the linear relaxation for its value and shadow prices.
+
+    Beyond EXACT_PAIRS the smoothed dual takes its place: its bound lies a little above the
+    relaxation's value, and whether a plan exists is left to the search.
+    """
+    if len(pairs.value) > EXACT_PAIRS:
+        from optimization.coverage.dual import find_prices  # brings the compiler
+
+        dual = find_prices(pairs)
+        proven = SolveOutcome(
+            SolveStatus.OPTIMAL, dual.bound, dual.bound, 0.0, 0.0, "prices", "1", {}
+        )
+        return Relaxation(proven, dual.bound, dual.price)
     model = build_model(pairs, relaxed=True)
     outcome = solve(
         model.problem, seconds=policy.solve_seconds, mip_gap=policy.mip_gap, seed=policy.seed

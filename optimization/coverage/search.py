@@ -104,7 +104,7 @@ class Search:
             self._penalty = np.where(broken, grown, np.maximum(shrunk, self._least))
         for _ in range(MENDING_SWEEPS):
             broken = self.broken()
-            if not broken.any() or time.monotonic() > deadline:
+            if not broken.any() or (self.best is not None and time.monotonic() > deadline):
                 break
             self._penalty = np.where(broken, self._penalty * GROW, self._penalty)
             self._sweep((first, pair), 0.0, schedule.longest)
