@@ -62,7 +62,7 @@ MEANINGS: dict[str, str] = {
     "move_price_amount": "Price of one move out of the budgets of company and group",
     "balance_price_amount": "Price of the account's weight in the balance of its group",
     "other_price_amount": "Price of a partner's budget, less what filling idle hours is worth",
-    "net_score_amount": "Segment value + strength, less cost to serve, disruption, soft rules and prices",
+    "net_score_amount": "Value of the pair less the prices it pays",
     "runner_up_rep_id": "Coverer with the next best net score",
     "runner_up_net_score_amount": "Net score of the runner-up",
     "score_difference_amount": "Net score less the runner-up's",
