@@ -112,9 +112,9 @@ def solve_large(
                 share = improve(
                     search,
                     NEIGHBOURHOODS_PER_ROUND,
-                    seed + done,
-                    NEIGHBOURHOOD_NODES,
-                    clock.deadline,
+                    seed=seed + done,
+                    nodes=NEIGHBOURHOOD_NODES,
+                    deadline=clock.deadline,
                 )
                 fruitful = share >= WORTHWHILE
         done += 1
