@@ -20,13 +20,13 @@ from multiprocessing import get_context
 import numpy as np
 
 from benchmarks.coverage_company import draw_company, present_choice
-from benchmarks.coverage_rivals import RIVALS
-from optimization.coverage.decide import decide
 from optimization.coverage.rows import PairProblem
 
 
 def measure(pairs: PairProblem, *, gap: float, seconds: float) -> dict[str, object]:
     """Solve a company and say what was found."""
+    from optimization.coverage.decide import decide  # see compare
+
     begun, cpu = time.monotonic(), time.process_time()
     found = decide(pairs, gap=gap, seconds=seconds, seed=1, start_choice=present_choice(pairs))
     wall, used = time.monotonic() - begun, time.process_time() - cpu
@@ -54,7 +54,13 @@ def measure(pairs: PairProblem, *, gap: float, seconds: float) -> dict[str, obje
 
 
 def compare(pairs: PairProblem, bound: float, seconds: float) -> dict[str, object]:
-    """Gap of each rival's plan to the same bound, None where it found no plan."""
+    """Gap of each rival's plan to the same bound, None where it found no plan.
+
+    A process each, which imports this module again: hence no solver among its imports (see
+    ``coverage_apart`` on why two of them cannot share a process).
+    """
+    from benchmarks.coverage_rivals import RIVALS
+
     found: dict[str, object] = {}
     for name, (package, rival) in RIVALS.items():
         try:
@@ -63,7 +69,6 @@ def compare(pairs: PairProblem, bound: float, seconds: float) -> dict[str, objec
             found[name] = "not installed"
             continue
         begun = time.monotonic()
-        # A process each: see coverage_apart on why.
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
             choice = pool.submit(rival, pairs, seconds).result()
         kept = choice is not None and not pairs.broken(np.asarray(choice)).any()
