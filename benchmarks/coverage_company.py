@@ -194,3 +194,11 @@ def _rules(
                        limit=np.array([0.002 * potential[is_owner].sum()]), labels=company),
     ]  # fmt: skip
     return CouplingRows.join(parts, len(coverer))
+
+
+def present_choice(pairs: PairProblem) -> IntArray:
+    """Everyone stays with the present owner, the house keeps what has none; shape (A,)."""
+    choice = pairs.first[1:] - 1
+    owned = np.flatnonzero(pairs.tie > 0)
+    choice[pairs.account_of[owned]] = owned
+    return choice

@@ -34,6 +34,8 @@ from optimization.coverage.rows import FloatArray, PairProblem
 STAGES = (0.1, 0.1, 0.03, 0.03, 0.01, 0.01, 0.003, 0.003, 0.001, 0.001)
 WARM_STAGES = STAGES[4:]
 STEPS_PER_STAGE = 60
+# From here on a pass is long and the second run of a stage not worth it: 2e-5 of the bound.
+LARGE = 500_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +67,8 @@ def find_prices(pairs: PairProblem, start: FloatArray | None = None) -> DualPric
     most = np.where(np.isinf(rows.slack_limit), rows.slack_price, np.inf)
     price = np.zeros(rows.count) if start is None else rows.in_box(start)
     best, best_bound, passes = price, pairs.bound(price), 1
-    for stage in STAGES if start is None else WARM_STAGES:
+    stages = STAGES if start is None else WARM_STAGES
+    for stage in stages if len(pairs.value) < LARGE else stages[::2]:
         temperature = stage * spread
         step = _row_steps(pairs, price, temperature)
 

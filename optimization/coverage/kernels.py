@@ -15,6 +15,8 @@ from optimization.coverage.rows import FloatArray, IntArray
 
 _compile = numba.njit(cache=True, fastmath=False, nogil=True)
 PARALLEL_PAIRS = 200_000
+# Accounts of a coverer that a relief looks at, about; all of them would cost more than they bring.
+FEW_ACCOUNTS = 40
 CHUNKS = 8  # fixed, so that sums do not depend on the number of threads
 
 
@@ -130,15 +132,15 @@ def _link(a, c, head, after, before):
 
 @_compile
 def _shift(a, new, choice, load, worth, coverer, uses, terms, book):
-    """Give account a another pair; returns the gain."""
+    """Give account a another pair; returns the gain, and the cost that the new pair adds."""
     head, after, before = book
     old = choice[a]
-    cost = _change(old, -1.0, load, uses, terms, True)
-    cost += _change(new, 1.0, load, uses, terms, True)
+    freed = _change(old, -1.0, load, uses, terms, True)
+    added = _change(new, 1.0, load, uses, terms, True)
     _unlink(a, coverer[old], head, after, before)
     _link(a, coverer[new], head, after, before)
     choice[a] = new
-    return worth[new] - worth[old] - cost
+    return worth[new] - worth[old] - freed - added, added
 
 
 @_compile
@@ -146,7 +148,11 @@ def _best_relief(c, chain, depth, account, load, worth, coverer, choice, near, u
     """Best shift of an account out of coverer c, accounts of the chain left alone."""
     near_first, near_pair = near
     best, best_account, best_pair = -np.inf, -1, -1
-    skip = np.random.random()
+    skip = (
+        np.random.random()
+        if len(near_first) < FEW_ACCOUNTS * len(book[0])
+        else (1.0 - FEW_ACCOUNTS * len(book[0]) / len(near_first) * np.random.random())
+    )
     b = book[0][c]
     while b >= 0:
         in_chain = np.random.random() < skip
@@ -170,7 +176,7 @@ def _best_relief(c, chain, depth, account, load, worth, coverer, choice, near, u
 
 @_compile
 def chain_search(
-    choice, load, worth, account, coverer, near, uses, terms, book, seed, tries, heat, longest
+    choice, load, worth, account, coverer, near, proposals, uses, terms, book, seed, heat, longest
 ):
     """Improve a plan by ejection chains, in place.
 
@@ -187,11 +193,11 @@ def chain_search(
         account: Account of each pair, shape (N,).
         coverer: Coverer of each pair, shape (N,).
         near: (first, pair): the pairs worth trying by account, shapes (A + 1,) and (K,).
+        proposals: Pairs that begin a chain, drawn at random as often as there are any.
         uses: CSR arrays of the rows' uses.
         terms: limit, slack limit, slack price, penalty beyond it, each of shape (M,).
         book: Linked lists of each coverer's accounts: head (R,), after (A,), before (A,).
         seed: Seed of the draws.
-        tries: Number of chains begun.
         heat: Loss that is accepted with probability 1/e.
         longest: Most shifts of a chain.
 
@@ -199,12 +205,11 @@ def chain_search(
         Gain over all chains kept.
     """
     np.random.seed(seed)
-    near_pair = near[1]
     chain = np.empty(longest, np.int64)
     old_pair = np.empty(longest, np.int64)
     gained = 0.0
-    for _ in range(tries):
-        new = near_pair[np.random.randint(0, len(near_pair))]
+    for _ in range(len(proposals)):
+        new = proposals[np.random.randint(0, len(proposals))]
         a = account[new]
         if choice[a] == new:
             continue
@@ -214,12 +219,13 @@ def chain_search(
         while True:
             chain[depth] = a
             old_pair[depth] = choice[a]
-            total += _shift(a, new, choice, load, worth, coverer, uses, terms, book)
+            gain, added = _shift(a, new, choice, load, worth, coverer, uses, terms, book)
+            total += gain
             depth += 1
             if total > best:
                 best, best_depth = total, depth
-            if depth == longest:
-                break
+            if depth == longest or added <= 0.0:
+                break  # nothing to relieve: the new coverer had room
             relief, a, new = _best_relief(
                 coverer[new], chain, depth, account, load, worth, coverer, choice, near, uses,
                 terms, book,

@@ -28,7 +28,7 @@ from optimization.coverage.search import Schedule, Search
 # Loose rows and many accounts; tight rows, uses alike; tight rows, uses far apart.
 SCHEDULES = (
     Schedule(near=2.0, longest=4, sweeps=40, heat=0.25, cooling=1e-3),
-    Schedule(near=4.0, longest=4, sweeps=100, heat=0.2, cooling=0.3),
+    Schedule(near=4.0, longest=4, sweeps=150, heat=0.03, cooling=0.01),
     Schedule(near=4.0, longest=8, sweeps=100, heat=0.5, cooling=0.02),
 )
 NEAR_TIE_PER_ACCOUNT = 1.5
@@ -112,9 +112,9 @@ def solve_large(
                 share = improve(
                     search,
                     NEIGHBOURHOODS_PER_ROUND,
-                    seed + done,
-                    NEIGHBOURHOOD_NODES,
-                    clock.deadline,
+                    seed=seed + done,
+                    nodes=NEIGHBOURHOOD_NODES,
+                    deadline=clock.deadline,
                 )
                 fruitful = share >= WORTHWHILE
         done += 1

@@ -22,7 +22,8 @@ COVERERS = 12
 PAIRS = 250
 NEAR_PER_ACCOUNT = 4.0
 GAP = 1e-5
-SECONDS = 10.0  # a stop for the worst case only: nodes are what limits a neighbourhood
+PATIENCE = 8  # neighbourhoods in a row without a better plan
+SECONDS = 5.0  # a stop for the worst case only: nodes are what limits a neighbourhood
 
 
 def part_of(
@@ -91,9 +92,9 @@ def improve(search: Search, count: int, *, seed: int, nodes: int, deadline: floa
     """
     rng = np.random.default_rng(seed)
     near_first, near_pair, _ = search.near(NEAR_PER_ACCOUNT)
-    better = tried = 0
+    better = tried = in_vain = 0
     for _ in range(count):
-        if time.monotonic() > deadline:
+        if in_vain >= PATIENCE or time.monotonic() > deadline:
             break
         accounts, free = _draw(search, rng, near_first, near_pair)
         if len(accounts) < 2:
@@ -102,6 +103,7 @@ def improve(search: Search, count: int, *, seed: int, nodes: int, deadline: floa
         before = search.best_worth
         part = part_of(search.pairs, search.choice, search.load, accounts, free)
         found = best_choice(part, seed=seed, nodes=nodes, gap=GAP)
+        in_vain += 1
         if found is None:
             continue
         choice = search.choice.copy()
@@ -109,7 +111,8 @@ def improve(search: Search, count: int, *, seed: int, nodes: int, deadline: floa
         search.begin(choice)
         if search.best is not None and search.best_worth <= before:
             search.begin(search.best)
-        better += search.best_worth > before
+        if search.best_worth > before:
+            better, in_vain = better + 1, 0
     return better / max(tried, 1)
 
 

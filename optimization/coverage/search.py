@@ -24,7 +24,7 @@ from optimization.coverage.rows import BoolArray, FloatArray, IntArray, PairProb
 GROW, SHRINK = 1.5, 0.95  # of a penalty after a sweep in which its row was broken, or kept
 LEAST = 1.5  # least penalty in prices of the row
 USUAL = 0.01  # least penalty of a row without a price, in mean values per mean use
-MENDING_SWEEPS = 40
+MENDING_SWEEPS = 60
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Search:
                 break
             share = sweep / max(schedule.sweeps - 1, 1)
             heat = schedule.heat * window * schedule.cooling**share
-            self._sweep((first, pair), heat, schedule.longest)
+            self._sweep((first, pair), pair, heat, schedule.longest)
             broken = self.broken()
             grown, shrunk = self._penalty * GROW, self._penalty * SHRINK
             self._penalty = np.where(broken, grown, np.maximum(shrunk, self._least))
@@ -107,9 +107,16 @@ class Search:
             if not broken.any() or (self.best is not None and time.monotonic() > deadline):
                 break
             self._penalty = np.where(broken, self._penalty * GROW, self._penalty)
-            self._sweep((first, pair), 0.0, schedule.longest)
+            self._sweep((first, pair), self._of_broken(pair), 0.0, schedule.longest)
 
-    def _sweep(self, near: tuple[IntArray, IntArray], heat: float, longest: int) -> None:
+    def _of_broken(self, pair: IntArray) -> IntArray:
+        """Near pairs of the accounts that use a broken row, shape (K,)."""
+        use = self.pairs.rows.uses[self.choice] @ self.broken().astype(np.float64)
+        return pair[use[self.account[pair]] != 0.0]
+
+    def _sweep(
+        self, near: tuple[IntArray, IntArray], proposals: IntArray, heat: float, longest: int
+    ) -> None:
         rows = self.pairs.rows
         self._seed += 1
         chain_search(
@@ -119,11 +126,11 @@ class Search:
             self.account,
             self.pairs.coverer,
             near,
+            proposals,
             (rows.uses.indptr, rows.uses.indices, rows.uses.data),
             (rows.limit, rows.slack_limit, rows.slack_price, self._penalty),
             self._book,
             self._seed,
-            len(near[1]),
             heat,
             longest,
         )
