@@ -12,7 +12,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
@@ -31,22 +31,33 @@ from dagster_project.policy_tables import (
     read_overrides,
 )
 from dagster_project.sections.base import Section, Text
+from dagster_project.sections.columns import Columns
 from dagster_project.sections.coverage import Capacity, Coverage, CoverageRule, Partner, Segments
 from dagster_project.sections.goals import CompPlan, Goal, Group
 from dagster_project.sections.identity import Gates, Identity
 from dagster_project.sections.publishing import Publishing
-from dagster_project.sections.sources import DemoSource, FilesSource, TableSource
+from dagster_project.sections.remote import RestSource, SalesforceSource, SqlSource
+from dagster_project.sections.sources import DemoSource, FilesSource
 from dagster_project.sections.strength import Strength
 
 __all__ = ["POLICY_TABLES", "Company", "CompanyError", "Override", "load_company"]
+
+
+AnySource = Annotated[
+    DemoSource | FilesSource | SqlSource | SalesforceSource | RestSource,
+    Field(discriminator="kind"),
+]
 
 
 class Company(Section):
     """All settings of one company; load one with :func:`load_company`."""
 
     company: Identity = Field(description="id, name, currency, timezone of the company")
-    source: DemoSource | FilesSource = Field(
-        discriminator="kind", description="where the data comes from; kind: demo or files"
+    source: AnySource = Field(
+        description="where the data comes from; kind: demo, files, sql, salesforce or rest"
+    )
+    more_sources: tuple[AnySource, ...] = Field(
+        default=(), description="further sources, such as an HR system; a table comes from one"
     )
     segments: Segments = Field(default=Segments(), description="how accounts are grouped")
     coverage_policies: tuple[CoverageRule, ...] = Field(
@@ -93,6 +104,18 @@ class Company(Section):
         """Managers' ratings read from their file, in its order."""
         return self._ratings
 
+    @property
+    def sources(self) -> tuple[AnySource, ...]:
+        """All sources, the main one first."""
+        return (self.source, *self.more_sources)
+
+    def source_of(self, table: str) -> AnySource:
+        """Find the source of a landing table; the main one where none names it."""
+        for source in self.sources:
+            if not isinstance(source, DemoSource) and table in source.tables:
+                return source
+        return self.source
+
     def policy_tables(self) -> dict[str, list[dict[str, Any]]]:
         """Build the small tables dbt reads, by name of :data:`POLICY_TABLES`."""
         return build_policy_tables(self)
@@ -105,6 +128,7 @@ class Company(Section):
                 "overrides": True,
                 "publishing": True,
                 "source": {"folder"},
+                "more_sources": {"__all__": {"folder"}},
                 "strength": {"ratings"},
             },
         )
@@ -180,21 +204,30 @@ def _broken_relations(company: Company) -> Iterator[str]:
     for name in company.gates.min_rows:
         if name not in LANDING:
             yield f"gates.min_rows.{name}: no such table; use one of {', '.join(LANDING)}"
-    if isinstance(company.source, FilesSource):
-        yield from _broken_tables(company.source.tables)
+    yield from _broken_tables(company)
 
 
-def _broken_tables(tables: dict[str, TableSource]) -> Iterator[str]:
+def _broken_tables(company: Company) -> Iterator[str]:
+    named: dict[str, list[Columns]] = {}
+    for source in company.sources:
+        if isinstance(source, DemoSource):
+            if company.more_sources:
+                yield "more_sources: the demo company has no further sources; remove them"
+            return
+        for name, spec in source.tables.items():
+            named.setdefault(name, []).append(spec.columns)
     for name, table in LANDING.items():
-        if name not in tables and not table.is_optional:
+        if name not in named and not table.is_optional:
             yield f"source.tables.{name}: is missing and every company needs it; add its file"
-    for name, source in tables.items():
+    for name, found in named.items():
+        if len(found) > 1:
+            yield f"source.tables.{name}: comes from {len(found)} sources; keep one of them"
         if name not in LANDING:
             hint = close_matches(name, LANDING)
             yield f"source.tables.{name}: no such table; {hint}use one of {', '.join(LANDING)}"
             continue
         known = LANDING[name].column_names
-        for column in source.columns:
+        for column in found[0]:
             if column not in known:
                 yield (
                     f"source.tables.{name}.columns.{column}: no such contract column; "
