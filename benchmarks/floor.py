@@ -136,6 +136,8 @@ def aggregate(kind: str, limits: dict[str, Any]) -> str:
         return "count(*)"
     if kind == "expect_column_values_to_not_be_null":
         return f"count(*) - count({column})"
+    if kind == "expect_column_values_to_be_null":
+        return f"count({column})"
     if kind == "expect_column_values_to_be_unique":
         return f"count({column}) - count(distinct {column})"
     if kind == "expect_column_unique_value_count_to_be_between":
