@@ -43,8 +43,17 @@ PUBLISHED: dict[str, PublishedTable] = {
     "rep_strengths": PublishedTable("marts.rep_strengths", ("rep_id", "dimension", "level")),
     "strength_guard": PublishedTable("marts.strength_guard", ()),
     "strength_backtest": PublishedTable("marts.strength_backtest", ("model",)),
+    "seasonality": PublishedTable(
+        "marts.seasonality", ("revenue_type", "season_key", "month_number")
+    ),
+    "sales_cycles": PublishedTable("marts.sales_cycles", ("season_key",)),
     "capacity_gaps": PublishedTable("review.capacity_gaps", ("group_id", "month")),
-    "budget_check": PublishedTable("review.budget_check", ("group_id",)),
+    "staffing_review": PublishedTable("review.staffing_review", ("group_id",)),
+    "quota_periods": PublishedTable(
+        "review.quota_periods",
+        ("level", "entity_id", "period_type", "period_on", "revenue_type"),
+    ),
+    "quota_comparison": PublishedTable("review.quota_comparison", ("rep_id", "month")),
     "quarantine_summary": PublishedTable("marts.quarantine_summary", ("table_name", "reason")),
     "data_quality_results": PublishedTable("quality.check_results", ("table_name", "check_name")),
     "plan_runs": PublishedTable("plan.plan_runs", ("finished_at", "run_id")),

@@ -11,6 +11,7 @@ from dagster_dbt.asset_utils import get_asset_check_key_for_test, get_subset_sel
 
 from dagster_project.context import owners, settings
 from dagster_project.plots.canvas import as_markdown
+from dagster_project.plots.quotas import capacity_by_month
 from dagster_project.plots.strength import strength_heat_map
 from dagster_project.transform import (
     NodeResult,
@@ -24,6 +25,11 @@ from dagster_project.warehouse import Warehouse
 settings()  # the profile reads the warehouse path from the environment
 MANIFEST: Mapping[str, Any] = json.loads(ensure_manifest().read_text(encoding="utf-8"))
 REVIEW = "tag:review"
+# By table: name in the metadata, caption, and what draws its rows.
+_PICTURES = {
+    "marts.rep_strengths": ("strength_heat_map", "Strengths by rep and level", strength_heat_map),
+    "review.capacity_gaps": ("capacity_by_month", "Hours needed and available", capacity_by_month),
+}
 
 
 class Translator(DagsterDbtTranslator):
@@ -87,11 +93,12 @@ def _run(
 def _pictures(
     connection: duckdb.DuckDBPyConnection, table: str
 ) -> dict[str, dg.MarkdownMetadataValue]:
-    if table != "marts.rep_strengths":
+    drawn = _PICTURES.get(table)
+    if drawn is None:
         return {}
-    strengths = connection.execute(f"select * from {table}").df()
-    picture = as_markdown(strength_heat_map(strengths), "Strengths by rep and level")
-    return {"strength_heat_map": dg.MetadataValue.md(picture)}
+    name, caption, draw = drawn
+    picture = as_markdown(draw(connection.execute(f"select * from {table}").df()), caption)
+    return {name: dg.MetadataValue.md(picture)}
 
 
 def _check_result(

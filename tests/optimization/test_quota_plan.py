@@ -47,7 +47,12 @@ def test_every_sum_of_a_random_company_holds_to_the_cent(company: Company) -> No
     assert plan.attainment_outlook["probability"].between(0, 1).all()
     frames = company.frames()
     inputs = {key: frames[key] for key in ("book", "goals", "groups", "coverers", "months")}
-    assert verify_quotas(targets, quotas, **inputs, default_over_assignment_rate=0.1) == []
+    assert (
+        verify_quotas(
+            targets, quotas, plan.company_targets, **inputs, default_over_assignment_rate=0.1
+        )
+        == []
+    )
 
 
 def test_plan_has_the_published_columns_sorted_by_key() -> None:
