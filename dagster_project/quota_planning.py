@@ -183,6 +183,7 @@ def _money(warehouse: Warehouse, settings: Company, months: pd.DatetimeIndex) ->
         warehouse.read("marts.coverage_accounts")[["account_id", "margin_rate"]], on="account_id"
     )
     booked = accounts["new_amount"] + accounts["existing_amount"]
+    accounts["booking_amount"] = booked
     accounts["contribution_amount"] = booked * accounts["margin_rate"]
     partner_share = {}
     for partner in settings.partners:
@@ -200,7 +201,8 @@ def _money(warehouse: Warehouse, settings: Company, months: pd.DatetimeIndex) ->
             if group.budget_amount is not None
         },
         accounts=accounts.loc[
-            accounts["coverer_type"] == "rep", ["group_id", "hours", "contribution_amount"]
+            accounts["coverer_type"] == "rep",
+            ["group_id", "hours", "booking_amount", "contribution_amount"],
         ],
         training={g.group_id: g.training_amount * year_share for g in settings.groups},
         hires=tuple(

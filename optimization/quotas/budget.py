@@ -75,7 +75,7 @@ class MoneyInputs:
         hires: Planned hires.
         partner_share: By partner: margin share x mean margin rate of its accounts.
         hour_price: Expected margin of one more selling hour by group.
-        accounts: group_id, hours, contribution_amount of covered accounts; for cuts.
+        accounts: group_id, hours, booking_amount, contribution_amount of covered accounts.
         year_share: Share of a year that the plan covers.
         is_budget_binding: Over budget is an error, and no plan is made.
     """
@@ -234,10 +234,12 @@ def _verdict(facts: Mapping[Hashable, Any]) -> str:
 
 def _sentence(facts: Mapping[Hashable, Any], cuts: pd.DataFrame) -> str:
     verdict, over = facts["verdict"], facts["over_budget_amount"]
+    if verdict == "pay unknown":
+        return "The base pay of somebody in the group is unknown, so its cost is."
+    if verdict == "no budget given":
+        return "No budget is given for the group."
     if verdict != "over budget" or np.isnan(over):
-        return (
-            f"The group is {verdict}." if "budget" in verdict else "The pay of people is unknown."
-        )
+        return f"The group is {verdict}."
     chosen = cuts[cuts["is_chosen"]]
     saved, lost = chosen["saving_amount"].sum(), chosen["margin_cost_amount"].sum()
     words = f"Over budget by {over:,.0f}. Raise the budget by that"

@@ -155,7 +155,9 @@ def estimate_shocks(history: History, until: int, value_cv: float, policy: Quota
         month_rate=_pooled(month, 0.0),
         value_cv=value_cv,
         growth_rate=history.growth(until),
-        evidence=f"{seen} forecast years and the policy's {policy.shared_shock_rate:g}",
+        evidence=f"{seen} years forecast from those before them, beside the policy's "
+        f"shared_shock_rate of {policy.shared_shock_rate:g}; growth of {history.growth(until):.1%} "
+        "is expected as in those years",
     )
 
 

@@ -26,7 +26,8 @@ def cheapest_cuts(
     """List what each group over its budget could cut, and choose the cheapest set.
 
     Possible are: training, each planned hire, and one position after the other, whose hours are
-    taken from the accounts worth least per hour. The chosen set loses the least expected margin
+    taken from the accounts worth least per hour: the position saves its base pay and the
+    commission on what those accounts would have booked. The chosen set loses the least margin
     among those that save enough (a knapsack program); where nothing saves enough, all is chosen.
     Groups whose amounts may not be shown are left out.
 
@@ -83,16 +84,18 @@ def _options(
     sellers = int(((money.people["group_id"] == name) & money.people["is_covering"]).sum())
     if not np.isfinite(row["position_cost_amount"]) or not hours.sum():
         return options
+    booked = accounts["booking_amount"].to_numpy(dtype=np.float64)
+    rate = row["expected_variable_amount"] / max(booked.sum(), 1.0)
     order = np.argsort(np.divide(worth, hours, out=np.full_like(worth, np.inf), where=hours > 0))
     passed = np.concatenate([[0.0], np.cumsum(hours[order])])
     lost = np.concatenate([[0.0], np.cumsum(np.maximum(worth[order], 0.0))])
+    unsold = np.concatenate([[0.0], np.cumsum(booked[order])])
     for position in range(1, max(sellers, 1)):
-        ends = np.interp(
-            [(position - 1) * hours_per_position, position * hours_per_position], passed, lost
-        )
-        options.append(
-            (f"position {position}", row["position_cost_amount"], float(ends[1] - ends[0]))
-        )
+        span = [(position - 1) * hours_per_position, position * hours_per_position]
+        margin = np.diff(np.interp(span, passed, lost))[0]
+        commission = rate * np.diff(np.interp(span, passed, unsold))[0]
+        saving = row["position_cost_amount"] + commission
+        options.append((f"position {position}", float(saving), float(margin)))
     return options
 
 
