@@ -23,6 +23,7 @@ from dagster_project.company_file import (
     read_settings,
 )
 from dagster_project.contract import LANDING
+from dagster_project.manager_ratings import ManagerRating, read_ratings
 from dagster_project.policy_tables import (
     POLICY_TABLES,
     Override,
@@ -35,6 +36,7 @@ from dagster_project.sections.goals import Goal, Group, Quotas
 from dagster_project.sections.identity import Gates, Identity
 from dagster_project.sections.people import CompPlan, Hire, People
 from dagster_project.sections.sources import DemoSource, FilesSource, TableSource
+from dagster_project.sections.strength import Strength
 
 __all__ = ["POLICY_TABLES", "Company", "CompanyError", "Override", "load_company"]
 
@@ -52,6 +54,9 @@ class Company(Section):
     )
     capacity: Capacity = Field(default=Capacity(), description="what a rep can carry")
     coverage: Coverage = Field(default=Coverage(), description="how the plan is made")
+    strength: Strength = Field(
+        default=Strength(), description="what is believed of reps before looking at deals"
+    )
     groups: tuple[Group, ...] = Field(default=(), description="sales groups")
     goals: tuple[Goal, ...] = Field(default=(), description="goals by revenue type")
     quotas: Quotas = Field(default=Quotas(), description="how quotas are set")
@@ -64,6 +69,7 @@ class Company(Section):
 
     _path: Path = PrivateAttr(default=Path("company.yml"))
     _overrides: tuple[Override, ...] = PrivateAttr(default=())
+    _ratings: tuple[ManagerRating, ...] = PrivateAttr(default=())
 
     @model_validator(mode="after")
     def _check_relations(self) -> Self:
@@ -82,14 +88,23 @@ class Company(Section):
         """Reviewed decisions read from the overrides file, in its order."""
         return self._overrides
 
+    @property
+    def rating_rows(self) -> tuple[ManagerRating, ...]:
+        """Managers' ratings read from their file, in its order."""
+        return self._ratings
+
     def policy_tables(self) -> dict[str, list[dict[str, Any]]]:
         """Build the small tables dbt reads, by name of :data:`POLICY_TABLES`."""
         return build_policy_tables(self)
 
     def config_hash(self) -> str:
         """Hash what was decided: not comments, order of keys or where the files lie."""
-        settings = self.model_dump(mode="json", exclude={"overrides": True, "source": {"folder"}})
+        settings = self.model_dump(
+            mode="json",
+            exclude={"overrides": True, "source": {"folder"}, "strength": {"ratings"}},
+        )
         settings["overrides"] = [row.model_dump(mode="json") for row in self._overrides]
+        settings["ratings"] = [row.model_dump(mode="json") for row in self._ratings]
         canonical = json.dumps(settings, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -117,6 +132,10 @@ def load_company(path: Path | str) -> Company:
     company._path = path
     if company.overrides is not None:
         company._overrides, problems = read_overrides(path.parent / company.overrides)
+        if problems:
+            raise CompanyError(problems, path)
+    if company.strength.ratings is not None:
+        company._ratings, problems = read_ratings(path.parent / company.strength.ratings)
         if problems:
             raise CompanyError(problems, path)
     return company

@@ -42,11 +42,16 @@ PUBLISHED: dict[str, PublishedTable] = {
     "rep_performance": PublishedTable("marts.rep_performance", ("rep_id", "month")),
     "rep_strengths": PublishedTable("marts.rep_strengths", ("rep_id", "dimension", "level")),
     "strength_guard": PublishedTable("marts.strength_guard", ()),
+    "strength_half_lives": PublishedTable("marts.strength_half_lives", ("half_life_days",)),
     "strength_backtest": PublishedTable("marts.strength_backtest", ("model",)),
     "seasonality": PublishedTable(
         "marts.seasonality", ("revenue_type", "season_key", "month_number")
     ),
     "sales_cycles": PublishedTable("marts.sales_cycles", ("season_key",)),
+    "strength_calibration": PublishedTable("marts.strength_calibration", ("bin_number",)),
+    "strength_surprises": PublishedTable(
+        "marts.strength_surprises", ("rep_id", "dimension", "level")
+    ),
     "capacity_gaps": PublishedTable("review.capacity_gaps", ("group_id", "month")),
     "staffing_review": PublishedTable("review.staffing_review", ("group_id",)),
     "quota_periods": PublishedTable(

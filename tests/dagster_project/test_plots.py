@@ -43,14 +43,58 @@ def strengths(reps, levels):
     return pd.DataFrame(rows, columns=columns)
 
 
-def targets(count):
-    return pd.DataFrame(
+def waterfall(groups, reps, won=0.0):
+    targets = pd.DataFrame(
         {
-            "group_id": [f"G{number}" for number in range(count)] * 2,
+            "group_id": [f"G{number}" for number in range(groups)] * 2,
             "target_amount": 1e5,
             "quota_amount": 1.1e5,
         }
     )
+    quota = 2 * groups * 1.1e5
+    allocations = pd.DataFrame(
+        {"rep_id": [f"R{number}" for number in range(reps)], "quota_amount": quota / max(reps, 1)}
+    )
+    company = pd.DataFrame(
+        {
+            "revenue_type": ["new"],
+            "goal_amount": [2e5 * groups],
+            "buffer_amount": [won / 10],
+            "won_amount": [won],
+            "target_amount": [2e5 * groups],
+            "quota_amount": [quota],
+            "unallocated_amount": [-won * 0.9],
+        }
+    )
+    return quotas.quota_waterfall(targets, allocations, company)
+
+
+def outlook(groups):
+    rows = [
+        (level, entity, rate / 20, 0.4 + rate / 50, rate == 2)
+        for level, entity in [("company", "company"), *(("group", f"G{g}") for g in range(groups))]
+        for rate in range(5)
+    ]
+    columns = ["level", "entity_id", "over_assignment_rate", "probability", "is_default"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def gaps(groups):
+    months = pd.date_range("2026-07-01", periods=12, freq="MS")
+    rows = [
+        (f"G{group}", month, 500.0 + 60 * group, 600.0, 20.0, group > 1)
+        for group in range(groups)
+        for month in months
+    ]
+    columns = [
+        "group_id",
+        "month",
+        "needed_hours",
+        "available_hours",
+        "open_head_hours",
+        "is_short",
+    ]
+    return pd.DataFrame(rows, columns=columns)
 
 
 PICTURES = {
@@ -66,9 +110,15 @@ PICTURES = {
     "strengths": lambda: strength.strength_heat_map(strengths(10, 6)),
     "strengths of many": lambda: strength.strength_heat_map(strengths(300, 80)),
     "strengths not known": lambda: strength.strength_heat_map(strengths(3, 2).assign(deal_count=0)),
-    "quotas": lambda: quotas.quota_waterfall(targets(5)),
-    "quotas of many groups": lambda: quotas.quota_waterfall(targets(40)),
-    "quotas of no group": lambda: quotas.quota_waterfall(targets(0)),
+    "quotas": lambda: waterfall(5, 30),
+    "quotas of many groups": lambda: waterfall(40, 3000),
+    "quotas of no group": lambda: waterfall(0, 0),
+    "quotas within the year": lambda: waterfall(3, 8, won=1e5),
+    "chances": lambda: quotas.chance_by_buffer(outlook(5)),
+    "chances of many groups": lambda: quotas.chance_by_buffer(outlook(40)),
+    "hours of few groups": lambda: quotas.capacity_by_month(gaps(3)),
+    "hours of many groups": lambda: quotas.capacity_by_month(gaps(40)),
+    "hours of no group": lambda: quotas.capacity_by_month(gaps(0)),
 }
 
 

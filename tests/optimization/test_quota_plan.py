@@ -267,7 +267,7 @@ def test_order_of_input_rows_does_not_matter_to_the_last_bit() -> None:
         for given_frames in (frames, turned)
     )
     assert expected.amount.tolist() == again.amount.tolist()
-    assert expected.own_variance.tolist() == again.own_variance.tolist()
+    assert expected.square.tolist() == again.square.tolist()
     first, second = (allocate_quotas(**each, policy=POLICY) for each in (frames, turned))
     pd.testing.assert_frame_equal(first.quota_allocations, second.quota_allocations)
     pd.testing.assert_frame_equal(first.group_targets, second.group_targets)

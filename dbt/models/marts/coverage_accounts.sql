@@ -132,11 +132,12 @@ joined as (
         locks.lock_action,
         locks.lock_rep_id,
         locks.lock_reason,
-        win_rates.segment_win_rate,
-        potential.margin_rate,
-        potential.new_deals_per_year * win_rates.segment_win_rate * potential.new_value_per_win as new_amount,
-        potential.existing_deals_per_year * win_rates.segment_win_rate * potential.existing_value_per_win
-            as existing_amount
+        {{ shift_odds('win_rates.win_rate', 'potential.win_effect') }} as segment_win_rate,
+        win_rates.margin_rate + potential.margin_difference as margin_rate,
+        potential.new_deals_per_year * potential.new_value_per_win
+        * {{ shift_odds('win_rates.won_value_rate', 'potential.win_effect') }} as new_amount,
+        potential.existing_deals_per_year * potential.existing_value_per_win
+        * {{ shift_odds('win_rates.won_value_rate', 'potential.win_effect') }} as existing_amount
     from accounts
     inner join potential on accounts.account_id = potential.account_id
     inner join present on accounts.account_id = present.account_id
@@ -180,10 +181,10 @@ select
     lock_rep_id,
     lock_reason,
     cast(coalesce(segment_win_rate, 0) as double precision) as segment_win_rate,
-    cast(margin_rate as double precision) as margin_rate,
+    cast(coalesce(margin_rate, 1) as double precision) as margin_rate,
     cast(coalesce(new_amount * new_factor, 0) as double precision) as new_amount,
     cast(coalesce(existing_amount * existing_factor, 0) as double precision) as existing_amount,
-    cast(coalesce(existing_amount * existing_factor, 0) * margin_rate as double precision)
+    cast(coalesce(existing_amount * existing_factor, 0) * coalesce(margin_rate, 1) as double precision)
         as existing_contribution_amount
 from joined
 cross join level_

@@ -11,35 +11,93 @@ calendar as (select * from {{ ref('int_company__calendar') }}),
 
 win_rates as (select * from {{ ref('int_profiles__rep_win_rates') }}),
 
+guard as (select * from {{ ref('strength_guard') }}),
+
+potential as (select * from {{ ref('int_accounts__potential') }}),
+
+-- By profile, not by account: a company of 100,000 accounts and 1,000 reps has 100 million pairs.
 ranked as (
     select
+        industry,
+        geography,
+        size_band,
+        rep_id,
+        row_number() over (
+            partition by industry, geography, size_band
+            order by won_value_rate * margin_rate desc, md5(industry || geography || size_band || rep_id)
+        ) as value_rank
+    from win_rates
+    where rep_id <> '(segment)'
+),
+
+-- Accounts and reps stand on rings in the order of a hash; an account takes the next rep of each ring.
+-- When a rep comes or goes, only the accounts next to it see another one.
+rings as (
+    {% for ring in range(20) -%}
+    select {{ ring }} as ring {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+on_ring as (
+    select
+        rings.ring,
+        reps.rep_id,
+        cast(null as varchar) as account_id,
+        md5(cast(rings.ring as varchar) || ' rep ' || reps.rep_id) as place
+    from rings
+    cross join calendar
+    cross join (select rep_id from coverers where coverer_type = 'rep') as reps
+    where rings.ring < calendar.candidates_per_account / 2
+    union all
+    select
+        rings.ring,
+        null,
         accounts.account_id,
-        win_rates.rep_id,
-        row_number() over (
-            partition by accounts.account_id
-            order by win_rates.win_rate desc, md5(accounts.account_id || win_rates.rep_id)
-        ) as value_rank,
-        row_number() over (
-            partition by accounts.account_id
-            order by md5(accounts.account_id || win_rates.rep_id)
-        ) as spread_rank
-    from accounts
-    inner join win_rates
-        on accounts.industry = win_rates.industry
-        and accounts.region = win_rates.geography
-        and accounts.size_band = win_rates.size_band
-    where win_rates.rep_id <> '(segment)'
+        md5(cast(rings.ring as varchar) || ' account ' || accounts.account_id)
+    from rings
+    cross join calendar
+    cross join accounts
+    where rings.ring < calendar.candidates_per_account / 2
+),
+
+placed as (
+    select
+        ring,
+        rep_id,
+        account_id,
+        count(rep_id) over (partition by ring order by place, account_id rows unbounded preceding) as reps_passed,
+        count(rep_id) over (partition by ring) as reps
+    from on_ring
+),
+
+spread as (
+    select
+        seekers.account_id,
+        found.rep_id
+    from placed as seekers
+    inner join placed as found
+        on seekers.ring = found.ring
+        and found.rep_id is not null
+        and found.reps_passed = seekers.reps_passed % seekers.reps + 1
+    where seekers.account_id is not null
 ),
 
 pairs as (
     select
-        ranked.account_id,
+        accounts.account_id,
         ranked.rep_id
-    from ranked
+    from accounts
     cross join calendar
-    where
-        ranked.value_rank <= (calendar.candidates_per_account + 1) / 2
-        or ranked.spread_rank <= calendar.candidates_per_account / 2
+    inner join ranked
+        on accounts.industry = ranked.industry
+        and accounts.region = ranked.geography
+        and accounts.size_band = ranked.size_band
+        and ranked.value_rank <= (calendar.candidates_per_account + 1) / 2
+    union
+    select
+        account_id,
+        rep_id
+    from spread
     union
     select account_id, present_rep_id
     from accounts
@@ -68,10 +126,25 @@ economics as (
         accounts.existing_amount,
         coalesce(pairs.rep_id = accounts.present_rep_id, false) as is_present,
         accounts.present_rep_id is not null as has_present,
-        (accounts.new_amount + accounts.existing_amount) * accounts.margin_rate * calendar.horizon_months / 12.0
-            as contribution,
+        (accounts.new_amount + accounts.existing_amount) * calendar.horizon_months / 12.0 as amount,
+        accounts.margin_rate,
         accounts.segment_win_rate,
-        coalesce(mine.win_rate, accounts.segment_win_rate) as win_rate,
+        coalesce(mine.margin_rate + potential.margin_difference, accounts.margin_rate) as rep_margin_rate,
+        coalesce({{ shift_odds('mine.win_rate', 'potential.win_effect') }}, accounts.segment_win_rate) as win_rate,
+        -- Bookings under this rep over bookings under a rep of whom nothing is known.
+        coalesce(
+            {{ shift_odds('mine.won_value_rate', 'potential.win_effect') }}
+            / nullif({{ shift_odds('nobody.won_value_rate', 'potential.win_effect') }}, 0)
+            * exp(guard.value_multiplier * coalesce(value_effects.effect, 0.0)),
+            1.0
+        ) as booking_factor,
+        -- Squared coefficient of variation of the account's bookings, whoever covers it.
+        potential.value_cv2 + (
+            accounts.new_amount * accounts.new_amount * potential.new_rate_cv2
+            + accounts.existing_amount * accounts.existing_amount * potential.existing_rate_cv2
+        ) / nullif((accounts.new_amount + accounts.existing_amount) * (accounts.new_amount + accounts.existing_amount), 0)
+            as account_cv2,
+        guard.multiplier,
         mine.advantage,
         mine.advantage_sd,
         owners.advantage as owner_advantage,
@@ -86,7 +159,18 @@ economics as (
     from pairs
     inner join accounts on pairs.account_id = accounts.account_id
     inner join coverers on pairs.rep_id = coverers.rep_id
+    inner join potential on pairs.account_id = potential.account_id
     cross join calendar
+    cross join guard
+    left join win_rates as nobody
+        on nobody.rep_id = '(segment)'
+        and accounts.industry = nobody.industry
+        and accounts.region = nobody.geography
+        and accounts.size_band = nobody.size_band
+    left join {{ ref('int_values__effects') }} as value_effects
+        on value_effects.sample = 'all'
+        and value_effects.term = 'rep'
+        and pairs.rep_id = value_effects.rep_id
     left join win_rates as mine
         on pairs.rep_id = mine.rep_id
         and accounts.industry = mine.industry
@@ -110,21 +194,17 @@ valued as (
         is_present,
         hours,
         similarity,
+        win_rate,
         -- What the coverer is counted on to win; nobody wins nothing.
+        case when coverer_type = 'house' then 0.0 else new_amount * booking_factor end as new_amount,
+        case when coverer_type = 'house' then 0.0 else existing_amount * booking_factor end as existing_amount,
+        case when coverer_type = 'house' then 0.0 else amount * margin_rate end as segment_value_amount,
         case
-            when coverer_type = 'house' then 0.0
-            when coverer_type = 'partner' or segment_win_rate <= 0 then 1.0
-            else win_rate / segment_win_rate
-        end as booking_factor,
-        new_amount,
-        existing_amount,
-        case when coverer_type = 'house' then 0.0 else contribution end as segment_value_amount,
-        case
-            when coverer_type <> 'rep' or segment_win_rate <= 0 then 0.0
-            else contribution * (win_rate / segment_win_rate - 1)
+            when coverer_type = 'rep' then amount * (booking_factor * rep_margin_rate - margin_rate)
+            else 0.0
         end as strength_value_amount,
         case
-            when coverer_type = 'partner' then greatest(contribution, 0.0) * margin_share
+            when coverer_type = 'partner' then greatest(amount * margin_rate, 0.0) * margin_share
             else hours * cost_per_hour * horizon_years
         end as cost_to_serve_amount,
         case
@@ -134,10 +214,14 @@ valued as (
             -- rep, less where the successor's experience is alike.
             else disruption_rate * greatest(existing_contribution_amount, 0.0) * (1 - similarity)
         end as disruption_amount,
-        -- Delta method: d(win rate) = p (1 - p) d(advantage).
+        -- Of rate, value and strength; delta method: d(ln win rate) = (1 - p) d(advantage).
         case
-            when coverer_type <> 'rep' or segment_win_rate <= 0 then 0.0
-            else abs(contribution) / segment_win_rate * win_rate * (1 - win_rate) * coalesce(advantage_sd, 0.0)
+            when coverer_type = 'house' then 0.0
+            else abs(amount * booking_factor * rep_margin_rate) * sqrt(
+                coalesce(account_cv2, 0.0)
+                + (1 - win_rate) * (1 - win_rate) * multiplier * multiplier
+                * coalesce(advantage_sd * advantage_sd, 0.0)
+            )
         end as value_sd_amount,
         case
             when coverer_type <> 'rep' or not has_present or is_present then null
@@ -158,8 +242,9 @@ select
     cast(segment_value_amount + strength_value_amount - cost_to_serve_amount - disruption_amount as double precision)
         as value_amount,
     cast(value_sd_amount as double precision) as value_sd_amount,
-    cast(new_amount * booking_factor as double precision) as new_amount,
-    cast(existing_amount * booking_factor as double precision) as existing_amount,
+    cast(new_amount as double precision) as new_amount,
+    cast(existing_amount as double precision) as existing_amount,
+    cast(win_rate as double precision) as win_rate,
     cast(similarity as double precision) as similarity,
     cast(probability_beats_owner as double precision) as probability_beats_owner
 from valued
