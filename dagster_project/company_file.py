@@ -54,7 +54,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def _with_line(problem: str, path: Path | None) -> str:
-    """Put the line of a setting behind its path: ``goals[1].month (line 12): ...``."""
+    """Say the line of a setting behind what is wrong with it."""
     match = _SETTING.match(problem)
     if path is None or match is None:
         return problem
@@ -73,7 +73,7 @@ def _with_line(problem: str, path: Path | None) -> str:
         if not found:
             break  # a setting that is missing: the line of the section it belongs into
         line, node = found[0][0].start_mark.line + 1, found[0][1]
-    return problem if line is None else f"{match[1]} (line {line}){problem[match.end(1) :]}"
+    return problem if line is None or "(line" in problem else f"{problem} (line {line})"
 
 
 def read_settings(path: Path) -> dict[str, Any]:

@@ -64,7 +64,8 @@ def summarise(published: Path, currency: str) -> Iterator[str]:
             "select group_id, turnover_rate, turnover_loss_amount from staffing_review "
             "where is_turnover_high order by 1"
         ):
-            yield f"Turnover {group} loses {rate:.0%} of its reps a year: {loss:,.0f} {currency} at risk"
+            risk = f"{loss:,.0f} {currency} at risk"
+            yield f"Turnover {group} loses {rate:.0%} of its reps a year: {risk}"
         for group, verdict, sentence in rows(
             "select group_id, verdict, sentence from budget_check "
             "where verdict like 'over%' order by 1"

@@ -10,6 +10,7 @@ import pandas as pd
 from dagster_project.plots.canvas import BLUE, GREEN, GREY, ORANGE, amount, figure_of, to_png
 
 _MAX_BARS = 12
+_CHARTS_ACROSS = 4
 
 
 def quota_waterfall(
@@ -26,7 +27,7 @@ def quota_waterfall(
     Returns:
         PNG; of many groups or reps the largest, the others together.
     """
-    whole = company_targets.select_dtypes("number").astype(float).sum()
+    whole = company_targets.drop(columns="revenue_type").astype(float).sum()
     groups = _largest(targets, "group_id", "target_amount")
     reps = _largest(quotas, "rep_id", "quota_amount")
     target = float(targets["target_amount"].astype(float).sum())
@@ -116,8 +117,12 @@ def capacity_by_month(gaps: pd.DataFrame) -> bytes:
     """
     short = (gaps["needed_hours"] - gaps["available_hours"]).groupby(gaps["group_id"]).sum()
     names = list(short.sort_values(ascending=False, kind="stable").index[:_MAX_BARS])
-    figure = figure_of(2.2 + 1.9 * len(names), 3.0)
-    all_axes = figure.subplots(1, max(len(names), 1), sharey=True, squeeze=False)[0]
+    across = min(max(len(names), 2), _CHARTS_ACROSS)
+    down = max(1, -(-len(names) // across))
+    figure = figure_of(1.0 + 2.4 * across, 0.6 + 2.4 * down)
+    all_axes = figure.subplots(down, across, sharey=True, squeeze=False).ravel()
+    for axes in all_axes[len(names) :]:
+        axes.set_axis_off()
     for axes, name in zip(all_axes, names, strict=False):
         rows = gaps[gaps["group_id"] == name].sort_values("month")
         place = range(len(rows))

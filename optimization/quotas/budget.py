@@ -23,7 +23,7 @@ P90 = 0.9
 FEWEST_SHOWN = 3
 NO_GROUP = "(company)"
 PAY_COLUMNS = [
-    "salary_amount",
+    "base_cost_amount",
     "expected_variable_amount",
     "p90_variable_amount",
     "expected_cost_amount",
@@ -137,7 +137,7 @@ def group_costs(money: MoneyInputs, reps: RepMoney) -> pd.DataFrame:
                 "unknown_pay_count": int(staff["base_pay"].isna().sum()),
                 "position_cost_amount": float(sellers["base_pay"].mean()) * money.year_share,
                 "budget_amount": money.budgets.get(name, np.nan),
-                "salary_amount": float(paid.sum()),
+                "base_cost_amount": float(paid.sum()),
                 "expected_variable_amount": float(draws.mean()),
                 "p90_variable_amount": float(np.quantile(draws, P90)),
                 "hiring_amount": float(
@@ -152,7 +152,7 @@ def group_costs(money: MoneyInputs, reps: RepMoney) -> pd.DataFrame:
             }
         )
     costs = pd.DataFrame(rows)
-    fixed = costs[["salary_amount", "hiring_amount", "partner_margin_amount", "training_amount"]]
+    fixed = costs[["base_cost_amount", "hiring_amount", "partner_margin_amount", "training_amount"]]
     costs["expected_cost_amount"] = fixed.sum(axis=1) + costs["expected_variable_amount"]
     costs["p90_cost_amount"] = fixed.sum(axis=1) + costs["p90_variable_amount"]
     for over, cost in (

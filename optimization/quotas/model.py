@@ -132,6 +132,21 @@ def _interchangeable(
     return class_of.ravel(), reps[first]
 
 
+@dataclass(frozen=True)
+class QuotaProgram:
+    """The quadratic program, ready to be solved; N carrying cells.
+
+    Attributes:
+        problem: Objective and constraints.
+        shift: Relative deviation of each carrying cell; shape (N,).
+        cells: Member, month and revenue type of each cell; three arrays of shape (N,).
+    """
+
+    problem: cp.Problem
+    shift: cp.Variable
+    cells: tuple[NDArray[np.intp], ...]
+
+
 def _solve(
     fair: FairShares,
     members: NDArray[np.intp],
@@ -139,6 +154,33 @@ def _solve(
     policy: QuotaPolicy,
 ) -> NDArray[np.float64]:
     """Solve for the relative deviations of classes with rivals, shape (classes, M, 2)."""
+    program = build_program(fair, members, class_year, policy)
+    try:
+        # HiGHS calls bounded QPs of this kind unbounded; Clarabel is exact to about 1e-8.
+        program.problem.solve(solver=cp.CLARABEL)
+    except cp.SolverError as error:
+        raise SolveLimitError(f"Clarabel failed on the quota program: {error}") from error
+    if program.problem.status != cp.OPTIMAL:
+        raise SolveLimitError(f"Clarabel ended the quota program as {program.problem.status}")
+    solved: NDArray[np.float64] = np.zeros((len(members), *fair.quota.shape[1:]))
+    solved[program.cells] = np.maximum(program.shift.value, -1)
+    return solved
+
+
+def build_program(
+    fair: FairShares,
+    members: NDArray[np.intp],
+    class_year: NDArray[np.float64],
+    policy: QuotaPolicy,
+) -> QuotaProgram:
+    """Write the program of the module's head for some reps.
+
+    Args:
+        fair: Fair shares, uncertainty and bands of all reps.
+        members: One rep of each class of interchangeable ones; every one has a rival.
+        class_year: Fair share of all of a class in cents, aligned with members.
+        policy: Prices and limits.
+    """
     group = np.unique(fair.rep_group[members], return_inverse=True)[1]
     member_year = fair.quota[members].sum(axis=(1, 2))
     weight = class_year / np.bincount(group, weights=class_year)[group]
@@ -175,17 +217,11 @@ def _solve(
         (year_shift <= upper).set_label("highest_year"),
     ]
     cost = distance + mu * unequal + policy.anti_ratchet_weight * past + policy.ote_weight * outside
-    problem = cp.Problem(cp.Minimize(cost), constraints)
-    try:
-        # HiGHS calls bounded QPs of this kind unbounded; Clarabel is exact to about 1e-8.
-        problem.solve(solver=cp.CLARABEL)
-    except cp.SolverError as error:
-        raise SolveLimitError(f"Clarabel failed on the quota program: {error}") from error
-    if problem.status != cp.OPTIMAL:
-        raise SolveLimitError(f"Clarabel ended the quota program as {problem.status}")
-    solved: NDArray[np.float64] = np.zeros_like(part)
-    solved[owner, month, kind] = np.maximum(shift.value, -1)
-    return solved
+    return QuotaProgram(
+        problem=cp.Problem(cp.Minimize(cost), constraints),
+        shift=shift,
+        cells=(owner, month, kind),
+    )
 
 
 def _wishes(

@@ -89,8 +89,8 @@ def test_the_starved_group_is_short_of_hours_in_every_month(demo_run, planted):
     # Far behind: more than twice as many hours are missing as in any other group.
     assert short[0][1] > 2 * short[1][1]
     months = demo_run.published(
-        "select month, is_short, missing_hours, needed_hours - available_hours - open_head_hours from capacity_gaps "
-        "where group_id = ? order by 1",
+        "select month, is_short, missing_hours, needed_hours - available_hours - open_head_hours "
+        "from capacity_gaps where group_id = ? order by 1",
         planted["starved_group_id"],
     )
     assert len(months) == 12

@@ -63,8 +63,8 @@ def test_bands_and_chances_match_single_deals_drawn_one_by_one() -> None:
 
 
 def test_the_smallest_buffer_reaches_the_wanted_chance_and_a_smaller_one_does_not() -> None:
-    company = replace(two_groups(), goals={"new": 3000, "existing": 1000})
-    policy = replace(POLICY, effort_response=1.0, wanted_probability=0.5)
+    company = replace(two_groups(), goals={"new": 4600, "existing": 1500})
+    policy = replace(POLICY, effort_response=2.0, wanted_probability=0.5)
     advice = company.plan(policy).buffer_advice.set_index("level").loc["company"]
     smallest = advice["smallest_rate"]
     assert 0 < smallest <= policy.max_over_assignment_rate
