@@ -145,4 +145,4 @@ def _needed_width(bands: Bands, members: NDArray[np.bool_], quota: float, presen
         width = quota / (bands.upper[members].sum() / (1 + present)) - 1
     else:
         width = 1 - quota / (bands.lower[members].sum() / (1 - present))
-    return float(np.ceil(width * 10_000) / 10_000)
+    return float(np.ceil(round(width * 10_000, 3)) / 10_000)
