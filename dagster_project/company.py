@@ -35,6 +35,7 @@ from dagster_project.sections.coverage import Capacity, Coverage, CoverageRule, 
 from dagster_project.sections.goals import Goal, Group, Quotas
 from dagster_project.sections.identity import Gates, Identity
 from dagster_project.sections.people import CompPlan, Hire, People
+from dagster_project.sections.publishing import Publishing
 from dagster_project.sections.sources import DemoSource, FilesSource, TableSource
 from dagster_project.sections.strength import Strength
 
@@ -66,6 +67,9 @@ class Company(Section):
     partners: tuple[Partner, ...] = Field(default=(), description="partners who may cover")
     overrides: Text | None = Field(default=None, description="CSV beside the company.yml")
     gates: Gates = Field(default=Gates(), description="when a pull is refused")
+    publishing: Publishing = Field(
+        default=Publishing(), description="what is kept of plans and where else they are served"
+    )
 
     _path: Path = PrivateAttr(default=Path("company.yml"))
     _overrides: tuple[Override, ...] = PrivateAttr(default=())
@@ -101,7 +105,12 @@ class Company(Section):
         """Hash what was decided: not comments, order of keys or where the files lie."""
         settings = self.model_dump(
             mode="json",
-            exclude={"overrides": True, "source": {"folder"}, "strength": {"ratings"}},
+            exclude={
+                "overrides": True,
+                "publishing": True,
+                "source": {"folder"},
+                "strength": {"ratings"},
+            },
         )
         settings["overrides"] = [row.model_dump(mode="json") for row in self._overrides]
         settings["ratings"] = [row.model_dump(mode="json") for row in self._ratings]

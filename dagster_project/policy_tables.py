@@ -104,6 +104,7 @@ POLICY_TABLES: dict[str, tuple[LandingColumn, ...]] = {
         max_accounts_="BIGINT",
     ),
     "partner_size_bands": _columns(partner_id="VARCHAR", size_band="VARCHAR"),
+    "exchange_rates": _columns(currency="VARCHAR", rate="DOUBLE"),
     "minimum_rows": _columns(table_name="VARCHAR", min_rows="BIGINT"),
     "manager_ratings": _columns(
         rep_id="VARCHAR",
@@ -218,6 +219,7 @@ def build_policy_tables(company: Company) -> dict[str, list[dict[str, Any]]]:
             for partner in company.partners
             for band in partner.size_bands
         ],
+        "exchange_rates": list(identity.exchange_rates.items()),
         "minimum_rows": list(company.gates.min_rows.items()),
         "manager_ratings": [
             (

@@ -35,7 +35,7 @@ PASSES = 3
 class Fit:
     """Effects by term and level, fitted on deals with outcome y and weight w."""
 
-    def __init__(self, deals, y, w, terms, is_binary):
+    def __init__(self, deals, y, w, terms, is_binary, passes=PASSES):
         self.terms, self.tau2, self.information = terms, {}, {}
         self.effects = {term: {} for term in terms}
         levels = {term: self._keys(deals, term) for term in terms}
@@ -43,7 +43,7 @@ class Fit:
         mean = (w * y).sum() / w.sum()
         self.base = np.log(mean / (1 - mean)) if is_binary else mean
         lp = np.full(len(deals), self.base)
-        for _ in range(PASSES):
+        for _ in range(passes):
             phi = 1.0 if is_binary else (w * (y - lp) ** 2).sum() / w.sum()
             for term, keys in levels.items():
                 mu = 1 / (1 + np.exp(-lp)) if is_binary else lp

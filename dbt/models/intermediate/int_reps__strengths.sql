@@ -1,12 +1,13 @@
 -- What every rep adds to the log-odds of a win, by dimension and level, known or not: the data's effect,
 -- the prior belief, and both together with their uncertainty.
---   data    d from the fit, with information V and spread tau2 between reps: V z = d (V + 1/tau2)
+--   data    d from the fit, with information V and spread tau2 between reps
 --   prior   a belief m worth n deals has the information W = n p (1-p), p the company's win rate
---   both    (V z + W m) / (V + W + 1/tau2): with no deals the belief decides, with many the data does.
---           Where reps do not differ at all (tau2 = 0) both are 0.
+--   both    (V d + W m) / (V + W): with no deals the belief decides, with n deals it is half and half,
+--           with many the data decides
 --   spread  1 / (V + W + 1/max(tau2, 0.15^2)): an effect not seen varies as much as the others do, and
 --           never less than 0.15. Published deviations are 1.25 times that, measured to make 90 %
---           intervals hold. The guard's multiplier is not yet in.
+--           intervals hold.
+-- The guard's multiplier is not yet in: where strengths do not hold, beliefs do not count either.
 {% set dimensions = {
     'overall': {'term': 'rep', 'column': none},
     'industry': {'term': 'rep_industry', 'column': 'industry'},
@@ -132,10 +133,9 @@ select
     prior_effect,
     is_rated,
     case
-        when tau2 > 0
-            then (data_effect * (information + 1 / tau2) + prior_information * coalesce(prior_effect, 0.0))
-                / (information + prior_information + 1 / tau2)
-        else 0.0
+        when prior_information > 0
+            then (information * data_effect + prior_information * prior_effect) / (information + prior_information)
+        else data_effect
     end as effect,
     1.25 * sqrt(1 / (information + prior_information + 1 / greatest(tau2, 0.0225))) as effect_sd
 from grid

@@ -116,12 +116,44 @@ pairs as (
     from accounts
 ),
 
+-- The named strength or weakness that says most about a rep on a kind of account; one of this kind of
+-- account says more than one overall.
+named as (
+    select
+        win_rates.rep_id,
+        win_rates.industry,
+        win_rates.geography,
+        win_rates.size_band,
+        strengths.effect > 0 as is_strength,
+        case when strengths.dimension = 'overall' then 'overall' else 'in ' || replace(strengths.dimension, '_', ' ') || ' ' || strengths.level end
+        || ' (' || cast(strengths.won_count as varchar) || ' of ' || cast(strengths.deal_count as varchar)
+        || ' deals won where ' || cast(cast(round(strengths.expected_win_rate * strengths.deal_count) as bigint) as varchar)
+        || ' were expected)' as note,
+        row_number() over (
+            partition by win_rates.rep_id, win_rates.industry, win_rates.geography, win_rates.size_band, strengths.effect > 0
+            order by case when strengths.dimension = 'overall' then 1 else 0 end, abs(strengths.effect) desc, strengths.dimension
+        ) as place
+    from win_rates
+    inner join {{ ref('rep_strengths') }} as strengths
+        on win_rates.rep_id = strengths.rep_id
+        and strengths.is_named
+        and (
+            strengths.dimension = 'overall'
+            or (strengths.dimension = 'industry' and strengths.level = win_rates.industry)
+            or (strengths.dimension = 'geography' and strengths.level = win_rates.geography)
+            or (strengths.dimension = 'size_band' and strengths.level = win_rates.size_band)
+        )
+),
+
 economics as (
     select
         pairs.account_id,
         pairs.rep_id,
         coverers.coverer_type,
         accounts.existing_contribution_amount,
+        accounts.industry,
+        accounts.region,
+        accounts.size_band,
         accounts.new_amount,
         accounts.existing_amount,
         coalesce(pairs.rep_id = accounts.present_rep_id, false) as is_present,
@@ -145,6 +177,7 @@ economics as (
         ) / nullif((accounts.new_amount + accounts.existing_amount) * (accounts.new_amount + accounts.existing_amount), 0)
             as account_cv2,
         guard.multiplier,
+        guard.is_on or guard.is_value_on as is_strength_used,
         mine.advantage,
         mine.advantage_sd,
         owners.advantage as owner_advantage,
@@ -191,16 +224,29 @@ valued as (
     select
         account_id,
         rep_id,
+        industry,
+        region,
+        size_band,
         is_present,
         hours,
         similarity,
         win_rate,
         -- What the coverer is counted on to win; nobody wins nothing.
-        case when coverer_type = 'house' then 0.0 else new_amount * booking_factor end as new_amount,
-        case when coverer_type = 'house' then 0.0 else existing_amount * booking_factor end as existing_amount,
+        case
+            when coverer_type = 'house' then 0.0
+            when is_strength_used then new_amount * booking_factor
+            else new_amount
+        end as new_amount,
+        case
+            when coverer_type = 'house' then 0.0
+            when is_strength_used then existing_amount * booking_factor
+            else existing_amount
+        end as existing_amount,
         case when coverer_type = 'house' then 0.0 else amount * margin_rate end as segment_value_amount,
         case
-            when coverer_type = 'rep' then amount * (booking_factor * rep_margin_rate - margin_rate)
+            -- Exactly nothing where no strength counts, not the rounding of two equal sums.
+            when coverer_type = 'rep' and is_strength_used
+                then amount * (booking_factor * rep_margin_rate - margin_rate)
             else 0.0
         end as strength_value_amount,
         case
@@ -231,9 +277,9 @@ valued as (
 )
 
 select
-    account_id,
-    rep_id,
-    is_present,
+    valued.account_id,
+    valued.rep_id,
+    valued.is_present,
     cast(hours as double precision) as hours,
     cast(segment_value_amount as double precision) as segment_value_amount,
     cast(strength_value_amount as double precision) as strength_value_amount,
@@ -246,5 +292,13 @@ select
     cast(existing_amount as double precision) as existing_amount,
     cast(win_rate as double precision) as win_rate,
     cast(similarity as double precision) as similarity,
-    cast(probability_beats_owner as double precision) as probability_beats_owner
+    cast(probability_beats_owner as double precision) as probability_beats_owner,
+    named.note as strength_note
 from valued
+left join named
+    on named.place = 1
+    and valued.rep_id = named.rep_id
+    and valued.industry = named.industry
+    and valued.region = named.geography
+    and valued.size_band = named.size_band
+    and ((valued.strength_value_amount > 0 and named.is_strength) or (valued.strength_value_amount < 0 and not named.is_strength))

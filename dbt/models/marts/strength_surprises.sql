@@ -75,7 +75,9 @@ select
     effect + 1.645 * effect_sd as effect_upper,
     prior_effect,
     rep_id || ' wins ' || cast(cast(round(100.0 * wins / deals) as integer) as varchar) || ' % of '
-    || cast(cast(deals as bigint) as varchar) || ' deals in ' || replace(dimension, '_', ' ') || ' ' || level || ' where the deals predict '
+    || cast(cast(deals as bigint) as varchar) || ' deals '
+    || case when dimension = 'overall' then '' else 'in ' || replace(dimension, '_', ' ') || ' ' || level || ' ' end
+    || 'where the deals predict '
     || cast(cast(round(100.0 * expected_wins / deals) as integer) as varchar) || ' %: '
     || case kind
         when 'strong_though_rated_low' then 'stronger than managers rate.'

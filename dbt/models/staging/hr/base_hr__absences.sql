@@ -5,6 +5,7 @@ select
     absent_share,
     _row,
     _issues,
+    _fixes,
     case
         when rep_id is null then 'rep_id_missing'
         when starts_on is null then 'starts_on_missing'
