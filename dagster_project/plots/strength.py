@@ -31,12 +31,13 @@ def strength_heat_map(strengths: pd.DataFrame) -> bytes:
 
     Returns:
         PNG; of many reps and levels those with most deals. A square's size says how certain the
-        effect is: it fills its cell where the effect is three standard deviations from zero.
+        effect is: it fills its cell where the effect is two standard deviations from zero.
     """
     known = strengths[(strengths["deal_count"] >= _FEWEST_DEALS) & strengths["effect"].notna()]
     reps = _largest(known, "rep_id", MAX_REPS)
     known = known.assign(column=known["dimension"] + ": " + known["level"].astype(str))
     levels = _largest(known, "column", _MAX_LEVELS)
+    levels.sort(key=lambda column: not column.startswith("overall"))
     known = known[known["rep_id"].isin(reps) & known["column"].isin(levels)]
     figure = figure_of(2.4 + 0.34 * max(len(levels), 6), 2.4 + 0.22 * max(len(reps), 4))
     axes = figure.subplots()
@@ -46,13 +47,13 @@ def strength_heat_map(strengths: pd.DataFrame) -> bytes:
         axes.set_axis_off()
         return to_png(figure)
     limit = max(float(known["effect"].abs().max()), 0.05)
-    sureness = (known["effect"].abs() / known["effect_sd"].clip(lower=1e-9)).clip(0.3, 3.0) / 3.0
+    sureness = (known["effect"].abs() / known["effect_sd"].clip(lower=1e-9)).clip(0.3, 2.0) / 2.0
     axes.set_facecolor("#F7F7F7")
     marks = axes.scatter(
         [levels.index(column) + 0.5 for column in known["column"]],
         [reps.index(rep) + 0.5 for rep in known["rep_id"]],
         c=known["effect"],
-        s=150 * sureness**2,
+        s=170 * sureness,
         marker="s",
         cmap="PuOr_r",
         vmin=-limit,
