@@ -24,12 +24,8 @@ from dagster_project.company_file import (
 )
 from dagster_project.contract import LANDING
 from dagster_project.manager_ratings import ManagerRating, read_ratings
-from dagster_project.policy_tables import (
-    POLICY_TABLES,
-    Override,
-    build_policy_tables,
-    read_overrides,
-)
+from dagster_project.overrides import Override, read_overrides
+from dagster_project.policy_tables import POLICY_TABLES, build_policy_tables
 from dagster_project.sections.base import Section, Text
 from dagster_project.sections.columns import Columns
 from dagster_project.sections.coverage import Capacity, Coverage, CoverageRule, Partner, Segments
@@ -204,8 +200,13 @@ def _broken_relations(company: Company) -> Iterator[str]:
         for i, partner in enumerate(company.partners)
         for j, band in enumerate(partner.size_bands)
     ]
+    for rules in ("certifications", "families"):
+        named += [
+            (f"coverage.{rules}[{i}].size_band", rule.size_band)
+            for i, rule in enumerate(getattr(company.coverage, rules))
+        ]
     for place, band in named:
-        if band not in bands and not (band == "any" and place.startswith("coverage_policies")):
+        if band not in bands and not (band == "any" and not place.startswith("partners")):
             yield f"{place}: no size band {band!r}; use one of {', '.join(bands)}"
     for name in company.gates.min_rows:
         if name not in LANDING:

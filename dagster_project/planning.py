@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from dagster_project.company import Company
 from dagster_project.context import company
+from dagster_project.history import plan_hashes
 from dagster_project.identity import code_version, plan_id
-from dagster_project.landing import accepted_hashes
 from dagster_project.plan_tables import PLAN_TABLES
 from dagster_project.warehouse import Warehouse, write_frame
 from optimization.policy import CoveragePolicy
@@ -30,13 +30,14 @@ COVERAGE_TABLES = {
     "plan_certificates": "certificate",
     "shadow_prices": "shadow_prices",
     "hiring_advice": "hiring_advice",
+    "lock_costs": "lock_costs",
 }
 
 
 def current_plan_id(warehouse: Warehouse) -> str:
-    """Name the plan that follows from the accepted inputs, settings and code."""
+    """Name the plan that follows from the accepted inputs, the last plan, settings and code."""
     with warehouse.connect() as connection:
-        hashes = accepted_hashes(connection)
+        hashes = plan_hashes(connection)
         as_of = connection.execute(
             "select cast(as_of_on as varchar) from intermediate.int_company__calendar"
         ).fetchall()[0][0]
@@ -45,14 +46,28 @@ def current_plan_id(warehouse: Warehouse) -> str:
 
 def coverage_policy(settings: Company) -> CoveragePolicy:
     """Translate the company file into the optimiser's policy."""
+    horizon_years = settings.coverage.horizon_months / 12
+    balance = settings.coverage.balance
     return CoveragePolicy(
         move_budget_rate=settings.coverage.move_budget_rate,
         mip_gap=settings.coverage.mip_gap,
         solve_seconds=settings.coverage.solve_seconds,
-        overtime_amount_per_hour=settings.capacity.overtime_cost_per_hour
-        * settings.coverage.horizon_months
-        / 12,
+        overtime_amount_per_hour=settings.capacity.overtime_cost_per_hour * horizon_years,
         seed=settings.company.seed,
+        group_move_rates=tuple(
+            (group.group_id, group.move_budget_rate)
+            for group in settings.groups
+            if group.move_budget_rate is not None
+        ),
+        balance_band_rate=balance.band_rate if balance else None,
+        balance_price_rate=balance.price_rate if balance else 0.0,
+        min_load_rate=settings.coverage.min_load_rate,
+        idle_amount_per_hour=settings.coverage.idle_cost_per_hour * horizon_years,
+        partner_budgets=tuple(
+            (partner.partner_id, partner.budget_amount)
+            for partner in settings.partners
+            if partner.budget_amount is not None
+        ),
     )
 
 

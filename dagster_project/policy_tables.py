@@ -1,19 +1,13 @@
-"""The small tables that carry a company's policy into the warehouse, and its overrides file.
+"""The small tables that carry a company's policy into the warehouse.
 
 Belongs here: columns and rows of those tables. Does not belong here: the settings themselves
-(``dagster_project.company``) or writing to the warehouse.
+(``dagster_project.company``), reading the overrides file, or writing to the warehouse.
 """
 
 from __future__ import annotations
 
-import csv
-import datetime as dt
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from dagster_project.company_file import describe_problems
 from dagster_project.contract import ColumnType, LandingColumn
 from dagster_project.manager_ratings import ALL
 
@@ -25,21 +19,6 @@ DEFAULT_GROWTH_RATE = 0.05
 DEFAULT_COMMISSION_RATE = 0.06
 DEFAULT_OVER_ASSIGNMENT_RATE = 0.10
 REVENUE_TYPES: tuple[Literal["new", "existing"], ...] = ("new", "existing")
-
-
-class Override(BaseModel):
-    """One reviewed decision about one account."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-
-    account_id: Annotated[str, Field(min_length=1, description="account the decision is about")]
-    rep_id: Annotated[str, Field(min_length=1, description="rep who must, or must not, cover it")]
-    action: Literal["married", "divorced"] = Field(
-        description="married (this rep covers it) or divorced (anyone but this rep)"
-    )
-    author: Annotated[str, Field(min_length=1, description="who decided")]
-    reason: Annotated[str, Field(min_length=1, description="why")]
-    expires_on: dt.date = Field(description="last day it counts, YYYY-MM-DD")
 
 
 def _columns(**types: ColumnType) -> tuple[LandingColumn, ...]:
@@ -68,6 +47,10 @@ POLICY_TABLES: dict[str, tuple[LandingColumn, ...]] = {
         candidates_per_account="BIGINT",
         disruption_rate="DOUBLE",
         uncovered_loss_rate="DOUBLE",
+        move_budget_days="BIGINT",
+        max_owner_changes="BIGINT",
+        renewal_lock_days="BIGINT",
+        stale_days_="BIGINT",
         lock_named_accounts="BOOLEAN",
         max_quarantine_rate="DOUBLE",
         default_over_assignment_rate="DOUBLE",
@@ -78,6 +61,19 @@ POLICY_TABLES: dict[str, tuple[LandingColumn, ...]] = {
     ),
     "covering_roles": _columns(role="VARCHAR"),
     "lock_stages": _columns(stage="VARCHAR"),
+    "freezes": _columns(from_on="DATE", to_on="DATE", group_id_="VARCHAR", reason="VARCHAR"),
+    "certification_rules": _columns(
+        position="BIGINT",
+        certification="VARCHAR",
+        lifecycle="VARCHAR",
+        size_band="VARCHAR",
+        industry="VARCHAR",
+        mode="VARCHAR",
+        loss_rate="DOUBLE",
+    ),
+    "family_rules": _columns(
+        position="BIGINT", lifecycle="VARCHAR", size_band="VARCHAR", policy="VARCHAR"
+    ),
     "groups": _columns(
         group_id="VARCHAR", name="VARCHAR", over_assignment_rate="DOUBLE", budget_amount_="DOUBLE"
     ),
@@ -124,7 +120,7 @@ POLICY_TABLES: dict[str, tuple[LandingColumn, ...]] = {
     ),
     "overrides": _columns(
         account_id="VARCHAR",
-        rep_id="VARCHAR",
+        rep_id_="VARCHAR",
         action="VARCHAR",
         author="VARCHAR",
         reason="VARCHAR",
@@ -166,6 +162,10 @@ def build_policy_tables(company: Company) -> dict[str, list[dict[str, Any]]]:
                 coverage.candidates_per_account,
                 coverage.disruption_rate,
                 coverage.uncovered_loss_rate,
+                coverage.move_budget_days,
+                coverage.max_owner_changes,
+                coverage.renewal_lock_days,
+                coverage.stale_days,
                 coverage.lock_named_accounts,
                 company.gates.max_quarantine_rate,
                 DEFAULT_OVER_ASSIGNMENT_RATE,
@@ -178,6 +178,14 @@ def build_policy_tables(company: Company) -> dict[str, list[dict[str, Any]]]:
         "coverage_policies": [(position, *rule) for position, rule in enumerate(rules, 1)],
         "covering_roles": [(role,) for role in capacity.covering_roles],
         "lock_stages": [(stage,) for stage in coverage.lock_stages],
+        "freezes": [(f.from_on, f.to_on, f.group_id, f.reason) for f in coverage.freezes],
+        "certification_rules": [
+            (i, r.certification, r.lifecycle, r.size_band, r.industry, r.mode, r.loss_rate)
+            for i, r in enumerate(coverage.certifications, 1)
+        ],
+        "family_rules": [
+            (i, r.lifecycle, r.size_band, r.policy) for i, r in enumerate(coverage.families, 1)
+        ],
         "groups": [
             (g.group_id, g.name or g.group_id, g.over_assignment_rate, g.budget_amount)
             for g in company.groups
@@ -245,48 +253,3 @@ def build_policy_tables(company: Company) -> dict[str, list[dict[str, Any]]]:
         ]
         for table, columns in POLICY_TABLES.items()
     }
-
-
-def read_overrides(path: Path) -> tuple[tuple[Override, ...], list[str]]:
-    """Read the overrides CSV.
-
-    Args:
-        path: CSV with the columns of :class:`Override`.
-
-    Returns:
-        The rows, and one line per problem (then the rows are not to be used).
-    """
-    header = ", ".join(Override.model_fields)
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, restkey="(too many cells)", strict=True)
-            found = [(reader.line_num, row) for row in reader]
-            names = reader.fieldnames or []
-    except OSError as error:
-        fix = f"create it with the header {header}, or remove `overrides`"
-        return (), [f"overrides: {path.name} cannot be read ({error.strerror}); {fix}"]
-    except (UnicodeDecodeError, csv.Error) as error:
-        return (), [f"overrides: {path.name} is not a CSV in UTF-8 ({error}); save it as one"]
-    if missing := [name for name in Override.model_fields if name not in names]:
-        return (), [f"overrides: {path.name} lacks {', '.join(missing)}; its header is {header}"]
-    rows: list[Override] = []
-    problems: list[str] = []
-    for line, cells in found:
-        place = f"overrides: {path.name} line {line}"
-        try:
-            row = Override.model_validate(cells)
-        except ValidationError as error:
-            problems += [f"{place}: {text}" for text in describe_problems(error, Override)]
-            continue
-        problems += [f"{place}: {text}" for earlier in rows for text in _clashes(earlier, row)]
-        rows.append(row)
-    return tuple(rows), problems
-
-
-def _clashes(earlier: Override, row: Override) -> list[str]:
-    """Say how two decisions about one account contradict each other."""
-    if earlier.account_id != row.account_id:
-        return []
-    if earlier.action == row.action or earlier.rep_id == row.rep_id:
-        return [f"account {row.account_id} is decided twice; keep one of the rows"]
-    return []

@@ -216,15 +216,19 @@ def check() -> Iterator[str]:
 
 def create_empty_sources(warehouse: Warehouse) -> None:
     """Create every source table of the dbt project, typed and empty."""
+    from dagster_project.history import HISTORY_TABLES
     from dagster_project.plan_tables import PLAN_TABLES
     from dagster_project.policy_tables import POLICY_TABLES
 
     with warehouse.connect() as connection:
         connection.execute("create schema if not exists raw; create schema if not exists plan")
+        connection.execute("create schema if not exists history")
         for table in LANDING.values():
             connection.execute(create_landing_table_sql(f"raw.{table.name}", table))
         for name, columns in POLICY_TABLES.items():
             create_table(connection, f"raw.{name}", columns)
+        for name, columns in HISTORY_TABLES.items():
+            create_table(connection, f"history.{name}", columns)
         for name, plan_table in PLAN_TABLES.items():
             body = ", ".join(f"{column} {kind}" for column, kind in plan_table.types.items())
             connection.execute(f"create or replace table plan.{name} ({body})")

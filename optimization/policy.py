@@ -25,6 +25,13 @@ class CoveragePolicy:
         overtime_amount_per_hour: Price over the horizon of one hour a year beyond a coverer's
             capacity; only what today's accounts lack may be bought, so nobody is loaded further.
         seed: Seed handed to the solver.
+        group_move_rates: Group and share of its accounts that may change coverer.
+        balance_band_rate: How far a rep's potential may lie off its share of the group's; None
+            for no such rule.
+        balance_price_rate: Price of one unit of potential outside the band.
+        min_load_rate: Share of a rep's hours that accounts should fill.
+        idle_amount_per_hour: Price over the horizon of one hour a year below that share.
+        partner_budgets: Partner and most margin it may keep over the horizon.
     """
 
     move_budget_rate: float = 0.10
@@ -32,6 +39,12 @@ class CoveragePolicy:
     solve_seconds: float = 120.0
     overtime_amount_per_hour: float = 120.0
     seed: int = 20260701
+    group_move_rates: tuple[tuple[str, float], ...] = ()
+    balance_band_rate: float | None = None
+    balance_price_rate: float = 0.02
+    min_load_rate: float = 0.0
+    idle_amount_per_hour: float = 20.0
+    partner_budgets: tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse values without a meaning."""
@@ -41,6 +54,21 @@ class CoveragePolicy:
         _require(
             0 <= self.overtime_amount_per_hour < float("inf"),
             "overtime_amount_per_hour must be finite and not negative",
+        )
+        _require(
+            all(0 <= rate <= 1 for _, rate in self.group_move_rates),
+            "group_move_rates must lie in [0, 1]",
+        )
+        _require(
+            self.balance_band_rate is None or 0 <= self.balance_band_rate <= 1,
+            "balance_band_rate must lie in [0, 1]",
+        )
+        _require(0 <= self.min_load_rate <= 1, "min_load_rate must lie in [0, 1]")
+        for name in ("balance_price_rate", "idle_amount_per_hour"):
+            _require(0 <= getattr(self, name) < float("inf"), f"{name} must not be negative")
+        _require(
+            all(amount >= 0 for _, amount in self.partner_budgets),
+            "partner_budgets must not be negative",
         )
 
 

@@ -23,6 +23,7 @@ SOLVER = "HiGHS"
 # A run stopped by the clock is still published when its proven gap is within this multiple of
 # the gap asked for; beyond it the last good plan is the better one.
 ACCEPTED_GAP_MULTIPLE = 10.0
+_ADVICE = "Give it more time (solve_seconds) or accept a wider gap (mip_gap)."
 _FEASIBLE_POINT = 2  # HighsInfo.primal_solution_status of a point that keeps every row
 
 
@@ -67,6 +68,7 @@ def solve(
     mip_gap: float,
     seed: int,
     accepted_gap: float | None = None,
+    nodes: int | None = None,
 ) -> SolveOutcome:
     """Solve a linear or mixed-integer problem and apply the status policy.
 
@@ -81,6 +83,8 @@ def solve(
         seed: Random seed of the solver.
         accepted_gap: Largest gap accepted from a solve stopped by the clock; default ten
             times ``mip_gap``.
+        nodes: Most nodes of the search tree: a limit that stops every machine at the same
+            place, unlike seconds. Judged like a stop by the clock.
 
     Returns:
         The outcome; infeasibility is an outcome, left to the caller to diagnose.
@@ -95,6 +99,8 @@ def solve(
         "threads": 1,
         "random_seed": seed,
     }
+    if nodes is not None:
+        options["mip_max_nodes"] = nodes
     with warnings.catch_warnings():
         # "Solution may be inaccurate" is CVXPY's word for a time-out; judged below.
         warnings.simplefilter("ignore", UserWarning)
@@ -132,14 +138,25 @@ def _gap(objective: float, bound: float) -> float:
 
 def _require_acceptable(problem: cp.Problem, gap: float, limit: float, seconds: float) -> None:
     info = problem.solver_stats.extra_stats
-    found = int(info.primal_solution_status) == _FEASIBLE_POINT and problem.is_mixed_integer()
-    advice = "Give it more time (solve_seconds) or accept a wider gap (mip_gap)."
-    if not found:
-        raise SolveLimitError(f"no solution within {seconds:g} s. {advice}")
+    if not (int(info.primal_solution_status) == _FEASIBLE_POINT and problem.is_mixed_integer()):
+        raise SolveLimitError(f"no solution within {seconds:g} s. {_ADVICE}")
     if not gap <= limit:
-        raise SolveLimitError(
-            f"after {seconds:g} s the proven gap is {gap:.2%}, accepted are {limit:.2%}. {advice}"
-        )
+        raise SolveLimitError(_too_wide(gap, limit, seconds))
+
+
+def require_gap(gap: float, wanted: float, seconds: float) -> None:
+    """Refuse a plan stopped by the clock whose gap is beyond ten times the one asked for.
+
+    Raises:
+        SolveLimitError: The last good plan is the better one.
+    """
+    limit = ACCEPTED_GAP_MULTIPLE * wanted
+    if not gap <= limit:
+        raise SolveLimitError(_too_wide(gap, limit, seconds))
+
+
+def _too_wide(gap: float, limit: float, seconds: float) -> str:
+    return f"after {seconds:g} s the proven gap is {gap:.2%}, accepted are {limit:.2%}. {_ADVICE}"
 
 
 def _outcome(

@@ -8,9 +8,11 @@ from dagster_project import gates
 from dagster_project.company import POLICY_TABLES
 from dagster_project.context import company, owners
 from dagster_project.contract import LANDING
+from dagster_project.history import HISTORY_DESCRIPTIONS, HISTORY_TABLES, prepare_history
 from dagster_project.landing import PULLED, accept
 from dagster_project.pull_facts import FACTS, record_facts
 from dagster_project.quality import record_results, suite_parameters
+from dagster_project.transform import table_facts
 from dagster_project.warehouse import Warehouse
 
 # What the optimiser reads, gated after dbt and before planning: suite and mart.
@@ -123,6 +125,37 @@ def accepted_tables(warehouse: Warehouse) -> Iterator[dg.MaterializeResult[None]
         )
 
 
+@dg.multi_asset(
+    name="last_plan",
+    specs=[
+        dg.AssetSpec(
+            ["history", name],
+            deps=[
+                *(dg.AssetKey(["raw", table]) for table in LANDING),
+                *(dg.AssetKey(["policy", table]) for table in POLICY_TABLES),
+            ],
+            group_name="history",
+            description=description,
+            owners=owners(),
+            kinds={"duckdb"},
+            metadata={"dagster/table_name": f"history.{name}"},
+        )
+        for name, description in HISTORY_DESCRIPTIONS.items()
+    ],
+)
+def last_plan(warehouse: Warehouse) -> Iterator[dg.MaterializeResult[None]]:
+    """Lay out what earlier plans decided: it is an input like the CRM's tables."""
+    with warehouse.connect() as connection:
+        plan_id = prepare_history(connection)
+        for name, columns in HISTORY_TABLES.items():
+            descriptions = {column.name: column.description for column in columns}
+            facts = table_facts(connection, f"history.{name}", descriptions)
+            yield dg.MaterializeResult(
+                asset_key=dg.AssetKey(["history", name]),
+                metadata={**facts, "starts_from_plan_id": plan_id},
+            )
+
+
 @dg.definitions
 def gated() -> dg.Definitions:
     """The swap, and a gate per pulled table, planning input and planning output."""
@@ -141,6 +174,6 @@ def gated() -> dg.Definitions:
         _build_gate(name, dg.AssetKey(["plan", name]), f"plan.{name}") for name in PLANNING_OUTPUTS
     ]
     return dg.Definitions(
-        assets=[pull_facts, accepted_tables],
+        assets=[pull_facts, accepted_tables, last_plan],
         asset_checks=[*pulled, compared, *inputs, *outputs],
     )

@@ -4,8 +4,9 @@ import dagster as dg
 
 from dagster_project.context import company, owners, settings
 from dagster_project.credentials import read_secret
+from dagster_project.history import plan_hashes, record_plan
 from dagster_project.identity import code_version
-from dagster_project.landing import COMPANY_FILE, accepted_hashes
+from dagster_project.landing import COMPANY_FILE
 from dagster_project.plan_tables import PLAN_TABLES
 from dagster_project.planning import current_plan_id, unfit_to_publish
 from dagster_project.plots.canvas import as_markdown
@@ -60,7 +61,7 @@ def published_coverage(
     tables = {name: select_published(name, plan_id) for name in PUBLISHED}
     comments = {name: column_meanings(name) for name in PUBLISHED}
     with warehouse.connect() as connection:
-        hashes = accepted_hashes(connection)
+        hashes = plan_hashes(connection)
         forget_unpublished(connection, settings().published_path)
         record_run(
             connection,
@@ -99,6 +100,7 @@ def published_coverage(
             # leaves its record behind; the next one takes it out.)
             forget_run(connection, context.run.run_id)
             raise
+        record_plan(connection, plan_id)
         runs = connection.execute("select * from plan.plan_runs order by finished_at").df()
     last = runs.iloc[-1]
     return dg.MaterializeResult(

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from dagster_project.sections.base import Count, NotNegative, Positive, Rate, Section, Slug, Text
+from dagster_project.sections.rules import Balance, CertificationRule, FamilyRule, Freeze
 
 
 class SizeBand(Section):
@@ -71,8 +72,15 @@ class Coverage(Section):
     horizon_months: Count = Field(default=12, description="months the plan looks ahead")
     candidates_per_account: Count = Field(default=10, description="reps weighed per account")
     move_budget_rate: Rate = Field(
-        default=0.10, description="share of covered accounts that may change rep"
+        default=0.10, description="share of covered accounts that plans may move"
     )
+    move_budget_days: Count = Field(
+        default=90, description="days over which the move budget counts; 1 renews it every night"
+    )
+    max_owner_changes: Count = Field(
+        default=2, description="most changes of rep per account within twelve months"
+    )
+    freezes: tuple[Freeze, ...] = Field(default=(), description="days on which accounts stay")
     disruption_rate: Rate = Field(
         default=0.15, description="share of an account's existing business lost by a change"
     )
@@ -83,6 +91,26 @@ class Coverage(Section):
     lock_named_accounts: bool = Field(default=True, description="named accounts keep their rep")
     lock_stages: tuple[Text, ...] = Field(
         default=(), description="an open deal in one of these stages locks its account"
+    )
+    renewal_lock_days: int = Field(
+        default=90, ge=0, description="an open renewal due within these days locks its account"
+    )
+    stale_days: Count | None = Field(
+        default=None,
+        description="an account without a touch in these days may change rep at no loss; or null",
+    )
+    certifications: tuple[CertificationRule, ...] = Field(
+        default=(), description="accounts that need a certified rep"
+    )
+    families: tuple[FamilyRule, ...] = Field(
+        default=(), description="accounts of one parent that stay together; default independent"
+    )
+    balance: Balance | None = Field(default=None, description="even books within a group, or null")
+    min_load_rate: Rate = Field(
+        default=0, description="share of a rep's hours that accounts should fill"
+    )
+    idle_cost_per_hour: NotNegative = Field(
+        default=20, description="price of an hour below that share"
     )
     uncovered_loss_rate: Rate = Field(
         default=0.15, description="share of its business an uncovered account loses"
@@ -97,4 +125,7 @@ class Partner(Section):
     margin_share: Rate = Field(default=0.3, description="share of the margin the partner keeps")
     hours_per_year: Positive = Field(description="hours the partner offers per year")
     max_accounts: Count | None = Field(default=None, description="most accounts, or null")
+    budget_amount: NotNegative | None = Field(
+        default=None, description="most margin it may keep over the horizon, or null"
+    )
     size_bands: tuple[Slug, ...] = Field(min_length=1, description="size bands it may cover")

@@ -27,6 +27,9 @@ class Group(Section):
         default=0.10, description="quotas above target, 0 to 0.25"
     )
     budget_amount: NotNegative | None = Field(default=None, description="yearly budget, or null")
+    move_budget_rate: Rate | None = Field(
+        default=None, description="share of the group's accounts that plans may move, or null"
+    )
     training_amount: NotNegative = Field(default=0, description="yearly cost of training")
 
 

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from optimization.coverage.families import candidate_rows
 from optimization.coverage.inputs import CoverageInputs, IntArray
-from optimization.coverage.prices import Prices
+from optimization.coverage.rows import FloatArray, PairProblem
 from optimization.coverage.wording import counted, money
 from optimization.policy import CoveragePolicy
 from optimization.solve import SolveOutcome
@@ -21,6 +22,7 @@ from optimization.solve import SolveOutcome
 CERTIFICATE_COLUMNS = [
     "objective_amount",
     "bound_amount",
+    "price_bound_amount",
     "gap_rate",
     "status",
     "solver",
@@ -45,10 +47,11 @@ ROUNDING = 1e-6
 
 def certify(
     inputs: CoverageInputs,
+    problem: PairProblem,
+    pairs: PairProblem,
     chosen: IntArray,
-    prices: Prices,
+    price: FloatArray,
     outcome: SolveOutcome,
-    scale: float,
     policy: CoveragePolicy,
 ) -> pd.DataFrame:
     """Build the certificate of a plan.
@@ -58,28 +61,30 @@ def certify(
 
     Args:
         inputs: The problem.
-        chosen: Candidate row per account, shape (A,).
-        prices: Shadow prices of the relaxation.
-        outcome: Outcome of the mixed-integer solve, in scaled units.
-        scale: Scaled units per unit of company currency.
+        problem: The same over all candidates.
+        pairs: The pairs the plan chose from.
+        chosen: Chosen pair per account, shape (A,).
+        price: Price of each row, shape (M,).
+        outcome: What the decision proved, in company currency.
         policy: Policy of the plan.
     """
-    move_limit = inputs.move_limit(policy.move_budget_rate)
-    price = policy.overtime_amount_per_hour
-    overtime = inputs.overtime(chosen)
-    objective = float(inputs.value[chosen].sum()) - price * overtime
-    bound = min(outcome.bound / scale, prices.bound(inputs, move_limit, price))
+    objective = pairs.worth(chosen)
+    price_bound = pairs.bound(price)
+    bound = min(outcome.bound, price_bound)
     if objective - ROUNDING * max(abs(objective), 1.0) <= bound < objective:
         bound = objective
     gap = (bound - objective) / max(abs(bound), 1.0)
+    rows = candidate_rows(inputs, pairs.candidate[chosen])
+    overtime, overtime_price = inputs.overtime(rows), policy.overtime_amount_per_hour
     overtime_today = inputs.overtime(inputs.as_is_rows)
-    as_is = float(inputs.value[inputs.as_is_rows].sum()) - price * overtime_today
-    moved = int(inputs.is_move[chosen].sum())
-    uncovered = int(inputs.is_house[chosen].sum())
-    binding = int(np.sum(prices.hours > 0) + np.sum(prices.accounts > 0) + (prices.moves > 0))
+    as_is = problem.worth(inputs.as_is_rows)
+    moved = int(inputs.is_move[rows].sum())
+    uncovered = int(inputs.is_house[rows].sum())
+    move_limit = inputs.move_limit(policy.move_budget_rate)
     row: dict[str, Any] = {
         "objective_amount": objective,
         "bound_amount": bound,
+        "price_bound_amount": price_bound,
         "gap_rate": gap,
         "status": str(outcome.status),
         "solver": outcome.solver,
@@ -92,10 +97,10 @@ def certify(
         "move_limit": move_limit,
         "uncovered_count": uncovered,
         "overtime_hours": overtime,
-        "overtime_amount": price * overtime,
+        "overtime_amount": overtime_price * overtime,
         "as_is_objective_amount": as_is,
         "gain_amount": objective - as_is,
-        "rows_at_bound_count": binding,
+        "rows_at_bound_count": int(np.sum(price > 0)),
     }
     row["sentence"] = _sentence(row, overtime_today)
     return pd.DataFrame([row], columns=CERTIFICATE_COLUMNS)

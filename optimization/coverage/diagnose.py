@@ -8,25 +8,31 @@ good plan stays until somebody decides.
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable, Mapping
+from typing import Any
 
 import numpy as np
 
+from optimization.coverage.families import unit_pairs
 from optimization.coverage.inputs import CoverageInputs, IntArray
 from optimization.coverage.model import build_elastic
+from optimization.coverage.rules import coverage_problem
 from optimization.coverage.wording import counted
 from optimization.errors import InfeasibleError, Shortfall, SolverFaultError, sample
 from optimization.policy import CoveragePolicy
 from optimization.solve import SolveStatus, solve
 
 TOLERANCE = 1e-6
+# Price of exceeding a limit by one unit: moves are a policy and go first.
+POLICIES = {"moves": 0.01, "group_moves": 0.01}
+SHORT_PRICE = {**POLICIES, "hours": 1.0, "accounts": 10.0, "partner_budget": 0.1}
 
 
 def precheck(inputs: CoverageInputs, policy: CoveragePolicy) -> None:
     """Refuse locks that break a limit on their own.
 
     Raises:
-        InfeasibleError: Names each coverer whose locked accounts exceed its hours or number,
-            and the move budget if locks alone need more moves.
+        InfeasibleError: Names each coverer whose locked accounts exceed its hours or number.
     """
     rows = _only_choices(inputs)
     coverer = inputs.coverer_of[rows]
@@ -45,15 +51,6 @@ def precheck(inputs: CoverageInputs, policy: CoveragePolicy) -> None:
             repair = f"Unlock some of {sample(locked)}, or raise the limit to {raised}."
             found.append(Shortfall(f"locked {rule} over the limit", name, amount, rule, repair))
 
-    moved = rows[inputs.is_move[rows]]
-    limit_moves = inputs.move_limit(policy.move_budget_rate)
-    if len(moved) > limit_moves:
-        unlock = f"Unlock some of {sample(_accounts(inputs, moved))}, or: "
-        repair = unlock + _raise_rate(inputs, len(moved))
-        short = float(len(moved) - limit_moves)
-        found.append(
-            Shortfall("move budget below locked moves", "the company", short, "moves", repair)
-        )
     if found:
         raise InfeasibleError(found)
 
@@ -63,20 +60,20 @@ def diagnose(inputs: CoverageInputs, policy: CoveragePolicy) -> InfeasibleError:
 
     The move budget alone is tried first: it is a policy, the coverers' time is not.
     """
-    found = _repair(inputs, policy, frozenset({"moves"}))
+    found = _repair(inputs, policy, POLICIES)
     if found is None:
-        found = _repair(inputs, policy, frozenset({"moves", "hours", "accounts"}))
+        found = _repair(inputs, policy, SHORT_PRICE)
     if not found:
         raise SolverFaultError("the model is infeasible, yet its elastic twin finds no repair")
     return InfeasibleError(found)
 
 
 def _repair(
-    inputs: CoverageInputs, policy: CoveragePolicy, soft: frozenset[str]
+    inputs: CoverageInputs, policy: CoveragePolicy, short_price: Mapping[str, float]
 ) -> list[Shortfall] | None:
-    """Shortfalls if only the soft limits may be exceeded, None where that does not help."""
-    move_limit = inputs.move_limit(policy.move_budget_rate)
-    model = build_elastic(inputs, move_limit, soft=soft)
+    """Shortfalls if only these limits may be exceeded, None where that does not help."""
+    pairs = unit_pairs(coverage_problem(inputs, policy), inputs)
+    model = build_elastic(pairs, short_price)
     # Any elastic solution is a valid repair, so the gap may be wide when the clock stops it.
     outcome = solve(
         model.problem,
@@ -88,25 +85,36 @@ def _repair(
     if outcome.status is SolveStatus.INFEASIBLE:
         return None
     found: list[Shortfall] = []
-    for label, slack in model.slacks.items():
-        limit = model.limits[label]
-        bound = limit.bound + (inputs.overtime_hours[limit.coverer] if label == "hours" else 0.0)
-        short = np.asarray(slack.value, dtype=float)
+    rows = pairs.rows
+    for rule, shortfall in model.shortfall.items():
+        at = rows.of([rule])
+        bound = (rows.limit + rows.slack_limit)[at]
+        labels = rows.labels[at].to_dict("records")
+        short = np.asarray(shortfall.value, dtype=float)
         for position in np.flatnonzero(short > TOLERANCE * np.maximum(1.0, bound)):
             amount = float(short[position])
-            if label == "moves":
-                found.append(_move_shortfall(inputs, move_limit, math.ceil(amount - TOLERANCE)))
-                continue
-            name = _entity(inputs, int(limit.coverer[position]))
-            raised = _raised(float(bound[position]) + amount, label)
-            repair = f"Raise its limit to {raised}, or unlock accounts it must cover."
-            found.append(Shortfall(label, name, amount, label, repair))
+            wanted = float(bound[position]) + amount
+            found.append(_shortfall(inputs, rule, labels[position], amount, wanted))
     return found
 
 
-def _move_shortfall(inputs: CoverageInputs, move_limit: int, extra: int) -> Shortfall:
-    repair = _raise_rate(inputs, move_limit + extra)
-    return Shortfall("move budget", "the company", float(extra), "moves", repair)
+def _shortfall(
+    inputs: CoverageInputs, rule: str, label: dict[Hashable, Any], amount: float, wanted: float
+) -> Shortfall:
+    """Say which limit is short, by how much, and to what it would have to be raised."""
+    if rule in POLICIES:
+        moves, extra = math.ceil(wanted - TOLERANCE), float(math.ceil(amount - TOLERANCE))
+        group = None if rule == "moves" else str(label["group_id"])
+        repair = _raise_rate(inputs, moves, group)
+        name = "the company" if group is None else f"group {group}"
+        return Shortfall("move budget", name, extra, "moves", repair)
+    name = _entity(inputs, _row_of(inputs, str(label["rep_id"])))
+    raised = _raised(wanted, str(label["unit"]))
+    if rule == "partner_budget":
+        repair = f"Raise its budget_amount to {raised}, or unlock accounts it must cover."
+        return Shortfall("partner budget", name, amount, "currency", repair)
+    repair = f"Raise its limit to {raised}, or unlock accounts it must cover."
+    return Shortfall(rule, name, amount, str(label["unit"]), repair)
 
 
 def _raised(limit: float, unit: str) -> str:
@@ -118,9 +126,16 @@ def _raised(limit: float, unit: str) -> str:
     return f"{tenths / 10:,.1f} {unit}".replace(".0 ", " ")
 
 
-def _raise_rate(inputs: CoverageInputs, moves: int) -> str:
-    rate = math.ceil(moves / int(inputs.has_present.sum()) * 1e4) / 1e4
-    return f"Raise coverage.move_budget_rate to at least {rate:g} ({counted(moves, 'move')})."
+def _raise_rate(inputs: CoverageInputs, moves: int, group: str | None) -> str:
+    """Name the setting and the rate at which so many moves are allowed."""
+    owned = inputs.has_present & (True if group is None else inputs.present_group == group)
+    used = inputs.recent_moves(group)
+    rate = math.ceil((moves + used) / max(int(owned.sum()), 1) * 1e4) / 1e4
+    setting = "coverage.move_budget_rate"
+    if group is not None:
+        setting = f"groups: {group}: move_budget_rate"
+    before = f", {used:,} of them made by earlier plans" if used else ""
+    return f"Raise {setting} to at least {rate:g} ({counted(moves + used, 'move')}{before})."
 
 
 def _only_choices(inputs: CoverageInputs) -> IntArray:
@@ -132,6 +147,10 @@ def _only_choices(inputs: CoverageInputs) -> IntArray:
 
 def _accounts(inputs: CoverageInputs, rows: IntArray) -> list[str]:
     return [str(a) for a in inputs.accounts["account_id"].to_numpy()[inputs.account_of[rows]]]
+
+
+def _row_of(inputs: CoverageInputs, rep_id: str) -> int:
+    return int(np.flatnonzero(inputs.coverers["rep_id"] == rep_id)[0])
 
 
 def _entity(inputs: CoverageInputs, coverer: int) -> str:

@@ -21,7 +21,15 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
-ID_COLUMNS = ("account_id", "rep_id", "present_rep_id", "previous_owner_rep_id", "lock_rep_id")
+ID_COLUMNS = (
+    "account_id",
+    "rep_id",
+    "present_rep_id",
+    "previous_owner_rep_id",
+    "lock_rep_id",
+    "family_id",
+    "recent_move_group_id",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +46,9 @@ class CoverageInputs:
         value: Expected contribution over the horizon in company currency, shape (N,).
         hours: Hours a year the coverer spends on the account, shape (N,).
         is_present: The pair is the present active owner, shape (N,).
-        is_allowed: No lock forbids the pair, shape (N,).
+        is_allowed: Nothing forbids the pair: no lock, no rule of eligibility, shape (N,).
+        unit_of: Unit of each account: a family that is covered together, or the account on its
+            own; units are numbered by their first account, shape (A,).
         capacity_hours: Hours a year, ``inf`` without limit, shape (R,).
         overtime_hours: Hours that today's accounts need beyond the capacity, shape (R,). The plan
             may leave a coverer as overloaded as it is, at a price, but never more so: thus
@@ -57,6 +67,7 @@ class CoverageInputs:
     hours: FloatArray
     is_present: BoolArray
     is_allowed: BoolArray
+    unit_of: IntArray
     capacity_hours: FloatArray
     overtime_hours: FloatArray
     max_accounts: FloatArray
@@ -94,6 +105,7 @@ class CoverageInputs:
         hours_today = np.bincount(today, weights=hours[is_present], minlength=len(coverers))
         count_today = np.bincount(today, minlength=len(coverers))
         capacity_hours = stated_limits(coverers, "capacity_hours")
+        unit = accounts["family_id"].fillna("account " + accounts["account_id"])
         return cls(
             accounts=accounts,
             candidates=candidates,
@@ -105,6 +117,7 @@ class CoverageInputs:
             hours=hours,
             is_present=is_present,
             is_allowed=_apply_locks(accounts, candidates, account_of),
+            unit_of=pd.factorize(unit)[0].astype(np.int64),
             capacity_hours=capacity_hours,
             overtime_hours=np.maximum(hours_today - capacity_hours, 0.0),
             max_accounts=np.maximum(stated_limits(coverers, "max_accounts"), count_today),
@@ -138,10 +151,57 @@ class CoverageInputs:
         )
         return float(np.maximum(used - self.capacity_hours, 0.0).sum())
 
-    def move_limit(self, rate: float) -> int:
-        """Number of accounts with an active owner that may change coverer."""
+    def move_limit(self, rate: float, group: str | None = None) -> int:
+        """Number of accounts with an active owner that may change coverer.
+
+        The rate of such accounts, less the moves that earlier plans made within the days of the
+        budget, and never fewer than decisions of people and families to unite may need.
+
+        Args:
+            rate: Share of the accounts with an active owner.
+            group: Count only accounts whose owner is of this group; default the company.
+        """
+        owned = self.has_present
+        if group is not None:
+            owned = owned & (self.present_group == group)
         # 0.29 * 100 is 28.999999999999996: the nudge keeps the limit a reader would compute.
-        return math.floor(rate * int(self.has_present.sum()) + 1e-9)
+        wanted = math.floor(rate * int(owned.sum()) + 1e-9) - self.recent_moves(group)
+        return max(wanted, int((self.must_move & owned).sum()), 0)
+
+    def recent_moves(self, group: str | None = None) -> int:
+        """Moves of earlier plans that still count against the budget of a group or the company."""
+        counts = self.accounts["recent_move_count"]
+        if group is not None:
+            counts = counts[self.accounts["recent_move_group_id"] == group]
+        return int(counts.sum())
+
+    @property
+    def must_move(self) -> BoolArray:
+        """Accounts with an active owner who cannot all stay as they are, shape (A,).
+
+        A decision or a rule takes the account from its owner, or its family is not yet together:
+        such moves are allowed whatever the budget.
+        """
+        units = len(np.unique(self.unit_of))
+        today = self.coverer_of[self.as_is_rows]
+        low, high = np.full(units, len(self.coverers)), np.full(units, -1)
+        np.minimum.at(low, self.unit_of, today)
+        np.maximum.at(high, self.unit_of, today)
+        lost = np.bincount(self.unit_of, weights=self.owner_is_barred, minlength=units) > 0
+        return self.has_present & (lost | (low < high))[self.unit_of]
+
+    @property
+    def owner_is_barred(self) -> BoolArray:
+        """Accounts that a decision or a rule takes from their active owner, shape (A,)."""
+        lost = self.account_of[self.is_present & ~self.is_allowed]
+        return np.isin(np.arange(len(self.accounts)), lost)
+
+    @property
+    def present_group(self) -> npt.NDArray[np.object_]:
+        """Group of each account's active present owner, None where there is none, shape (A,)."""
+        groups = self.coverers.set_index("rep_id")["group_id"].astype(object)
+        found = self.accounts["present_rep_id"].map(groups).astype(object)
+        return np.asarray(found.where(found.notna(), None), dtype=np.object_)
 
 
 def _with_text_ids(table: pd.DataFrame) -> pd.DataFrame:
@@ -164,10 +224,10 @@ def stated_limits(coverers: pd.DataFrame, column: str) -> FloatArray:
 def _apply_locks(
     accounts: pd.DataFrame, candidates: pd.DataFrame, account_of: IntArray
 ) -> BoolArray:
-    """Mark the pairs that locks allow.
+    """Mark the pairs that locks and rules of eligibility allow.
 
     'married' keeps one pair: lock_rep_id, else the present owner. 'divorced' forbids one pair:
-    lock_rep_id, else the present owner.
+    lock_rep_id, else the present owner. A forbidden_reason forbids its pair.
     """
     target = accounts["lock_rep_id"].fillna(accounts["present_rep_id"])
     married = (accounts["lock_action"] == "married").to_numpy(dtype=bool)
@@ -176,12 +236,15 @@ def _apply_locks(
     target_of = target.to_numpy(dtype=object)[account_of]
     is_target = candidates["rep_id"].to_numpy(dtype=object) == target_of
     allowed = np.where(married[account_of], is_target, ~(divorced[account_of] & is_target))
+    allowed = allowed & candidates["forbidden_reason"].isna().to_numpy(dtype=bool)
 
     has_choice = np.bincount(account_of[allowed], minlength=len(accounts)) > 0
     stuck = accounts.assign(target=target)[~has_choice]
     if not stuck.empty:
+        barred = candidates[is_target].set_index("account_id")["forbidden_reason"].dropna()
         keys = [
             f"{row.account_id}: {row.lock_action} {row.target} because of '{row.lock_reason}'"
+            + (f", but '{barred[row.account_id]}'" if row.account_id in barred.index else "")
             for row in stuck.itertuples()
         ]
         raise DataError(

@@ -12,14 +12,17 @@ import numpy as np
 import pandas as pd
 
 from optimization.coverage.certificate import certify
+from optimization.coverage.decide import decide
 from optimization.coverage.diagnose import diagnose, precheck
 from optimization.coverage.explain import explain
+from optimization.coverage.families import candidate_rows, unit_pairs
 from optimization.coverage.inputs import CoverageInputs, IntArray
-from optimization.coverage.model import build_model
+from optimization.coverage.locks import lock_costs
 from optimization.coverage.prices import hiring_advice, relax, shadow_prices
+from optimization.coverage.rules import coverage_problem
 from optimization.errors import VerificationError
 from optimization.policy import CoveragePolicy
-from optimization.solve import SolveStatus, solve
+from optimization.solve import SolveStatus, require_gap
 from optimization.verify.coverage import verify_coverage
 
 ASSIGNMENT_COLUMNS = [
@@ -28,6 +31,9 @@ ASSIGNMENT_COLUMNS = [
     "coverer_type",
     "group_id",
     "previous_rep_id",
+    "present_rep_id",
+    "owner_source",
+    "family_id",
     "is_moved",
     "is_locked",
     "lock_reason",
@@ -57,6 +63,7 @@ class CoveragePlan:
         certificate: One row (``plan_certificates``).
         shadow_prices: One row per limit (``shadow_prices``).
         hiring_advice: One row per group of reps (``hiring_advice``).
+        lock_costs: One row per lock and forbidden pair (``lock_costs``).
     """
 
     assignments: pd.DataFrame
@@ -65,6 +72,7 @@ class CoveragePlan:
     certificate: pd.DataFrame
     shadow_prices: pd.DataFrame
     hiring_advice: pd.DataFrame
+    lock_costs: pd.DataFrame
 
 
 def solve_coverage(
@@ -91,27 +99,37 @@ def solve_coverage(
     """
     inputs = CoverageInputs.from_frames(accounts, candidates, coverers)
     precheck(inputs, policy)
-    move_limit = inputs.move_limit(policy.move_budget_rate)
-    relaxation = relax(inputs, move_limit, policy)
+    problem = coverage_problem(inputs, policy)
+    pairs = unit_pairs(problem, inputs)
+    relaxation = relax(pairs, policy)
     if not relaxation.is_feasible:
         raise diagnose(inputs, policy)
 
-    model = build_model(inputs, move_limit, policy.overtime_amount_per_hour)
-    outcome = solve(
-        model.problem, seconds=policy.solve_seconds, mip_gap=policy.mip_gap, seed=policy.seed
+    decision = decide(
+        pairs,
+        gap=policy.mip_gap,
+        seconds=policy.solve_seconds,
+        seed=policy.seed,
+        start_price=relaxation.price,
     )
-    if outcome.status is SolveStatus.INFEASIBLE:
+    if decision.choice is None:
         raise diagnose(inputs, policy)
-    chosen = model.chosen_rows(inputs)
-    prices = relaxation.prices
+    chosen, outcome = decision.choice, decision.outcome
+    if outcome.status is SolveStatus.FEASIBLE:
+        require_gap(outcome.gap, policy.mip_gap, policy.solve_seconds)
+    price = relaxation.price
+    if pairs.bound(decision.price) < pairs.bound(price):
+        price = decision.price
+    rows = candidate_rows(inputs, pairs.candidate[chosen])
 
     plan = CoveragePlan(
-        assignments=_assignments(inputs, chosen),
-        explanations=explain(inputs, chosen, prices),
-        changes=_changes(inputs, chosen),
-        certificate=certify(inputs, chosen, prices, outcome, model.scale, policy),
-        shadow_prices=shadow_prices(inputs, prices, chosen, move_limit),
-        hiring_advice=hiring_advice(inputs, relaxation, move_limit, policy),
+        assignments=_assignments(inputs, rows),
+        explanations=explain(inputs, problem, rows, price),
+        changes=_changes(inputs, rows),
+        certificate=certify(inputs, problem, pairs, chosen, price, outcome, policy),
+        shadow_prices=shadow_prices(pairs, price, chosen),
+        hiring_advice=hiring_advice(inputs, pairs, relaxation, policy),
+        lock_costs=lock_costs(inputs, problem, relaxation, policy),
     )
     violations = verify_coverage(accounts, candidates, coverers, policy, plan)
     if violations:
@@ -130,6 +148,9 @@ def _assignments(inputs: CoverageInputs, chosen: IntArray) -> pd.DataFrame:
             "coverer_type": coverer["coverer_type"],
             "group_id": coverer["group_id"],
             "previous_rep_id": account["previous_owner_rep_id"],
+            "present_rep_id": account["present_rep_id"],
+            "owner_source": account["owner_source"],
+            "family_id": account["family_id"],
             "is_moved": inputs.is_move[chosen],
             "is_locked": account["lock_action"].notna(),
             "lock_reason": account["lock_reason"],
@@ -149,11 +170,19 @@ def _changes(inputs: CoverageInputs, chosen: IntArray) -> pd.DataFrame:
     reason = np.select(
         [
             account["vacancy_reason"].notna(),
-            account["lock_action"].notna(),
+            (to_rep == account["present_rep_id"]).fillna(False),
+            inputs.owner_is_barred,
+            inputs.must_move,
             # Nobody moves at a loss but for want of its owner's time.
             inputs.is_house[chosen] | (gain < 0),
         ],
-        [account["vacancy_reason"].astype(object), "override", "capacity"],
+        [
+            account["vacancy_reason"].astype(object),
+            "earlier_plan",
+            "override",
+            "family",
+            "capacity",
+        ],
         "better_match",
     )
     disruption = inputs.candidates["disruption_amount"].to_numpy(dtype=float)

@@ -7,13 +7,14 @@ relaxation.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from optimization.coverage.inputs import CoverageInputs, FloatArray, IntArray, stated_limits
-from optimization.coverage.model import build_model
+from optimization.coverage.model import EXACT_PAIRS, build_model
+from optimization.coverage.rows import PairProblem
 from optimization.coverage.wording import counted, money
 from optimization.policy import CoveragePolicy
 from optimization.solve import SolveOutcome, SolveStatus, solve
@@ -25,6 +26,8 @@ SHADOW_PRICE_COLUMNS = [
     "shadow_price_amount",
     "used",
     "capacity",
+    "slack_limit",
+    "slack_price_amount",
     "unit",
 ]
 HIRING_COLUMNS = [
@@ -37,44 +40,18 @@ HIRING_COLUMNS = [
 
 
 @dataclass(frozen=True, eq=False)
-class Prices:
-    """Shadow prices, all >= 0, in company currency.
+class Relaxation:
+    """The solved relaxation.
 
     Attributes:
-        hours: Value of one more hour a year per coverer, shape (R,).
-        accounts: Value of room for one more account per coverer, shape (R,).
-        moves: Value of one more move of the budget.
+        outcome: What the solver proved.
+        value: Worth in company currency, ties included.
+        price: Price per unit of each row, shape (M,).
     """
-
-    hours: FloatArray
-    accounts: FloatArray
-    moves: float
-
-    def bound(self, inputs: CoverageInputs, move_limit: int, overtime_price: float) -> float:
-        """Bound on any plan's value net of overtime that these prices prove (Lagrangian dual).
-
-        sum over accounts of the best (value - prices paid) + sum of price x limit + sum of
-        overtime allowed x what an hour is worth beyond its price; valid for any prices >= 0, so
-        nobody has to trust the solver for it.
-        """
-        paid = self.hours[inputs.coverer_of] * inputs.hours
-        paid = paid + self.accounts[inputs.coverer_of] + self.moves * inputs.is_move
-        net = np.where(inputs.is_allowed, inputs.value - paid, -np.inf)
-        best = np.maximum.reduceat(net, inputs.first[:-1])
-        worth = _times(self.hours, inputs.capacity_hours) + _times(
-            self.accounts, inputs.max_accounts
-        )
-        overtime = np.maximum(self.hours - overtime_price, 0.0) @ inputs.overtime_hours
-        return float(best.sum() + worth + overtime + self.moves * move_limit)
-
-
-@dataclass(frozen=True)
-class Relaxation:
-    """The solved relaxation: its status, value in company currency (ties included), prices."""
 
     outcome: SolveOutcome
     value: float
-    prices: Prices
+    price: FloatArray
 
     @property
     def is_feasible(self) -> bool:
@@ -82,66 +59,51 @@ class Relaxation:
         return self.outcome.status is not SolveStatus.INFEASIBLE
 
 
-def relax(inputs: CoverageInputs, move_limit: int, policy: CoveragePolicy) -> Relaxation:
-    """Solve the linear relaxation for its value and shadow prices."""
-    model = build_model(inputs, move_limit, policy.overtime_amount_per_hour, relaxed=True)
+def relax(pairs: PairProblem, policy: CoveragePolicy) -> Relaxation:
+    """Solve the linear relaxation for its value and shadow prices.
+
+    Beyond EXACT_PAIRS the smoothed dual takes its place: its bound lies a little above the
+    relaxation's value, and whether a plan exists is left to the search.
+    """
+    if len(pairs.value) > EXACT_PAIRS:
+        from optimization.coverage.dual import find_prices  # brings the compiler
+
+        dual = find_prices(pairs)
+        proven = SolveOutcome(
+            SolveStatus.OPTIMAL, dual.bound, dual.bound, 0.0, 0.0, "prices", "1", {}
+        )
+        return Relaxation(proven, dual.bound, dual.price)
+    model = build_model(pairs, relaxed=True)
     outcome = solve(
         model.problem, seconds=policy.solve_seconds, mip_gap=policy.mip_gap, seed=policy.seed
     )
-    per_coverer = {label: np.zeros(len(inputs.coverers)) for label in ("hours", "accounts")}
-    moves = 0.0
+    price = np.zeros(pairs.rows.count)
     if outcome.status is not SolveStatus.INFEASIBLE:
-        for label, limit in model.limits.items():
-            if label == "moves":
-                moves = float(model.price(label)[0])
-            else:
-                per_coverer[label][limit.coverer] = model.price(label)
-    prices = Prices(per_coverer["hours"], per_coverer["accounts"], moves)
-    return Relaxation(outcome, outcome.objective / model.scale, prices)
+        price = model.prices(pairs)
+    return Relaxation(outcome, outcome.objective / model.scale, price)
 
 
-def shadow_prices(
-    inputs: CoverageInputs, prices: Prices, chosen: IntArray, move_limit: int
-) -> pd.DataFrame:
-    """One row per limit: its price, what the plan uses of it and its size.
+def shadow_prices(pairs: PairProblem, price: FloatArray, chosen: IntArray) -> pd.DataFrame:
+    """One row per limit: its price, what the plan uses of it, its size and its slack.
 
     Args:
-        inputs: The problem.
-        prices: Prices of its relaxation.
-        chosen: Candidate row per account in the plan, shape (A,).
-        move_limit: The move budget, in accounts.
+        pairs: The problem.
+        price: Price of each row, shape (M,).
+        chosen: Chosen pair per account, shape (A,).
     """
-    total = len(inputs.coverers)
-    coverer = inputs.coverer_of[chosen]
-    frames = []
-    for rule, price, capacity, use in (
-        ("hours", prices.hours, inputs.capacity_hours, inputs.hours[chosen]),
-        ("accounts", prices.accounts, inputs.max_accounts, np.ones(len(chosen))),
-    ):
-        limits = inputs.coverers[["rep_id", "group_id"]].assign(
-            rule=rule,
-            shadow_price_amount=price,
-            used=np.bincount(coverer, weights=use, minlength=total),
-            capacity=capacity,
-            unit=rule,
-        )
-        frames.append(limits[np.isfinite(capacity)])
-    moves = {
-        "rule": "moves",
-        "rep_id": None,
-        "group_id": None,
-        "shadow_price_amount": prices.moves,
-        "used": float(inputs.is_move[chosen].sum()),
-        "capacity": float(move_limit),
-        "unit": "moves",
-    }
-    frames.append(pd.DataFrame([moves]).astype({"rep_id": "str", "group_id": "str"}))
-    table = pd.concat(frames)[SHADOW_PRICE_COLUMNS]
-    return table.sort_values(["rule", "rep_id"], ignore_index=True)
+    rows = pairs.rows
+    table = rows.labels.assign(
+        shadow_price_amount=price,
+        used=rows.used(chosen),
+        capacity=rows.limit,
+        slack_limit=rows.slack_limit,
+        slack_price_amount=rows.slack_price,
+    )
+    return table[SHADOW_PRICE_COLUMNS].sort_values(["rule", "rep_id"], ignore_index=True)
 
 
 def hiring_advice(
-    inputs: CoverageInputs, relaxation: Relaxation, move_limit: int, policy: CoveragePolicy
+    inputs: CoverageInputs, pairs: PairProblem, relaxation: Relaxation, policy: CoveragePolicy
 ) -> pd.DataFrame:
     """What one more average rep would add to each group of reps.
 
@@ -150,37 +112,30 @@ def hiring_advice(
     The prediction is price x added amount; as the relaxation's value is concave in its limits,
     the re-solve can only confirm it or fall below.
     """
-    is_rep = (inputs.coverers["coverer_type"] == "rep").to_numpy()
-    groups = inputs.coverers["group_id"]
+    coverers = inputs.coverers
+    is_rep = (coverers["coverer_type"] == "rep").to_numpy()
+    stated = {
+        "hours": pd.Series(stated_limits(coverers, "capacity_hours"), coverers["rep_id"]),
+        "accounts": pd.Series(stated_limits(coverers, "max_accounts"), coverers["rep_id"]),
+    }
+    labels = pairs.rows.labels
     rows = []
-    for group in sorted(groups[is_rep].dropna().unique()):
-        members = is_rep & (groups == group).to_numpy(dtype=bool)
-        # mean of the group x share of the rep in the group = the rep's own limit / size.
-        share = members / members.sum()
-        added_hours = _added(share, inputs.capacity_hours)
-        added_accounts = _added(share, stated_limits(inputs.coverers, "max_accounts"))
-        predicted = float(
-            relaxation.prices.hours @ added_hours + relaxation.prices.accounts @ added_accounts
-        )
-        larger = replace(
-            inputs,
-            capacity_hours=inputs.capacity_hours + added_hours,
-            max_accounts=inputs.max_accounts + added_accounts,
-        )
-        resolved = relax(larger, move_limit, policy).value - relaxation.value
-        hours = float(added_hours.sum())
+    for group in sorted(coverers["group_id"][is_rep].dropna().unique()):
+        members = coverers["rep_id"][is_rep & (coverers["group_id"] == group).to_numpy(dtype=bool)]
+        added = np.zeros(pairs.rows.count)
+        hours = 0.0
+        for rule, limits in stated.items():
+            # mean of the group x share of the rep in the group = the rep's own limit / size.
+            share = limits[members].replace(np.inf, 0.0) / len(members)
+            at = (labels["rule"] == rule) & labels["rep_id"].isin(members)
+            added[at] = share[labels["rep_id"][at]].to_numpy()
+            hours += float(share.sum()) if rule == "hours" else 0.0
+        predicted = float(relaxation.price @ added)
+        larger = pairs.with_limit(pairs.rows.limit + added)
+        resolved = relax(larger, policy).value - relaxation.value
         words = _hiring_sentence(str(group), hours, predicted, resolved)
         rows.append((group, hours, predicted, resolved, words))
     return pd.DataFrame(rows, columns=HIRING_COLUMNS)
-
-
-def _added(share: FloatArray, limit: FloatArray) -> FloatArray:
-    return np.where(np.isfinite(limit) & (share > 0), share, 0.0) * np.nan_to_num(limit, posinf=0.0)
-
-
-def _times(price: FloatArray, limit: FloatArray) -> float:
-    """Price x limit, where a missing limit has price 0."""
-    return float(price @ np.nan_to_num(limit, posinf=0.0))
 
 
 def _hiring_sentence(group: str, hours: float, predicted: float, resolved: float) -> str:

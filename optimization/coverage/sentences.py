@@ -21,12 +21,21 @@ VACANCIES = {
     "leaver": "{previous} has left",
     "unassigned": "it had no owner",
     "unknown_owner": "its owner of record {previous} is not in the HR data",
+    "uncovered": "the last plan had nobody for it",
+    "not_certified": "its owner lacks a certificate the account asks for",
+    "direct_deal": "a direct deal is open, so a partner cannot keep it",
 }
 
+LOSSES = {
+    "disruption_amount": "the change itself",
+    "soft_rule_amount": "a missing certificate",
+}
 SCARCE = {
     "hours of ": "there its {hours} a year cost {price} of scarce time",
     "accounts of ": "that place earns more with another account",
     "move budget": "the move budget earns more on other accounts",
+    "balance of ": "that book would be further from its share of the group's potential",
+    "limits of ": "that coverer's budget or load earns more another way",
 }
 
 Record = dict[Hashable, Any]
@@ -63,25 +72,31 @@ def _lead(account: Record, row: Record) -> str:
     present, rep = account["present_rep_id"], str(row["rep_id"])
     name = coverer_name(rep, str(row["coverer_type"]))
     if row["rep_id"] == present:
-        return f"Stays with {name}"
+        record = account["previous_owner_rep_id"]
+        planned = ", as planned before" if pd.notna(record) and record != present else ""
+        return f"Stays with {name}{planned}"
     verb = "Is left without a rep" if rep == HOUSE else f"Goes to {name}"
     if pd.notna(present):
         return f"{verb} instead of {present}"
     vacancy = VACANCIES.get(str(account["vacancy_reason"]), "it had no active owner")
-    return f"{verb} ({vacancy.format(previous=account['previous_owner_rep_id'])})"
+    previous = account["previous_owner_rep_id"]
+    named = previous if pd.notna(previous) else "its coverer"
+    return f"{verb} ({vacancy.format(previous=named)})"
 
 
 def _worth(row: Record) -> str:
     value = f"worth {money(row['value_amount'])} over the planning horizon"
     strength = row["strength_value_amount"]
+    note = f": {row['strength_note']}" if pd.notna(row.get("strength_note")) else ""
     threshold = max(1.0, MATERIAL_RATE * abs(row["segment_value_amount"]))
     if strength >= threshold:
-        value += f", {money(strength)} of it from strengths measured on similar accounts"
+        value += f", {money(strength)} of it from strengths measured on similar accounts{note}"
     elif strength <= -threshold:
-        value += f", after {money(-strength)} lost to weak results on similar accounts"
-    if row["disruption_amount"] >= 1:
-        value += f", net of {money(row['disruption_amount'])} for the change itself"
-    return value
+        value += f", after {money(-strength)} lost to weak results on similar accounts{note}"
+    losses = [
+        f"{money(row[column])} for {what}" for column, what in LOSSES.items() if row[column] >= 1
+    ]
+    return f"{value}, net of {' and '.join(losses)}" if losses else value
 
 
 def _runner_up(row: Record, other: Record) -> str:
@@ -95,6 +110,12 @@ def _runner_up(row: Record, other: Record) -> str:
         ahead = f", {money(-difference)} ahead" if difference < 0 else ""
         reason = rule.removeprefix("lock: ")
         return f"A lock decides here ({reason}); by score alone {name} comes next{ahead}."
+    if rule.startswith("family: "):
+        family = rule.removeprefix("family: ")
+        return (
+            f"For this account alone {name} would score {money(-difference)} better, "
+            f"but its family ({family}) is covered together."
+        )
     if rule == "value":
         return f"Next best is {name}, {money(difference)} behind."
     if rule == "whole accounts":

@@ -22,15 +22,23 @@ ACCOUNT_COLUMNS = (
     "present_rep_id",
     "previous_owner_rep_id",
     "vacancy_reason",
+    "owner_source",
     "lock_action",
     "lock_rep_id",
     "lock_reason",
+    "lock_source",
+    "family_id",
+    "recent_move_count",
+    "recent_move_group_id",
+    "new_amount",
+    "existing_amount",
 )
 PART_COLUMNS = (
     "segment_value_amount",
     "strength_value_amount",
     "cost_to_serve_amount",
     "disruption_amount",
+    "soft_rule_amount",
 )
 BOOKING_COLUMNS = ("new_amount", "existing_amount")
 CANDIDATE_NUMBERS = (
@@ -40,12 +48,13 @@ CANDIDATE_NUMBERS = (
     "value_sd_amount",
     *BOOKING_COLUMNS,
 )
-CANDIDATE_COLUMNS = ("account_id", "rep_id", "is_present", *CANDIDATE_NUMBERS)
+CANDIDATE_COLUMNS = ("account_id", "rep_id", "is_present", "forbidden_reason", *CANDIDATE_NUMBERS)
 COVERER_COLUMNS = ("rep_id", "coverer_type", "group_id", "capacity_hours", "max_accounts")
 NOT_NEGATIVE = (
     "hours",
     "cost_to_serve_amount",
     "disruption_amount",
+    "soft_rule_amount",
     "value_sd_amount",
     *BOOKING_COLUMNS,
 )
@@ -120,10 +129,10 @@ def _validate_candidates(
     for column in NOT_NEGATIVE:
         negative = candidates[column] < 0
         _refuse(candidates, key, negative, f"{column} is negative", "Use zero or more.")
-    segment, strength, cost, disruption = (candidates[column] for column in PART_COLUMNS)
-    off = (segment + strength - cost - disruption - candidates["value_amount"]).abs()
+    segment, strength, *losses = (candidates[column] for column in PART_COLUMNS)
+    off = (segment + strength - sum(losses) - candidates["value_amount"]).abs()
     wrong = off > 0.01 + 1e-9 * candidates["value_amount"].abs()
-    fix = "value_amount = segment + strength - cost to serve - disruption."
+    fix = "value_amount = segment + strength - cost to serve - disruption - soft rules."
     _refuse(candidates, key, wrong, "the parts do not add up to value_amount", fix)
 
 

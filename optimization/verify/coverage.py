@@ -10,27 +10,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from optimization.policy import CoveragePolicy
+from optimization.verify.limits import (
+    Limit,
+    check_limits,
+    check_shadow_prices,
+    stated_limits,
+    with_owner,
+)
 from optimization.verify.proof import (
     check_bound,
     check_certificate,
-    check_shadow_prices,
+    check_lock_costs,
     check_today,
-    prices,
+    paid,
 )
-from optimization.verify.tables import (
-    HOUSE,
-    TOLERANCE,
-    differs,
-    report,
-    same,
-    text_ids,
-    where,
-    with_today,
-)
+from optimization.verify.tables import differs, report, same, text_ids, where, with_today
 
 if TYPE_CHECKING:
     from optimization.coverage.plan import CoveragePlan
@@ -40,7 +37,16 @@ PARTS = (
     "strength_value_amount",
     "cost_to_serve_amount",
     "disruption_amount",
+    "soft_rule_amount",
 )
+# Rules whose prices an explanation shows in one column.
+PRICES = {
+    "hours_price_amount": ("hours",),
+    "count_price_amount": ("accounts",),
+    "move_price_amount": ("moves", "group_moves"),
+    "balance_price_amount": ("balance_high", "balance_low"),
+    "other_price_amount": ("min_hours", "partner_budget"),
+}
 PAIR = ["account_id", "rep_id"]
 
 
@@ -67,28 +73,30 @@ def verify_coverage(
     unknown = [*_check_coverers_of_accounts(accounts, candidates, plan)]
     if unknown:
         return unknown  # the rules below would only repeat the fault
+    coverers = with_today(coverers, candidates)
     pairs = candidates.merge(accounts, on="account_id", suffixes=("", "_account"))
+    pairs = with_owner(pairs.sort_values(PAIR, ignore_index=True), coverers)
+    made = pd.MultiIndex.from_frame(plan.assignments[PAIR])
+    chosen = pd.Series(pd.MultiIndex.from_frame(pairs[PAIR]).isin(made), index=pairs.index)
     rows = (
         plan.assignments.merge(pairs, on=PAIR, suffixes=("", "_mart"))
-        .merge(coverers, on="rep_id", suffixes=("", "_coverer"))
+        .merge(coverers.reset_index(), on="rep_id", suffixes=("", "_coverer"))
         .sort_values("account_id", ignore_index=True)
     )
-    owned = rows["present_rep_id"].notna()
-    moved = owned & (rows["rep_id"] != rows["present_rep_id"])
-    limit = int(np.floor(policy.move_budget_rate * int(owned.sum()) + 1e-9))
-    coverers = with_today(coverers, candidates)
+    limits = stated_limits(pairs, coverers, policy)
     price, certificate = policy.overtime_amount_per_hour, plan.certificate.iloc[0]
     return [
         *_check_copies(rows),
-        *_check_limits(rows, moved, limit, coverers),
-        *_check_locks(rows),
-        *_check_flags(rows, moved),
+        *check_limits(limits, chosen),
+        *_check_eligibility(rows),
+        *_check_flags(rows),
         *_check_changes(rows, plan.changes),
-        *_check_explanations(rows, moved, plan),
-        *check_shadow_prices(rows, moved, limit, coverers, plan.shadow_prices),
-        *check_certificate(rows, moved, limit, coverers, price, certificate),
-        *check_today(pairs, coverers, price, certificate),
-        *check_bound(pairs, coverers, price, plan),
+        *_check_explanations(rows, pairs, chosen, limits, plan),
+        *check_shadow_prices(limits, chosen, plan.shadow_prices),
+        *check_certificate(pairs, chosen, limits, price, certificate),
+        *check_today(pairs, limits, certificate),
+        *check_bound(pairs, limits, plan),
+        *check_lock_costs(pairs, limits, plan),
     ]
 
 
@@ -116,32 +124,20 @@ def _check_copies(rows: pd.DataFrame) -> Iterator[str]:
         yield from where(rows, wrong, f"{column} is not the coverer's")
 
 
-def _check_limits(
-    rows: pd.DataFrame, moved: pd.Series[bool], limit: int, coverers: pd.DataFrame
-) -> Iterator[str]:
-    load = rows[rows["rep_id"] != HOUSE].groupby("rep_id", sort=True)
-    hours, count = load["hours_mart"].sum(), load.size()
-    bound = (coverers["capacity_hours"] + coverers["overtime_limit"]).reindex(hours.index)
-    over = hours > bound + TOLERANCE * np.maximum(1.0, bound)  # without a limit: never
-    yield from report("more hours than capacity and than today", over.index[over])
-    many = count > coverers["account_limit"].reindex(count.index)
-    yield from report("more accounts than max_accounts and than today", many.index[many])
-    if moved.sum() > limit:
-        yield f"move budget: {int(moved.sum())} moves, {limit} allowed"
+def _check_eligibility(rows: pd.DataFrame) -> Iterator[str]:
+    yield from where(rows, rows["is_lock_broken"], "lock is not obeyed")
+    yield from where(rows, rows["forbidden_reason"].notna(), "pair is forbidden")
+    torn = rows[rows.groupby("unit")["rep_id"].transform("nunique") > 1]
+    yield from report("family is torn apart", torn["unit"].drop_duplicates())
 
 
-def _check_locks(rows: pd.DataFrame) -> Iterator[str]:
-    target = rows["lock_rep_id"].fillna(rows["present_rep_id"])
-    on_target = (rows["rep_id"] == target).fillna(False).astype(bool)
-    married = (rows["lock_action"] == "married").fillna(False).astype(bool)
-    divorced = (rows["lock_action"] == "divorced").fillna(False).astype(bool)
-    yield from where(rows, (married & ~on_target) | (divorced & on_target), "lock is not obeyed")
-
-
-def _check_flags(rows: pd.DataFrame, moved: pd.Series[bool]) -> Iterator[str]:
-    yield from where(rows, rows["is_moved"] != moved, "is_moved is wrong")
+def _check_flags(rows: pd.DataFrame) -> Iterator[str]:
+    yield from where(rows, rows["is_moved"] != rows["is_move"], "is_moved is wrong")
     locked = rows["lock_action"].notna()
     yield from where(rows, rows["is_locked"] != locked, "is_locked is wrong")
+    for column in ("present_rep_id", "owner_source", "family_id"):
+        wrong = ~same(rows[column], rows[f"{column}_mart"])
+        yield from where(rows, wrong, f"{column} is not the account's")
     kept = same(rows["previous_rep_id"], rows["previous_owner_rep_id"])
     yield from where(rows, ~kept, "previous_rep_id is not the owner of record")
 
@@ -162,22 +158,25 @@ def _check_changes(rows: pd.DataFrame, changes: pd.DataFrame) -> Iterator[str]:
 
 
 def _check_explanations(
-    rows: pd.DataFrame, moved: pd.Series[bool], plan: CoveragePlan
+    rows: pd.DataFrame,
+    pairs: pd.DataFrame,
+    chosen: pd.Series[bool],
+    limits: list[Limit],
+    plan: CoveragePlan,
 ) -> Iterator[str]:
     told = plan.explanations.sort_values("account_id", ignore_index=True)
     yield from where(rows, told["rep_id"] != rows["rep_id"], "explains another coverer")
     for part in PARTS:
         yield from where(rows, differs(told[part], rows[part]), f"{part} is not the pair's")
-    hours, places, move = prices(plan.shadow_prices)
-    expected = {
-        "hours_price_amount": rows["rep_id"].map(hours).fillna(0.0) * rows["hours_mart"],
-        "count_price_amount": rows["rep_id"].map(places).fillna(0.0),
-        "move_price_amount": move * moved.astype(float),
-    }
-    for part, amount in expected.items():
-        yield from where(rows, differs(told[part], amount), f"{part} is not the price paid")
+    by_rule = paid(limits, plan.shadow_prices)
+    for column, rules in PRICES.items():
+        amount = pd.Series(0.0, index=pairs.index)
+        for rule in rules:
+            amount = amount + by_rule.get(rule, 0.0)
+        mine = amount[chosen].reset_index(drop=True)  # pairs and rows are sorted by account
+        yield from where(rows, differs(told[column], mine), f"{column} is not the price paid")
     net = told["segment_value_amount"] + told["strength_value_amount"]
-    for part in ("cost_to_serve_amount", "disruption_amount", *expected):
+    for part in (*PARTS[2:], *PRICES):
         net = net - told[part]
     wrong = differs(net, told["net_score_amount"])
     yield from where(rows, wrong, "parts do not add up to the net score")

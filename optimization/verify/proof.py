@@ -1,7 +1,8 @@
-"""Recompute what a plan says of its worth: use of limits, certificate, and the bound's proof.
+"""Recompute what a plan says of its worth: certificate, bound, and the cost of its locks.
 
 Belongs here: numbers about the whole plan, from the tables alone. Does not belong here: rules of
-single rows (``optimization.verify.coverage``), CVXPY, any code of ``optimization.coverage``.
+single rows (``optimization.verify.coverage``), the limits (``optimization.verify.limits``), CVXPY,
+any code of ``optimization.coverage``.
 """
 
 from __future__ import annotations
@@ -9,64 +10,61 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
-from optimization.verify.tables import HOUSE, TOLERANCE, differs, numbers, report
+from optimization.verify.limits import Limit, entities
+from optimization.verify.tables import HOUSE, TOLERANCE, differs, report
 
 if TYPE_CHECKING:
     from optimization.coverage.plan import CoveragePlan
 
 
-def prices(table: pd.DataFrame) -> tuple[pd.Series[float], pd.Series[float], float]:
-    """Published prices of hours and places by rep_id, and of a move."""
-    price = {
-        rule: table[table["rule"] == rule].set_index("rep_id")["shadow_price_amount"]
-        for rule in ("hours", "accounts", "moves")
+def prices(table: pd.DataFrame) -> dict[str, pd.Series[float]]:
+    """Published price by entity, for each rule."""
+    named = table.assign(entity=entities(table))
+    return {
+        str(rule): part.set_index("entity")["shadow_price_amount"].astype(float)
+        for rule, part in named.groupby("rule")
     }
-    return price["hours"], price["accounts"], float(price["moves"].sum())
 
 
-def check_shadow_prices(
-    rows: pd.DataFrame,
-    moved: pd.Series[bool],
-    limit: int,
-    coverers: pd.DataFrame,
-    table: pd.DataFrame,
-) -> Iterator[str]:
-    """Check that every limit has its size, its use and no negative price."""
-    keys = table["rule"] + " of " + table["rep_id"].fillna("the company")
-    yield from report("shadow price is negative", keys[~(table["shadow_price_amount"] >= 0)])
-    load = rows.groupby("rep_id")
-    used = {"hours": load["hours_mart"].sum(), "accounts": load.size()}
-    sizes = {"hours": coverers["capacity_hours"], "accounts": coverers["account_limit"]}
-    for rule in used:
-        part = table[table["rule"] == rule]
-        use = part["rep_id"].map(used[rule]).fillna(0.0).astype(float)
-        size = numbers(part["rep_id"].map(sizes[rule]))
-        wrong = differs(part["used"], use) | differs(part["capacity"], size)
-        yield from report("use or capacity of a limit is wrong", keys[part.index[wrong]])
-    moves = table[table["rule"] == "moves"]
-    if moves["used"].tolist() != [float(moved.sum())] or moves["capacity"].tolist() != [limit]:
-        yield "use or capacity of a limit is wrong: moves of the company"
+def paid(limits: list[Limit], table: pd.DataFrame) -> dict[str, pd.Series[float]]:
+    """What each pair pays for each rule at the published prices."""
+    price = prices(table)
+    none: pd.Series[float] = pd.Series(dtype=float)
+    return {limit.rule: limit.paid(price.get(limit.rule, none)) for limit in limits}
+
+
+def worth(pairs: pd.DataFrame, chosen: pd.Series[bool], limits: list[Limit]) -> float:
+    """Value of the chosen pairs less what they exceed limits by, at each limit's price."""
+    total = float(pairs.loc[chosen, "value_amount"].sum())
+    for limit in limits:
+        over = (limit.used(chosen) - limit.sizes["capacity"]).clip(lower=0.0)
+        total -= float((over * limit.sizes["slack_price_amount"]).sum())
+    return total
 
 
 def check_certificate(
-    rows: pd.DataFrame,
-    moved: pd.Series[bool],
-    limit: int,
-    coverers: pd.DataFrame,
-    price: float,
+    pairs: pd.DataFrame,
+    chosen: pd.Series[bool],
+    limits: list[Limit],
+    overtime_price: float,
     certificate: pd.Series[float],
 ) -> Iterator[str]:
-    """Check the certificate against the plan's rows: worth, overtime, gap, gain and counts."""
+    """Check the certificate against the pairs: worth, overtime, gap, gain and counts."""
     objective, bound = certificate["objective_amount"], certificate["bound_amount"]
-    used = rows.groupby("rep_id")["hours_mart"].sum()
-    lacking = float((used - coverers["capacity_hours"].reindex(used.index)).clip(lower=0.0).sum())
-    total = float(rows["value_amount_mart"].sum()) - price * lacking
+    known = {limit.rule: limit for limit in limits}
+    hours = known["hours"]
+    lacking = float((hours.used(chosen) - hours.sizes["capacity"]).clip(lower=0.0).sum())
+    total = worth(pairs, chosen, limits)
     size = max(1.0, abs(total))
     if not abs(objective - total) <= TOLERANCE * size:
         yield f"objective is {objective:,.2f}, the rows add up to {total:,.2f}"
-    for column, amount in (("overtime_hours", lacking), ("overtime_amount", price * lacking)):
+    for column, amount in (
+        ("overtime_hours", lacking),
+        ("overtime_amount", overtime_price * lacking),
+    ):
         if not abs(certificate[column] - amount) <= TOLERANCE * max(1.0, amount):
             yield f"{column} is {certificate[column]:,.2f}, the rows say {amount:,.2f}"
     if not bound >= objective - TOLERANCE * size:
@@ -79,50 +77,85 @@ def check_certificate(
     gain = certificate["objective_amount"] - certificate["as_is_objective_amount"]
     if not abs(gain - certificate["gain_amount"]) <= TOLERANCE * size:
         yield f"gain is {certificate['gain_amount']:,.2f}, the difference to today is {gain:,.2f}"
+    moves = known["moves"]
     for column, count in (
-        ("account_count", len(rows)),
-        ("moved_count", int(moved.sum())),
-        ("move_limit", limit),
-        ("uncovered_count", int((rows["rep_id"] == HOUSE).sum())),
+        ("account_count", int(chosen.sum())),
+        ("moved_count", int(pairs.loc[chosen, "is_move"].sum())),
+        ("move_limit", int(moves.sizes["capacity"].iloc[0])),
+        ("uncovered_count", int(pairs.loc[chosen, "is_house"].sum())),
     ):
         if certificate[column] != count:
             yield f"certificate says {column} {certificate[column]}, the plan {count}"
 
 
 def check_today(
-    pairs: pd.DataFrame, coverers: pd.DataFrame, price: float, certificate: pd.Series[float]
+    pairs: pd.DataFrame, limits: list[Limit], certificate: pd.Series[float]
 ) -> Iterator[str]:
-    """Check what the certificate says today's coverage is worth, net of its overtime."""
-    today = pairs["rep_id"] == pairs["present_rep_id"].fillna(HOUSE)
-    total = float(pairs.loc[today, "value_amount"].sum())
-    total -= price * float(coverers["overtime_limit"].sum())
+    """Check what the certificate says today's coverage is worth, net of what it exceeds."""
+    total = worth(pairs, pairs["rep_id"] == pairs["present_rep_id"].fillna(HOUSE), limits)
     said = certificate["as_is_objective_amount"]
     if not abs(said - total) <= TOLERANCE * max(1.0, abs(total)):
         yield f"today's coverage is said to be worth {said:,.2f}, it adds up to {total:,.2f}"
 
 
-def check_bound(
-    pairs: pd.DataFrame, coverers: pd.DataFrame, price: float, plan: CoveragePlan
-) -> Iterator[str]:
+def check_bound(pairs: pd.DataFrame, limits: list[Limit], plan: CoveragePlan) -> Iterator[str]:
     """Recompute the bound that the published prices prove, for any plan that keeps the rules.
 
-    sum over accounts of the best (value - prices paid) + sum of price x limit + hours of
-    overtime x what an hour is worth beyond its price.
+    sum over units (a family, or an account on its own) of the best (value - prices paid) over the
+    coverers that every member allows + sum of price x limit + what units beyond a limit are worth
+    above their own price.
     """
-    hours, places, move = prices(plan.shadow_prices)
-    target = pairs["lock_rep_id"].fillna(pairs["present_rep_id"])
-    same = (pairs["rep_id"] == target).fillna(False).astype(bool)
-    forbidden = ((pairs["lock_action"] == "married") & ~same).fillna(False) | (
-        (pairs["lock_action"] == "divorced") & same
-    ).fillna(False)
-    move_pair = pairs["present_rep_id"].notna() & (pairs["rep_id"] != pairs["present_rep_id"])
-    paid = pairs["rep_id"].map(hours).fillna(0.0) * pairs["hours"]
-    paid = paid + pairs["rep_id"].map(places).fillna(0.0) + move * move_pair
-    net = (pairs["value_amount"] - paid)[~forbidden]
-    best = net.groupby(pairs["account_id"]).max().sum()
-    table = plan.shadow_prices
-    proven = float(best + (table["shadow_price_amount"] * table["capacity"]).sum())
-    proven += float((coverers["overtime_limit"] * (hours - price).clip(lower=0.0)).sum())
-    bound = float(plan.certificate["bound_amount"].iloc[0])
-    if not bound <= proven + TOLERANCE * max(1.0, abs(proven)):
-        yield f"bound is {bound:,.2f}, the shadow prices prove {proven:,.2f}"
+    net = pairs["value_amount"] - sum(paid(limits, plan.shadow_prices).values())
+    open_ = pairs.assign(net=net).loc[~pairs["is_barred"]]
+    size = pairs.drop_duplicates("account_id").groupby("unit").size()
+    choices = open_.groupby(["unit", "rep_id"])["net"].agg(["sum", "count"]).reset_index()
+    whole = choices["count"] == choices["unit"].map(size)
+    proven = float(choices[whole].groupby("unit")["sum"].max().sum())
+    price = prices(plan.shadow_prices)
+    for limit in limits:
+        if limit.rule not in price:
+            continue
+        y, sizes = price[limit.rule].reindex(limit.sizes.index).fillna(0.0), limit.sizes
+        proven += float((y * sizes["capacity"]).sum())
+        beyond = (y - sizes["slack_price_amount"]).clip(lower=0.0)
+        finite = sizes["slack_limit"].where(np.isfinite(sizes["slack_limit"]), 0.0)
+        proven += float((beyond * finite).sum())
+    for column in ("bound_amount", "price_bound_amount"):
+        bound = float(plan.certificate[column].iloc[0])
+        if not bound <= proven + TOLERANCE * max(1.0, abs(proven)):
+            yield f"{column} is {bound:,.2f}, the shadow prices prove {proven:,.2f}"
+
+
+def check_lock_costs(pairs: pd.DataFrame, limits: list[Limit], plan: CoveragePlan) -> Iterator[str]:
+    """Check that every lock and forbidden pair is listed once, and what it costs at most.
+
+    The cost is recomputed for accounts on their own; a family's depends on all its members.
+    """
+    locked = pairs[pairs["lock_action"].notna()].drop_duplicates("account_id")
+    rep = locked["lock_rep_id"].fillna(locked["present_rep_id"])
+    barred = pairs[pairs["forbidden_reason"].notna()]
+    expected = set(zip(locked["account_id"], locked["lock_action"], rep, strict=True))
+    expected |= {
+        (a, "forbidden", r) for a, r in zip(barred["account_id"], barred["rep_id"], strict=True)
+    }
+    table = plan.lock_costs
+    said = list(zip(table["account_id"], table["lock_action"], table["rep_id"], strict=True))
+    yield from report("lock is not listed", sorted({key[0] for key in expected - set(said)}))
+    yield from report("lock is listed, not stated", sorted({k[0] for k in set(said) - expected}))
+    yield from report("lock is listed twice", table.loc[pd.Series(said).duplicated(), "account_id"])
+
+    net = pairs["value_amount"] - sum(paid(limits, plan.shadow_prices).values())
+    held = net[~pairs["is_barred"]].groupby(pairs["account_id"]).max()
+    unlocked = net[pairs["forbidden_reason"].isna()].groupby(pairs["account_id"]).max()
+    own = barred.assign(net=net[barred.index])
+    own = own[~own["is_lock_broken"]]
+    pair_net = own.set_index(["account_id", "rep_id"])["net"]
+    free = table["account_id"].map(unlocked)
+    is_pair = table["lock_action"] == "forbidden"
+    keys = pd.MultiIndex.from_frame(table[["account_id", "rep_id"]])
+    free = free.mask(is_pair, pd.Series(pair_net.reindex(keys).to_numpy(), index=table.index))
+    cost = (free - table["account_id"].map(held)).clip(lower=0.0).fillna(0.0)
+    units = pairs.drop_duplicates("account_id").set_index("account_id")["unit"]
+    alone = table["account_id"].map(units).str.startswith("account ").fillna(False)
+    wrong = alone & differs(table["cost_amount"], cost)
+    yield from report("cost of a lock is wrong", table.loc[wrong, "account_id"])

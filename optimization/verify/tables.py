@@ -15,7 +15,15 @@ from optimization.errors import sample
 
 HOUSE = "__house__"
 TOLERANCE = 1e-6
-IDS = ("account_id", "rep_id", "present_rep_id", "previous_owner_rep_id", "lock_rep_id")
+IDS = (
+    "account_id",
+    "rep_id",
+    "present_rep_id",
+    "previous_owner_rep_id",
+    "lock_rep_id",
+    "family_id",
+    "recent_move_group_id",
+)
 
 
 def text_ids(table: pd.DataFrame) -> pd.DataFrame:

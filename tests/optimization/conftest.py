@@ -9,6 +9,15 @@ import pandas as pd
 import pytest
 
 HOUSE = "__house__"
+TEXTS = (
+    "vacancy_reason",
+    "lock_action",
+    "lock_rep_id",
+    "lock_reason",
+    "lock_source",
+    "family_id",
+    "recent_move_group_id",
+)
 
 
 @dataclass(frozen=True)
@@ -27,6 +36,38 @@ class Company:
         at = self.accounts["account_id"] == account_id
         accounts = self.accounts.copy()
         accounts.loc[at, ["lock_action", "lock_rep_id", "lock_reason"]] = [action, rep_id, reason]
+        return replace(self, accounts=accounts)
+
+    def forbid(self, account_id, rep_id, reason="override: not wanted"):
+        candidates = self.candidates.copy()
+        at = (candidates["account_id"] == account_id) & (candidates["rep_id"] == rep_id)
+        candidates.loc[at, "forbidden_reason"] = reason
+        return replace(self, candidates=candidates)
+
+    def owner(self, account_id, rep_id):
+        """The account belongs to this rep today, with disruption on every other pair."""
+        accounts, candidates = self.accounts.copy(), self.candidates.copy()
+        at = accounts["account_id"] == account_id
+        accounts.loc[at, ["present_rep_id", "previous_owner_rep_id"]] = rep_id
+        mine = candidates["account_id"] == account_id
+        lost = candidates.loc[mine, "disruption_amount"].max()
+        before = candidates["disruption_amount"].copy()
+        candidates.loc[mine, "is_present"] = candidates.loc[mine, "rep_id"] == rep_id
+        candidates.loc[mine, "disruption_amount"] = lost * ~candidates.loc[mine, "is_present"]
+        candidates["value_amount"] += before - candidates["disruption_amount"]
+        return replace(self, accounts=accounts, candidates=candidates)
+
+    def family(self, name, *account_ids):
+        accounts = self.accounts.copy()
+        accounts.loc[accounts["account_id"].isin(account_ids), "family_id"] = name
+        return replace(self, accounts=accounts)
+
+    def moved_before(self, account_id, group=None):
+        """An earlier plan has moved the account within the days of the move budget."""
+        accounts = self.accounts.copy()
+        at = accounts["account_id"] == account_id
+        accounts.loc[at, "recent_move_count"] = 1
+        accounts.loc[at, "recent_move_group_id"] = group
         return replace(self, accounts=accounts)
 
     def limit(self, rep_id, **limits):
@@ -85,12 +126,19 @@ def _company(segment, strength, hours, owners, capacity, max_accounts, disruptio
             "present_rep_id": owners,
             "previous_owner_rep_id": owners,
             "vacancy_reason": [None if owner else "unassigned" for owner in owners],
+            "owner_source": "crm",
             "lock_action": None,
             "lock_rep_id": None,
             "lock_reason": None,
+            "lock_source": None,
+            "family_id": None,
+            "recent_move_count": 0,
+            "recent_move_group_id": None,
+            "new_amount": segment,
+            "existing_amount": np.asarray(segment) * 2.0,
             "existing_contribution_amount": segment,
         }
-    ).astype(dict.fromkeys(("vacancy_reason", "lock_action", "lock_rep_id", "lock_reason"), object))
+    ).astype(dict.fromkeys(TEXTS, object))
     rows = []
     for a, account in enumerate(names):
         for r, rep in enumerate(reps):
@@ -124,6 +172,8 @@ def _company(segment, strength, hours, owners, capacity, max_accounts, disruptio
     bookings = candidates["segment_value_amount"] + candidates["strength_value_amount"]
     candidates["new_amount"] = bookings.clip(lower=0.0)
     candidates["existing_amount"] = 2.0 * candidates["new_amount"]
+    candidates["soft_rule_amount"] = 0.0
+    candidates["forbidden_reason"] = pd.Series(None, index=candidates.index, dtype=object)
     candidates["value_sd_amount"] = 0.1 * candidates["segment_value_amount"].abs()
     candidates["similarity"] = 0.5
     candidates["probability_beats_owner"] = np.nan

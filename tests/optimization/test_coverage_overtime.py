@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from optimization.coverage.inputs import CoverageInputs
 from optimization.coverage.plan import solve_coverage
-from optimization.coverage.prices import Prices, relax
+from optimization.coverage.prices import relax
+from optimization.coverage.rules import coverage_problem
 from optimization.policy import CoveragePolicy
 from optimization.verify.coverage import verify_coverage
 
@@ -152,11 +153,12 @@ def test_the_prices_prove_the_relaxations_value_and_wrong_prices_prove_no_less(
     company = random_company(seed, accounts, reps, 3, tightness, 1, max_accounts)
     inputs = CoverageInputs.from_frames(*company.frames)
     policy = CoveragePolicy(0.3, overtime_amount_per_hour=price)
-    limit = inputs.move_limit(policy.move_budget_rate)
-    relaxation = relax(inputs, limit, policy)
-    found = relaxation.prices
+    pairs = coverage_problem(inputs, policy).only_pairs(inputs.is_allowed)
+    relaxation = relax(pairs, policy)
     rounding = 1e-5 * np.abs(inputs.value).sum()
-    assert found.bound(inputs, limit, price) == pytest.approx(relaxation.value, abs=rounding)
-    hours, places, moves = wrong
-    others = Prices(found.hours * hours, found.accounts * places, found.moves * moves)
-    assert others.bound(inputs, limit, price) >= relaxation.value - rounding
+    assert pairs.bound(relaxation.price) == pytest.approx(relaxation.value, abs=rounding)
+    factor = pairs.rows.labels["rule"].map(
+        dict(zip(("hours", "accounts", "moves"), wrong, strict=True))
+    )
+    others = relaxation.price * factor.to_numpy(dtype=float)
+    assert pairs.bound(others) >= relaxation.value - rounding

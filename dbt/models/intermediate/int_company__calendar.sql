@@ -56,6 +56,10 @@ select
     candidates_per_account,
     disruption_rate,
     uncovered_loss_rate,
+    move_budget_days,
+    max_owner_changes,
+    renewal_lock_days,
+    stale_days,
     lock_named_accounts,
     max_quarantine_rate
 from fiscal

@@ -11,6 +11,16 @@ calendar as (select * from {{ ref('int_company__calendar') }}),
 
 win_rates as (select * from {{ ref('int_profiles__rep_win_rates') }}),
 
+uncertified as (select * from {{ ref('int_pairs__uncertified') }}),
+
+forbidden as (select * from {{ ref('int_pairs__forbidden') }}),
+
+direct_deals as (
+    select distinct account_id
+    from {{ ref('stg_crm__opportunities') }}
+    where not is_closed
+),
+
 guard as (select * from {{ ref('strength_guard') }}),
 
 potential as (select * from {{ ref('int_accounts__potential') }}),
@@ -82,7 +92,37 @@ spread as (
     where seekers.account_id is not null
 ),
 
-pairs as (
+-- Where only certified reps may cover an account, the best of them instead of the best of all.
+certified as (
+    select
+        account_id,
+        rep_id
+    from (
+        select
+            asking.account_id,
+            win_rates.rep_id,
+            row_number() over (
+                partition by asking.account_id
+                order by win_rates.won_value_rate * win_rates.margin_rate desc, md5(asking.account_id || win_rates.rep_id)
+            ) as value_rank
+        from (select distinct account_id from uncertified where mode = 'hard') as asking
+        inner join accounts on asking.account_id = accounts.account_id
+        inner join win_rates
+            on accounts.industry = win_rates.industry
+            and accounts.region = win_rates.geography
+            and accounts.size_band = win_rates.size_band
+            and win_rates.rep_id <> '(segment)'
+        left join uncertified
+            on asking.account_id = uncertified.account_id
+            and win_rates.rep_id = uncertified.rep_id
+            and uncertified.mode = 'hard'
+        where uncertified.rep_id is null
+    ) as eligible
+    cross join calendar
+    where eligible.value_rank <= calendar.candidates_per_account
+),
+
+weighed as (
     select
         accounts.account_id,
         ranked.rep_id
@@ -98,6 +138,21 @@ pairs as (
         account_id,
         rep_id
     from spread
+),
+
+account_pairs as (
+    select
+        weighed.account_id,
+        weighed.rep_id
+    from weighed
+    left join uncertified
+        on weighed.account_id = uncertified.account_id
+        and weighed.rep_id = uncertified.rep_id
+        and uncertified.mode = 'hard'
+    where uncertified.rep_id is null
+    union
+    select account_id, rep_id
+    from certified
     union
     select account_id, present_rep_id
     from accounts
@@ -108,12 +163,30 @@ pairs as (
     inner join coverers on accounts.lock_rep_id = coverers.rep_id
     where accounts.lock_action = 'married'
     union
+    -- No partner beside a direct deal.
     select accounts.account_id, bands.partner_id
     from accounts
     inner join {{ source('policy', 'partner_size_bands') }} as bands on accounts.size_band = bands.size_band
+    left join direct_deals on accounts.account_id = direct_deals.account_id
+    where direct_deals.account_id is null
+    union
+    -- Forbidden pairs stay in view, so that what forbidding them costs can be shown.
+    select account_id, rep_id
+    from forbidden
     union
     select account_id, '__house__'
     from accounts
+),
+
+-- A family goes to one coverer, so every member weighs the candidates of all.
+pairs as (
+    select account_id, rep_id
+    from account_pairs
+    union
+    select members.account_id, account_pairs.rep_id
+    from account_pairs
+    inner join accounts on account_pairs.account_id = accounts.account_id
+    inner join accounts as members on accounts.family_id = members.family_id
 ),
 
 -- The named strength or weakness that says most about a rep on a kind of account; one of this kind of
@@ -151,6 +224,13 @@ economics as (
         pairs.rep_id,
         coverers.coverer_type,
         accounts.existing_contribution_amount,
+        accounts.is_stale,
+        coalesce(uncertified.loss_rate, 0.0) as certificate_loss_rate,
+        case
+            when forbidden.reason is not null then forbidden.reason
+            when uncertified.mode = 'hard' then 'no certificate ' || uncertified.certification
+            when coverers.coverer_type = 'partner' and direct_deals.account_id is not null then 'direct deal open'
+        end as forbidden_reason,
         accounts.industry,
         accounts.region,
         accounts.size_band,
@@ -214,6 +294,9 @@ economics as (
         and accounts.industry = owners.industry
         and accounts.region = owners.geography
         and accounts.size_band = owners.size_band
+    left join uncertified on pairs.account_id = uncertified.account_id and pairs.rep_id = uncertified.rep_id
+    left join forbidden on pairs.account_id = forbidden.account_id and pairs.rep_id = forbidden.rep_id
+    left join direct_deals on pairs.account_id = direct_deals.account_id
     left join {{ source('policy', 'partners') }} as partners on pairs.rep_id = partners.partner_id
     left join {{ ref('int_reps__similarity') }} as similarities
         on accounts.present_rep_id = similarities.rep_id
@@ -230,6 +313,8 @@ valued as (
         is_present,
         hours,
         similarity,
+        forbidden_reason,
+        certificate_loss_rate * greatest(amount * margin_rate, 0.0) as soft_rule_amount,
         win_rate,
         -- What the coverer is counted on to win; nobody wins nothing.
         case
@@ -255,7 +340,7 @@ valued as (
         end as cost_to_serve_amount,
         case
             when coverer_type = 'house' then uncovered_loss_rate * greatest(existing_contribution_amount, 0.0)
-            when is_present or not has_present then 0.0
+            when is_present or not has_present or is_stale then 0.0
             -- Schmitz et al. measured 13-18 % of a customer's yearly sales lost after a change of
             -- rep, less where the successor's experience is alike.
             else disruption_rate * greatest(existing_contribution_amount, 0.0) * (1 - similarity)
@@ -285,14 +370,18 @@ select
     cast(strength_value_amount as double precision) as strength_value_amount,
     cast(cost_to_serve_amount as double precision) as cost_to_serve_amount,
     cast(disruption_amount as double precision) as disruption_amount,
-    cast(segment_value_amount + strength_value_amount - cost_to_serve_amount - disruption_amount as double precision)
-        as value_amount,
+    cast(soft_rule_amount as double precision) as soft_rule_amount,
+    cast(
+        segment_value_amount + strength_value_amount - cost_to_serve_amount - disruption_amount - soft_rule_amount
+        as double precision
+    ) as value_amount,
     cast(value_sd_amount as double precision) as value_sd_amount,
     cast(new_amount as double precision) as new_amount,
     cast(existing_amount as double precision) as existing_amount,
     cast(win_rate as double precision) as win_rate,
     cast(similarity as double precision) as similarity,
     cast(probability_beats_owner as double precision) as probability_beats_owner,
+    forbidden_reason,
     named.note as strength_note
 from valued
 left join named

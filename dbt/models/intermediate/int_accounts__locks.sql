@@ -1,0 +1,166 @@
+-- What binds an account to its owner or keeps it from one. A person's override comes before every
+-- rule; "single" frees the account from all of them. Of the rules, a freeze and too many changes of
+-- owner always bind; named accounts, late deals and renewals bind as many of a rep's accounts as the
+-- rep can carry, the largest first.
+with
+
+accounts as (select * from {{ ref('int_accounts__segmented') }}),
+
+calendar as (select * from {{ ref('int_company__calendar') }}),
+
+potential as (select * from {{ ref('int_accounts__potential') }}),
+
+coverers as (select * from {{ ref('coverage_coverers') }}),
+
+present as (select * from {{ ref('int_accounts__present_owner') }}),
+
+-- Two on one account are a divorce from one rep and a marriage to another (anything else is refused
+-- when the file is read): the marriage says both.
+overrides as (
+    select
+        ranked.account_id,
+        ranked.rep_id,
+        ranked.action,
+        ranked.reason
+    from (
+        select
+            in_force.*,
+            row_number() over (
+                partition by in_force.account_id
+                order by case in_force.action when 'married' then 1 when 'divorced' then 2 else 3 end,
+                    in_force.rep_id, in_force.author
+            ) as choice
+        from {{ ref('int_overrides__in_force') }} as in_force
+        where in_force.action <> 'forbidden'
+    ) as ranked
+    where ranked.choice = 1
+),
+
+late_deals as (
+    select distinct opportunities.account_id
+    from {{ ref('int_opportunities__profiled') }} as opportunities
+    inner join {{ source('policy', 'lock_stages') }} as stages on opportunities.stage = stages.stage
+    where not opportunities.is_closed
+),
+
+renewals as (
+    select distinct opportunities.account_id
+    from {{ ref('stg_crm__opportunities') }} as opportunities
+    cross join calendar
+    where
+        opportunities.is_renewal
+        and not opportunities.is_closed
+        and opportunities.expected_close_on >= calendar.as_of_on
+        and {{ dbt.datediff('calendar.as_of_on', 'opportunities.expected_close_on', 'day') }} <= calendar.renewal_lock_days
+),
+
+changed as (
+    select
+        past.account_id,
+        count(*) as change_count
+    from {{ source('history', 'past_changes') }} as past
+    cross join calendar
+    where past.changed_on > {{ dbt.dateadd('month', -12, 'calendar.as_of_on') }}
+    group by past.account_id
+),
+
+freezes as (
+    select
+        freezes.group_id,
+        min(freezes.reason) as reason
+    from {{ source('policy', 'freezes') }} as freezes
+    cross join calendar
+    where calendar.as_of_on between freezes.from_on and freezes.to_on
+    group by freezes.group_id
+),
+
+facts as (
+    select
+        accounts.account_id,
+        accounts.hours_per_year,
+        present.present_rep_id,
+        overrides.action,
+        overrides.rep_id,
+        overrides.reason,
+        present.present_rep_id is not null and coalesce(overrides.action, '') <> 'single' as may_be_locked,
+        coalesce(group_freezes.reason, company_freezes.reason) as freeze_reason,
+        coalesce(changed.change_count, 0) as change_count,
+        calendar.max_owner_changes,
+        accounts.is_named and calendar.lock_named_accounts as is_named,
+        late_deals.account_id is not null as has_late_deal,
+        renewals.account_id is not null as has_renewal,
+        potential.existing_deals_per_year * potential.existing_value_per_win as existing_potential
+    from accounts
+    cross join calendar
+    inner join potential on accounts.account_id = potential.account_id
+    inner join present on accounts.account_id = present.account_id
+    left join coverers on present.present_rep_id = coverers.rep_id
+    left join overrides on accounts.account_id = overrides.account_id
+    left join late_deals on accounts.account_id = late_deals.account_id
+    left join renewals on accounts.account_id = renewals.account_id
+    left join changed on accounts.account_id = changed.account_id
+    left join freezes as group_freezes on coverers.group_id = group_freezes.group_id
+    left join freezes as company_freezes on company_freezes.group_id is null
+),
+
+wanted as (
+    select
+        account_id,
+        hours_per_year,
+        existing_potential,
+        case
+            when action in ('married', 'divorced') then action
+            when may_be_locked and (
+                freeze_reason is not null or change_count >= max_owner_changes
+                or is_named or has_late_deal or has_renewal
+            ) then 'married'
+        end as lock_action,
+        case when action in ('married', 'divorced') then coalesce(rep_id, present_rep_id) else present_rep_id end
+            as lock_rep_id,
+        case
+            when action in ('married', 'divorced') then 'override: ' || coalesce(reason, 'no reason given')
+            when freeze_reason is not null then 'frozen: ' || freeze_reason
+            when change_count >= max_owner_changes
+                then 'changed rep ' || cast(change_count as varchar) || ' times in twelve months'
+            when is_named then 'named account'
+            when has_late_deal then 'open late-stage deal'
+            else 'renewal due'
+        end as lock_reason,
+        case
+            when action in ('married', 'divorced') then 'override'
+            when freeze_reason is not null or change_count >= max_owner_changes then 'hard_rule'
+            else 'rule'
+        end as lock_source
+    from facts
+),
+
+ordered as (
+    select
+        wanted.*,
+        sum(hours_per_year) over (
+            partition by lock_action, lock_rep_id
+            order by case when lock_source = 'rule' then 1 else 0 end, existing_potential desc, account_id
+            rows between unbounded preceding and current row
+        ) as running_hours,
+        row_number() over (
+            partition by lock_action, lock_rep_id
+            order by case when lock_source = 'rule' then 1 else 0 end, existing_potential desc, account_id
+        ) as running_count
+    from wanted
+    where lock_action is not null
+)
+
+select
+    ordered.account_id,
+    ordered.lock_action,
+    ordered.lock_rep_id,
+    ordered.lock_reason,
+    ordered.lock_source
+from ordered
+left join coverers on ordered.lock_rep_id = coverers.rep_id
+where
+    ordered.lock_source <> 'rule'
+    or (
+        ordered.running_hours <= coverers.capacity_hours
+        and (coverers.max_accounts is null or ordered.running_count <= coverers.max_accounts)
+    )

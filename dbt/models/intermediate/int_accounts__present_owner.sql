@@ -1,0 +1,100 @@
+-- Who covers an account before this plan, and where we know it from:
+-- 1. The CRM names the last plan's coverer: it was carried out, both agree.
+-- 2. The CRM still names whom it named when the last plan was made: not yet carried out, the last
+--    plan counts. An account it left uncovered has no owner then.
+-- 3. The CRM names somebody else: moved by hand since, the CRM counts.
+-- A coverer who can no longer cover (left, certificate run out, a partner beside a direct deal) is
+-- none; where the last plan's coverer has left and the CRM's owner has not, the CRM's counts.
+with
+
+accounts as (select * from {{ ref('int_accounts__segmented') }}),
+
+last_plan as (select * from {{ source('history', 'last_plan') }}),
+
+coverers as (select * from {{ ref('coverage_coverers') }}),
+
+employees as (select * from {{ ref('stg_hr__employees') }}),
+
+missing_certificates as (select * from {{ ref('int_pairs__uncertified') }} where mode = 'hard'),
+
+direct_deals as (
+    select distinct account_id
+    from {{ ref('stg_crm__opportunities') }}
+    where not is_closed
+),
+
+decided as (
+    select
+        accounts.account_id,
+        accounts.owner_rep_id,
+        last_plan.rep_id as planned_rep_id,
+        case
+            when last_plan.account_id is null then 'crm'
+            when accounts.owner_rep_id is not distinct from last_plan.rep_id then 'crm'
+            when accounts.owner_rep_id is not distinct from last_plan.owner_rep_id then 'last_plan'
+            else 'crm_changed_by_hand'
+        end as decided_by
+    from accounts
+    left join last_plan on accounts.account_id = last_plan.account_id
+),
+
+wanted as (
+    select
+        decided.*,
+        case
+            when decided.decided_by <> 'last_plan' then decided.owner_rep_id
+            when planned.rep_id is null and owners.rep_id is not null then decided.owner_rep_id
+            else decided.planned_rep_id
+        end as wanted_rep_id
+    from decided
+    left join coverers as planned on decided.planned_rep_id = planned.rep_id
+    left join coverers as owners
+        on decided.owner_rep_id = owners.rep_id
+        and owners.coverer_type = 'rep'
+),
+
+checked as (
+    select
+        wanted.*,
+        coverers.rep_id is not null as is_coverer,
+        coalesce(coverers.coverer_type, '') as coverer_type,
+        missing_certificates.account_id is not null as is_uncertified,
+        direct_deals.account_id is not null as has_direct_deal,
+        employees.terminated_on is not null as has_left
+    from wanted
+    left join coverers
+        on wanted.wanted_rep_id = coverers.rep_id
+        and (coverers.coverer_type <> 'partner' or wanted.decided_by = 'last_plan')
+    left join employees on wanted.wanted_rep_id = employees.rep_id
+    left join missing_certificates
+        on wanted.account_id = missing_certificates.account_id
+        and wanted.wanted_rep_id = missing_certificates.rep_id
+    left join direct_deals on wanted.account_id = direct_deals.account_id
+),
+
+judged as (
+    select
+        checked.*,
+        case
+            when wanted_rep_id is null then 'unassigned'
+            when coverer_type = 'house' then 'uncovered'
+            when has_left and not is_coverer then 'leaver'
+            when not is_coverer then 'unknown_owner'
+            when coverer_type = 'partner' and has_direct_deal then 'direct_deal'
+            when is_uncertified then 'not_certified'
+        end as vacancy_reason
+    from checked
+)
+
+select
+    account_id,
+    owner_rep_id,
+    wanted_rep_id,
+    case when vacancy_reason is null then wanted_rep_id end as present_rep_id,
+    vacancy_reason,
+    case
+        when decided_by = 'last_plan' and wanted_rep_id is not distinct from planned_rep_id then 'last_plan'
+        when decided_by = 'last_plan' then 'crm'
+        else decided_by
+    end as owner_source
+from judged

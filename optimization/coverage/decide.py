@@ -1,0 +1,127 @@
+"""Which way a coverage problem is solved: exactly where it is small, by prices where it is not.
+
+Belongs here: the choice of the way by size, and one form for what either way proves. Does not
+belong here: the ways themselves (``model`` and ``large``), or words about the result.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+
+import numpy as np
+
+from optimization.coverage.model import EXACT_PAIRS, build_model
+from optimization.coverage.rows import FloatArray, IntArray, PairProblem
+from optimization.errors import SolveLimitError
+from optimization.solve import SOLVER, SolveOutcome, SolveStatus, solve
+
+# Share of the time for the exact model; the rest is for the search where that is not enough.
+EXACT_SHARE = 0.4
+
+
+@dataclass(frozen=True, eq=False)
+class Decision:
+    """A plan and its proof, whichever way it was found.
+
+    Attributes:
+        choice: Pair per account that keeps every row, shape (A,); None where none was found.
+        price: Price of each row, shape (M,).
+        bound: Bound on any plan's worth: the lower of the solver's and the prices'.
+        outcome: The same in the form of a solve, in company currency.
+        seconds: Wall seconds by stage.
+    """
+
+    choice: IntArray | None
+    price: FloatArray
+    bound: float
+    outcome: SolveOutcome
+    seconds: Mapping[str, float]
+
+
+def decide(
+    pairs: PairProblem,
+    *,
+    gap: float,
+    seconds: float,
+    seed: int,
+    start_price: FloatArray | None = None,
+    start_choice: IntArray | None = None,
+) -> Decision:
+    """Find a plan and prove how good it is.
+
+    Args:
+        pairs: The problem.
+        gap: Relative gap at which to stop.
+        seconds: Wall seconds it may take; a safety stop, the plan is then ``feasible``.
+        seed: Seed of solver and search.
+        start_price: Prices to start from, shape (M,).
+        start_choice: A plan to fall back on where it keeps every row, shape (A,).
+    """
+    begun = time.monotonic()
+    choice, bound = None, math.inf
+    if len(pairs.value) <= EXACT_PAIRS:
+        model = build_model(pairs)
+        try:
+            outcome = solve(
+                model.problem,
+                seconds=EXACT_SHARE * seconds,
+                mip_gap=gap,
+                seed=seed,
+                accepted_gap=math.inf,
+            )
+        except SolveLimitError:
+            outcome = None
+        exact = {"exact": time.monotonic() - begun}
+        if outcome is not None and outcome.status is SolveStatus.INFEASIBLE:
+            return Decision(None, np.zeros(pairs.rows.count), math.nan, outcome, exact)
+        if outcome is not None:
+            choice, bound = model.chosen(pairs), outcome.bound / model.scale
+            if outcome.status is SolveStatus.OPTIMAL:
+                price = np.zeros(pairs.rows.count) if start_price is None else start_price
+                return _decision(pairs, choice, price, bound, True, outcome.options, exact)
+    # Imported here: it brings the compiler, which a small company never needs.
+    from optimization.coverage.large import solve_large
+
+    found = solve_large(
+        pairs,
+        gap=gap,
+        seconds=seconds - (time.monotonic() - begun),
+        seed=seed,
+        start_price=start_price,
+        start_choice=start_choice if choice is None else choice,
+    )
+    if found.choice is not None and (
+        choice is None or pairs.worth(found.choice) > pairs.worth(choice)
+    ):
+        choice = found.choice
+    options = {"rounds": float(found.rounds), "mip_rel_gap": gap, "time_limit": seconds}
+    best = min(bound, found.bound)
+    stopped = found.stopped_by_clock
+    return _decision(pairs, choice, found.price, best, not stopped, options, found.seconds)
+
+
+def _decision(
+    pairs: PairProblem,
+    choice: IntArray | None,
+    price: FloatArray,
+    bound: float,
+    finished: bool,
+    options: Mapping[str, float],
+    seconds: Mapping[str, float],
+) -> Decision:
+    worth = math.nan if choice is None else pairs.worth(choice)
+    outcome = SolveOutcome(
+        status=SolveStatus.OPTIMAL if finished and choice is not None else SolveStatus.FEASIBLE,
+        objective=worth,
+        bound=bound,
+        gap=(bound - worth) / max(abs(bound), 1.0),
+        seconds=sum(seconds.values()),
+        solver=SOLVER if "exact" in seconds else f"prices, chain search and {SOLVER}",
+        solver_version=version("highspy"),
+        options=options,
+    )
+    return Decision(choice, price, bound, outcome, seconds)

@@ -1,0 +1,179 @@
+"""Solve a coverage problem of any size: prices, whole plan, exact improvement, certificate.
+
+    1. prices by the smoothed dual: a bound that anyone can recompute
+    2. a near-tie model: the pairs of least regret as an integer model in CVXPY, where few are left
+       (a small move budget leaves few; the moves are then chosen exactly)
+    3. chain search over near pairs, rounds of several schedules
+    4. neighbourhoods: some coverers' accounts anew, each a small integer model in CVXPY
+
+Steps 2 to 4 stop at the gap asked for, after ``rounds`` rounds, or at the clock. Counts stop the
+same way on every machine; a plan stopped by the clock is labelled ``feasible``.
+
+Belongs here: the order of the steps and their limits. Does not belong here: the steps.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from optimization.coverage.dual import find_prices
+from optimization.coverage.neighbourhoods import best_choice, improve
+from optimization.coverage.rows import FloatArray, IntArray, PairProblem
+from optimization.coverage.search import Schedule, Search
+
+# Loose rows and many accounts; tight rows, uses alike; tight rows, uses far apart.
+SCHEDULES = (
+    Schedule(near=2.0, longest=4, sweeps=40, heat=0.25, cooling=1e-3),
+    Schedule(near=4.0, longest=4, sweeps=150, heat=0.03, cooling=0.01),
+    Schedule(near=4.0, longest=8, sweeps=100, heat=0.5, cooling=0.02),
+)
+NEAR_TIE_PER_ACCOUNT = 1.5
+NEAR_TIE_PAIRS = 40_000
+NEAR_TIE_NODES = 200
+ROUNDS = 30
+CHAINS_PER_ROUND = 2_000_000
+NEIGHBOURHOODS_PER_ROUND = 40
+NEIGHBOURHOOD_NODES = 100
+# Neighbourhoods go on while this share of the last round's improved the plan.
+WORTHWHILE = 0.02
+
+
+@dataclass(frozen=True, eq=False)
+class LargePlan:
+    """What was found, and what bounds it.
+
+    Attributes:
+        choice: Pair per account that keeps every row, shape (A,); None where none was found.
+        price: Price of each row, shape (M,).
+        bound: Bound that the prices prove.
+        gap: (bound - worth) / |bound|; ``inf`` without a plan.
+        rounds: Rounds run.
+        stopped_by_clock: The clock stopped it, not the gap or the count.
+        seconds: Wall seconds by stage.
+    """
+
+    choice: IntArray | None
+    price: FloatArray
+    bound: float
+    gap: float
+    rounds: int
+    stopped_by_clock: bool
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def solve_large(
+    pairs: PairProblem,
+    *,
+    gap: float,
+    seconds: float,
+    seed: int,
+    start_price: FloatArray | None = None,
+    start_choice: IntArray | None = None,
+    rounds: int = ROUNDS,
+) -> LargePlan:
+    """Find prices and a plan.
+
+    Args:
+        pairs: The problem.
+        gap: Relative gap at which to stop.
+        seconds: Wall seconds after which to stop; a safety, see the module.
+        seed: Seed of the search.
+        start_price: Prices to start from, shape (M,).
+        start_choice: A plan to fall back on where it keeps every row, shape (A,).
+        rounds: Most rounds of search.
+    """
+    clock = _Clock(seconds)
+    with clock.stage("prices"):
+        dual = find_prices(pairs, start_price)
+    with clock.stage("start"):
+        search = Search(pairs, dual.price, seed)
+
+    def reached() -> bool:
+        return _gap(dual.bound, search) <= gap
+
+    with clock.stage("near_ties"):
+        near_ties = int(NEAR_TIE_PER_ACCOUNT * pairs.account_count)
+        if near_ties <= NEAR_TIE_PAIRS and not reached():
+            _choose_near_ties(search, gap, seed)
+    if search.best is None and start_choice is not None:
+        search.begin(start_choice)
+    done, fruitful = 0, True
+    while done < rounds and not clock.over and not reached():
+        with clock.stage("search"):
+            search.round(_sized(SCHEDULES[done % len(SCHEDULES)], pairs), clock.deadline)
+            if search.best is not None:
+                search.begin(search.best)
+        if search.best is not None and fruitful and done % len(SCHEDULES) == 0:
+            with clock.stage("neighbourhoods"):
+                share = improve(
+                    search,
+                    NEIGHBOURHOODS_PER_ROUND,
+                    seed=seed + done,
+                    nodes=NEIGHBOURHOOD_NODES,
+                    deadline=clock.deadline,
+                )
+                fruitful = share >= WORTHWHILE
+        done += 1
+    return LargePlan(
+        choice=search.best,
+        price=dual.price,
+        bound=dual.bound,
+        gap=_gap(dual.bound, search),
+        rounds=done,
+        stopped_by_clock=clock.over and not reached(),
+        seconds=clock.seconds,
+    )
+
+
+def _sized(schedule: Schedule, pairs: PairProblem) -> Schedule:
+    """Fewer sweeps where each is long, so that a round ends with a whole plan in time."""
+    fitting = int(CHAINS_PER_ROUND / (schedule.near * pairs.account_count))
+    return replace(schedule, sweeps=min(schedule.sweeps, max(fitting, 6)))
+
+
+def _choose_near_ties(search: Search, gap: float, seed: int) -> None:
+    """Choose among the pairs of least regret by an integer model, everything else left out."""
+    _, pair, _ = search.near(NEAR_TIE_PER_ACCOUNT)
+    kept = np.zeros(len(search.regret), dtype=np.bool_)
+    kept[pair] = True
+    part = search.pairs.only_pairs(kept)
+    found = best_choice(part, seed=seed, nodes=NEAR_TIE_NODES, gap=gap / 2)
+    if found is not None:
+        search.begin(pair[np.searchsorted(search.pairs.candidate[pair], found)])
+
+
+def _gap(bound: float, search: Search) -> float:
+    if search.best is None:
+        return math.inf
+    return (bound - search.pairs.worth(search.best)) / max(abs(bound), 1.0)
+
+
+class _Clock:
+    """Wall seconds by stage, and the safety stop."""
+
+    def __init__(self, seconds: float) -> None:
+        self.deadline = time.monotonic() + seconds
+        self.seconds: dict[str, float] = {}
+
+    @property
+    def over(self) -> bool:
+        return time.monotonic() > self.deadline
+
+    def stage(self, name: str) -> _Stage:
+        return _Stage(self.seconds, name)
+
+
+class _Stage:
+    def __init__(self, seconds: dict[str, float], name: str) -> None:
+        self._seconds, self._name = seconds, name
+
+    def __enter__(self) -> None:
+        self._begun = time.monotonic()
+
+    def __exit__(self, *_: object) -> None:
+        spent = time.monotonic() - self._begun
+        self._seconds[self._name] = self._seconds.get(self._name, 0.0) + spent

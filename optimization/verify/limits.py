@@ -1,0 +1,224 @@
+"""The limits of a coverage plan, stated anew from the tables: what each pair uses of which.
+
+Belongs here: one function per rule that counts something over pairs, with pandas and numpy alone.
+Does not belong here: rules of single rows (``optimization.verify.coverage``), what a plan says of
+its worth (``optimization.verify.proof``), CVXPY, any code of ``optimization.coverage``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from optimization.policy import CoveragePolicy
+from optimization.verify.tables import HOUSE, differs, report
+
+COMPANY = "the company"
+
+
+@dataclass(frozen=True, eq=False)
+class Limit:
+    """One rule over all pairs.
+
+    Attributes:
+        rule: Name as published.
+        entity: Whom the pair counts for, missing where for nobody; one value per pair.
+        use: Units the pair uses; one value per pair.
+        sizes: By entity: capacity, slack_limit and slack_price_amount.
+    """
+
+    rule: str
+    entity: pd.Series[str]
+    use: pd.Series[float]
+    sizes: pd.DataFrame
+
+    def used(self, chosen: pd.Series[bool]) -> pd.Series[float]:
+        """Units that the chosen pairs use, by entity of ``sizes``."""
+        total = self.use[chosen].groupby(self.entity[chosen]).sum()
+        return total.reindex(self.sizes.index).fillna(0.0)
+
+    def paid(self, price: pd.Series[float]) -> pd.Series[float]:
+        """What each pair pays at these prices by entity."""
+        return self.use * self.entity.map(price).fillna(0.0).astype(float)
+
+
+def stated_limits(
+    pairs: pd.DataFrame, coverers: pd.DataFrame, policy: CoveragePolicy
+) -> list[Limit]:
+    """State every limit of a company.
+
+    Args:
+        pairs: Candidates with their account's columns, ``is_move`` and ``owner_group``.
+        coverers: By rep_id, with what today's accounts allow (``tables.with_today``).
+        policy: Policy of the plan.
+    """
+    rep, one = pairs["rep_id"], pd.Series(1.0, index=pairs.index)
+    reps = coverers[(coverers["coverer_type"] == "rep") & coverers["capacity_hours"].notna()]
+    limits = [
+        Limit(
+            "hours",
+            rep,
+            pairs["hours"],
+            _sizes(
+                coverers["capacity_hours"],
+                coverers["overtime_limit"],
+                policy.overtime_amount_per_hour,
+            ),
+        ),
+        Limit("accounts", rep, one, _sizes(coverers["account_limit"])),
+        Limit(
+            "moves",
+            pd.Series(COMPANY, index=pairs.index),
+            pairs["is_move"].astype(float),
+            _sizes(pd.Series({COMPANY: move_limit(pairs, policy.move_budget_rate)})),
+        ),
+    ]
+    groups = {name: move_limit(pairs, rate, name) for name, rate in policy.group_move_rates}
+    if groups:
+        moves = pairs["is_move"].astype(float)
+        size = _sizes(pd.Series(groups, dtype=float))
+        limits.append(Limit("group_moves", pairs["owner_group"], moves, size))
+    if policy.min_load_rate > 0:
+        wanted = -policy.min_load_rate * reps["capacity_hours"]
+        size = _sizes(wanted[wanted < 0], np.inf, policy.idle_amount_per_hour)
+        limits.append(Limit("min_hours", rep, -pairs["hours"], size))
+    budgets = pd.Series(dict(policy.partner_budgets), dtype=float)
+    budgets = budgets[budgets.index.isin(coverers.index)]
+    if len(budgets):
+        cost = pairs["cost_to_serve_amount"]
+        today = cost[pairs["is_present"]].groupby(rep[pairs["is_present"]]).sum()
+        most = budgets.clip(lower=today.reindex(budgets.index).fillna(0.0))
+        limits.append(Limit("partner_budget", rep, cost, _sizes(most)))
+    if policy.balance_band_rate is not None:
+        limits += _balance(pairs, reps[reps["capacity_hours"] > 0], policy)
+    return limits
+
+
+def _sizes(
+    capacity: pd.Series[float], slack: pd.Series[float] | float = 0.0, price: float = 0.0
+) -> pd.DataFrame:
+    table = pd.DataFrame({"capacity": capacity.astype(float)})
+    table["slack_limit"] = slack
+    table["slack_price_amount"] = price
+    return table.dropna(subset=["capacity"])
+
+
+def _balance(pairs: pd.DataFrame, reps: pd.DataFrame, policy: CoveragePolicy) -> list[Limit]:
+    accounts = pairs.drop_duplicates("account_id")
+    potential = accounts["new_amount_account"] + accounts["existing_amount_account"]
+    today = potential.groupby(accounts["owner_group"]).sum()
+    spread = float(potential.sum()) / max(float(today.sum()), 1e-9)
+    share = reps["capacity_hours"] / reps.groupby("group_id")["capacity_hours"].transform("sum")
+    target = (share * reps["group_id"].map(today).fillna(0.0) * spread).dropna()
+    use = pairs["new_amount_account"] + pairs["existing_amount_account"]
+    band = float(policy.balance_band_rate or 0.0)
+    return [
+        Limit(
+            rule,
+            pairs["rep_id"],
+            sign * use,
+            _sizes(sign * (1 + sign * band) * target, np.inf, policy.balance_price_rate),
+        )
+        for rule, sign in (("balance_high", 1.0), ("balance_low", -1.0))
+    ]
+
+
+def move_limit(pairs: pd.DataFrame, rate: float, group: str | None = None) -> int:
+    """Moves allowed: the rate, less what earlier plans moved, but all that must be able to move.
+
+    Args:
+        pairs: Candidates with their account's columns, ``is_move``, ``is_barred``, ``owner_group``.
+        rate: Share of the accounts with an owner.
+        group: Only this group's; default the company's.
+    """
+    accounts = pairs.drop_duplicates("account_id")
+    owned, recent = accounts["present_rep_id"].notna(), accounts["recent_move_count"]
+    today = pairs[pairs["rep_id"] == pairs["present_rep_id"].fillna(HOUSE)]
+    units = today.groupby("unit").agg(coverers=("rep_id", "nunique"), barred=("is_barred", "max"))
+    # A family that is not together yet and an owner who may not stay must be able to move.
+    torn = units.index[(units["coverers"] > 1) | units["barred"]]
+    forced = owned & accounts["unit"].isin(torn)
+    if group is not None:
+        owned = owned & (accounts["owner_group"] == group)
+        recent = recent[accounts["recent_move_group_id"] == group]
+        forced = forced & owned
+    wanted = int(np.floor(rate * int(owned.sum()) + 1e-9)) - int(recent.sum())
+    return max(wanted, int(forced.sum()), 0)
+
+
+_BROKEN = {
+    "hours": "more hours than capacity and than today",
+    "accounts": "more accounts than max_accounts and than today",
+    "moves": "move budget",
+    "group_moves": "more moves than the group's budget",
+    "partner_budget": "more margin than the partner's budget and than today",
+}
+
+
+def check_limits(limits: list[Limit], chosen: pd.Series[bool]) -> Iterator[str]:
+    """Check that the chosen pairs keep every limit; a soft one cannot be broken."""
+    for limit in limits:
+        used, sizes = limit.used(chosen), limit.sizes
+        most = sizes["capacity"] + sizes["slack_limit"]
+        over = used > most + 1e-6 * np.maximum(1.0, most.abs())
+        if limit.rule == "moves" and over.any():
+            yield f"move budget: {int(used.iloc[0])} moves, {int(most.iloc[0])} allowed"
+            continue
+        yield from report(_BROKEN.get(limit.rule, limit.rule), sorted(over.index[over]))
+
+
+def check_shadow_prices(
+    limits: list[Limit], chosen: pd.Series[bool], table: pd.DataFrame
+) -> Iterator[str]:
+    """Check that every limit is published with its size, its use and a price in its box."""
+    keys = table["rule"] + " of " + entities(table)
+    yield from report("shadow price is negative", keys[~(table["shadow_price_amount"] >= 0)])
+    soft = np.isinf(table["slack_limit"].astype(float))
+    high = soft & (table["shadow_price_amount"] > table["slack_price_amount"] * (1 + 1e-9))
+    yield from report("shadow price is above the price of a soft rule", keys[high])
+    known = {limit.rule: limit for limit in limits}
+    yield from report("limit of an unknown rule", keys[~table["rule"].isin(list(known))])
+    for rule, limit in known.items():
+        part = table[table["rule"] == rule].set_index(entities(table[table["rule"] == rule]))
+        sizes = limit.sizes
+        missing = sizes.index.difference(part.index)
+        stray = part.index.difference(sizes.index)
+        yield from report("limit is not published", [f"{rule} of {name}" for name in missing])
+        yield from report("limit is published, not stated", [f"{rule} of {name}" for name in stray])
+        part = part.reindex(sizes.index).dropna(subset=["used"])
+        expected = sizes.reindex(part.index).assign(used=limit.used(chosen).reindex(part.index))
+        wrong = pd.Series(False, index=part.index)
+        for column in ("used", "capacity", "slack_limit", "slack_price_amount"):
+            same = part[column].astype(float) == expected[column]  # infinite ones are equal, too
+            wrong |= differs(part[column].astype(float), expected[column]) & ~same
+        names = [f"{rule} of {name}" for name in part.index[wrong]]
+        yield from report("use or capacity of a limit is wrong", names)
+
+
+def entities(table: pd.DataFrame) -> pd.Series[str]:
+    """Whom each published limit is about: a coverer, a group or the company."""
+    by_group = table["rule"] == "group_moves"
+    return table["rep_id"].mask(by_group, table["group_id"]).fillna(COMPANY)
+
+
+def with_owner(pairs: pd.DataFrame, coverers: pd.DataFrame) -> pd.DataFrame:
+    """Add is_move, is_barred (a lock or a rule forbids the pair) and owner_group to every pair."""
+    owner, rep = pairs["present_rep_id"], pairs["rep_id"]
+    target = pairs["lock_rep_id"].fillna(owner)
+    on_target = (rep == target).fillna(False).astype(bool)
+    married = (pairs["lock_action"] == "married").fillna(False).astype(bool)
+    divorced = (pairs["lock_action"] == "divorced").fillna(False).astype(bool)
+    return pairs.assign(
+        is_present=pairs["is_present"].astype(bool),
+        is_move=owner.notna() & (rep != owner),
+        is_lock_broken=(married & ~on_target) | (divorced & on_target),
+        is_barred=(married & ~on_target)
+        | (divorced & on_target)
+        | pairs["forbidden_reason"].notna(),
+        owner_group=owner.map(coverers["group_id"]),
+        unit=pairs["family_id"].fillna("account " + pairs["account_id"]),
+        is_house=rep == HOUSE,
+    )
