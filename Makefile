@@ -5,7 +5,7 @@ COMPANY ?=
 export COVERAGE_COMPANY := $(or $(COMPANY),$(COVERAGE_COMPANY))
 UV_VERSION := 0.13.9
 
-.PHONY: refresh test ui lint types dbt-check pytest bench lock setup clean help
+.PHONY: refresh test ui plans csv lint types dbt-check pytest bench lock setup clean help
 
 help:                ## list the targets
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -29,6 +29,12 @@ refresh: setup      ## run the whole job and print what was decided (COMPANY=pat
 ui: setup           ## open the Dagster UI on http://127.0.0.1:3000
 	$(BIN)/python -m dagster_project.ui
 
+plans: setup        ## list the plans that are kept
+	$(BIN)/python -m dagster_project.plans
+
+csv: setup          ## the current plan as CSV files, safe to open in a spreadsheet (FOLDER=path)
+	$(BIN)/python -m dagster_project.export $(or $(FOLDER),var/csv)
+
 lint: setup
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
@@ -47,7 +53,7 @@ bench: setup        ## the refresh by stage beside its floor, at 8,000 and 2,000
 	$(BIN)/python -m benchmarks.refresh
 
 lock:               ## resolve again; hashes only, no addresses
-	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-strip-extras \
+	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --no-strip-extras \
 		--no-emit-index-url --no-emit-find-links --generate-hashes --no-annotate --no-header \
 		--quiet --output-file requirements.lock
 

@@ -23,13 +23,16 @@ from dagster_project.company_file import (
     read_settings,
 )
 from dagster_project.contract import LANDING
+from dagster_project.manager_ratings import ManagerRating, read_ratings
 from dagster_project.overrides import Override, read_overrides
 from dagster_project.policy_tables import POLICY_TABLES, build_policy_tables
 from dagster_project.sections.base import Section, Text
 from dagster_project.sections.coverage import Capacity, Coverage, CoverageRule, Partner, Segments
 from dagster_project.sections.goals import CompPlan, Goal, Group
 from dagster_project.sections.identity import Gates, Identity
+from dagster_project.sections.publishing import Publishing
 from dagster_project.sections.sources import DemoSource, FilesSource, TableSource
+from dagster_project.sections.strength import Strength
 
 __all__ = ["POLICY_TABLES", "Company", "CompanyError", "Override", "load_company"]
 
@@ -47,15 +50,22 @@ class Company(Section):
     )
     capacity: Capacity = Field(default=Capacity(), description="what a rep can carry")
     coverage: Coverage = Field(default=Coverage(), description="how the plan is made")
+    strength: Strength = Field(
+        default=Strength(), description="what is believed of reps before looking at deals"
+    )
     groups: tuple[Group, ...] = Field(default=(), description="sales groups")
     goals: tuple[Goal, ...] = Field(default=(), description="goals by revenue type")
     comp_plans: tuple[CompPlan, ...] = Field(default=(), description="commission by role")
     partners: tuple[Partner, ...] = Field(default=(), description="partners who may cover")
     overrides: Text | None = Field(default=None, description="CSV beside the company.yml")
     gates: Gates = Field(default=Gates(), description="when a pull is refused")
+    publishing: Publishing = Field(
+        default=Publishing(), description="what is kept of plans and where else they are served"
+    )
 
     _path: Path = PrivateAttr(default=Path("company.yml"))
     _overrides: tuple[Override, ...] = PrivateAttr(default=())
+    _ratings: tuple[ManagerRating, ...] = PrivateAttr(default=())
 
     @model_validator(mode="after")
     def _check_relations(self) -> Self:
@@ -74,14 +84,28 @@ class Company(Section):
         """Reviewed decisions read from the overrides file, in its order."""
         return self._overrides
 
+    @property
+    def rating_rows(self) -> tuple[ManagerRating, ...]:
+        """Managers' ratings read from their file, in its order."""
+        return self._ratings
+
     def policy_tables(self) -> dict[str, list[dict[str, Any]]]:
         """Build the small tables dbt reads, by name of :data:`POLICY_TABLES`."""
         return build_policy_tables(self)
 
     def config_hash(self) -> str:
         """Hash what was decided: not comments, order of keys or where the files lie."""
-        settings = self.model_dump(mode="json", exclude={"overrides": True, "source": {"folder"}})
+        settings = self.model_dump(
+            mode="json",
+            exclude={
+                "overrides": True,
+                "publishing": True,
+                "source": {"folder"},
+                "strength": {"ratings"},
+            },
+        )
         settings["overrides"] = [row.model_dump(mode="json") for row in self._overrides]
+        settings["ratings"] = [row.model_dump(mode="json") for row in self._ratings]
         canonical = json.dumps(settings, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -109,6 +133,10 @@ def load_company(path: Path | str) -> Company:
     company._path = path
     if company.overrides is not None:
         company._overrides, problems = read_overrides(path.parent / company.overrides)
+        if problems:
+            raise CompanyError(problems, path)
+    if company.strength.ratings is not None:
+        company._ratings, problems = read_ratings(path.parent / company.strength.ratings)
         if problems:
             raise CompanyError(problems, path)
     return company

@@ -31,6 +31,11 @@ class LandingColumn:
     description: str
     is_personal: bool = False
 
+    @property
+    def is_id(self) -> bool:
+        """Whether the column names a record; other rules hold for reading such a cell."""
+        return self.name.endswith("_id")
+
 
 @dataclass(frozen=True)
 class LandingTable:
@@ -41,7 +46,7 @@ class LandingTable:
         system: Which system of record owns the facts.
         description: What one row is.
         is_optional: A company may do without it; it then lands empty.
-        columns: Columns in landing order, without the two technical ones.
+        columns: Columns in landing order, without the three technical ones.
         watermark_columns: Dates whose latest value tells how recent a pull is.
     """
 
@@ -61,6 +66,9 @@ class LandingTable:
 ROW_COLUMN = LandingColumn("_row", "BIGINT", True, "Row number in the source, from 1, in its order")
 ISSUES_COLUMN = LandingColumn(
     "_issues", "VARCHAR", False, "Cells that could not be read, joined by '; '; null when clean"
+)
+FIXES_COLUMN = LandingColumn(
+    "_fixes", "VARCHAR", False, "Cells that were mended, by column and kind, joined by '; '"
 )
 
 
@@ -209,4 +217,4 @@ def create_table_sql(target: str, columns: tuple[LandingColumn, ...]) -> str:
 
 def create_landing_table_sql(target: str, table: LandingTable) -> str:
     """Build the statement that creates an empty landed table, technical columns included."""
-    return create_table_sql(target, (ROW_COLUMN, *table.columns, ISSUES_COLUMN))
+    return create_table_sql(target, (ROW_COLUMN, *table.columns, ISSUES_COLUMN, FIXES_COLUMN))

@@ -16,7 +16,7 @@ import pandas as pd
 
 MAX_SAMPLE_KEYS = 20
 
-Parameters = Mapping[str, Sequence[str] | dt.date | None]
+Parameters = Mapping[str, Sequence[str] | dt.date | float | None]
 
 _NOT_NULL = "expect_column_values_to_not_be_null"
 _BETWEEN = "expect_column_values_to_be_between"
@@ -135,9 +135,11 @@ def _computed_columns(suite: Mapping[str, Any], parameters: Parameters) -> dict[
     return {column: sql.format(**literals) for column, sql in select.items()}
 
 
-def _literal(value: Sequence[str] | dt.date | None) -> str:
+def _literal(value: Sequence[str] | dt.date | float | None) -> str:
     if value is None:
         return "current_date"
+    if isinstance(value, int | float):
+        return repr(float(value))
     if isinstance(value, dt.date):
         return f"date '{value:%Y-%m-%d}'"
     return ", ".join("'{}'".format(text.replace("'", "''")) for text in value) or "null"

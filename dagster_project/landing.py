@@ -19,21 +19,42 @@ if TYPE_CHECKING:
 
 PULLED = "__pulled"
 COMPANY_FILE = "company_file"
-_PULLS = """
-create table if not exists raw._pulls (
-    table_name VARCHAR, row_count BIGINT, content_hash VARCHAR, watermark VARCHAR, is_absent BOOLEAN
+# What each pull brought, and the same for the pulls that stand in ``raw`` now.
+PULLS, ACCEPTED = "quality.pulls", "quality.accepted_pulls"
+_COLUMNS = (
+    "table_name VARCHAR, row_count BIGINT, content_hash VARCHAR, watermark VARCHAR, "
+    "is_absent BOOLEAN, issue_count BIGINT, fix_count BIGINT, source_columns VARCHAR[]"
 )
-"""
+
+
+def create_records(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the records of pulls, empty, where there are none yet."""
+    connection.execute("create schema if not exists quality")
+    for table in (PULLS, ACCEPTED):
+        connection.execute(f"create table if not exists {table} ({_COLUMNS})")
 
 
 def record_pull(connection: duckdb.DuckDBPyConnection, result: PullResult) -> None:
-    """Remember what a pull brought, for the plan's identity."""
-    connection.execute(_PULLS)
-    connection.execute("delete from raw._pulls where table_name = ?", [result.table])
-    connection.execute(
-        "insert into raw._pulls values (?, ?, ?, ?, ?)",
-        [result.table, result.row_count, result.content_hash, result.watermark, result.absent],
+    """Remember what a pull brought, for the plan's identity and for the next pull."""
+    _record(
+        connection,
+        [
+            result.table,
+            result.row_count,
+            result.content_hash,
+            result.watermark,
+            result.absent,
+            result.issue_count,
+            result.fix_count,
+            list(result.source_columns),
+        ],
     )
+
+
+def _record(connection: duckdb.DuckDBPyConnection, row: list[object]) -> None:
+    create_records(connection)
+    connection.execute(f"delete from {PULLS} where table_name = ?", [row[0]])
+    connection.execute(f"insert into {PULLS} values (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
 
 def landed_company(connection: duckdb.DuckDBPyConnection) -> str | None:
@@ -50,11 +71,7 @@ def landed_company(connection: duckdb.DuckDBPyConnection) -> str | None:
 
 def record_company_file(connection: duckdb.DuckDBPyConnection, config_hash: str) -> None:
     """Remember which settings were landed, like a pull."""
-    connection.execute(_PULLS)
-    connection.execute("delete from raw._pulls where table_name = ?", [COMPANY_FILE])
-    connection.execute(
-        "insert into raw._pulls values (?, ?, ?, ?, ?)", [COMPANY_FILE, 1, config_hash, None, False]
-    )
+    _record(connection, [COMPANY_FILE, 1, config_hash, None, False, 0, 0, []])
 
 
 def accept(connection: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> dict[str, int]:
@@ -78,7 +95,7 @@ def accept(connection: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> dict
             connection.execute(
                 f"alter table {quoted(f'raw.{name}{PULLED}')} rename to {quote_identifier(name)}"
             )
-        connection.execute("create or replace table raw._accepted as select * from raw._pulls")
+        connection.execute(f"create or replace table {ACCEPTED} as select * from {PULLS}")
         connection.execute("commit")
     except Exception:
         connection.execute("rollback")
@@ -92,6 +109,6 @@ def accept(connection: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> dict
 def accepted_hashes(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """Content hash by accepted table, and the settings' hash under :data:`COMPANY_FILE`."""
     rows = connection.execute(
-        "select table_name, content_hash from raw._accepted order by 1"
+        f"select table_name, content_hash from {ACCEPTED} order by 1"
     ).fetchall()
     return dict(rows)

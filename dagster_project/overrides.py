@@ -7,14 +7,13 @@ belong here: whether an override still counts (dbt, by the day of the plan) or w
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from dagster_project.company_file import describe_problems
+from dagster_project.reviewed_csv import read_reviewed_csv
 
 
 class Override(BaseModel):
@@ -58,28 +57,9 @@ def read_overrides(path: Path) -> tuple[tuple[Override, ...], list[str]]:
     Returns:
         The rows, and one line per problem (then the rows are not to be used).
     """
-    header = ", ".join(Override.model_fields)
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, restkey="(too many cells)", strict=True)
-            found = [(reader.line_num, row) for row in reader]
-            names = reader.fieldnames or []
-    except OSError as error:
-        fix = f"create it with the header {header}, or remove `overrides`"
-        return (), [f"overrides: {path.name} cannot be read ({error.strerror}); {fix}"]
-    except (UnicodeDecodeError, csv.Error) as error:
-        return (), [f"overrides: {path.name} is not a CSV in UTF-8 ({error}); save it as one"]
-    if missing := [name for name in Override.model_fields if name not in names]:
-        return (), [f"overrides: {path.name} lacks {', '.join(missing)}; its header is {header}"]
+    found, problems = read_reviewed_csv(path, Override, "overrides")
     rows: list[Override] = []
-    problems: list[str] = []
-    for line, cells in found:
-        place = f"overrides: {path.name} line {line}"
-        try:
-            row = Override.model_validate(cells)
-        except ValidationError as error:
-            problems += [f"{place}: {text}" for text in describe_problems(error, Override)]
-            continue
+    for place, row in found:
         problems += [f"{place}: {text}" for earlier in rows for text in _clashes(earlier, row)]
         rows.append(row)
     return tuple(rows), problems

@@ -62,7 +62,7 @@ MEANINGS: dict[str, str] = {
     "move_price_amount": "Price of one move out of the budgets of company and group",
     "balance_price_amount": "Price of the account's weight in the balance of its group",
     "other_price_amount": "Price of a partner's budget, less what filling idle hours is worth",
-    "net_score_amount": "Segment value + strength - cost to serve - disruption - soft rules - prices",
+    "net_score_amount": "Segment value + strength, less cost to serve, disruption, soft rules and prices",
     "runner_up_rep_id": "Coverer with the next best net score",
     "runner_up_net_score_amount": "Net score of the runner-up",
     "score_difference_amount": "Net score less the runner-up's",
@@ -73,7 +73,7 @@ MEANINGS: dict[str, str] = {
     "from_rep_id": "Owner of record, empty where the account had none",
     "to_rep_id": "Coverer in the plan",
     "reason": "leaver, unassigned, unknown_owner, uncovered, not_certified, direct_deal, "
-    "better_match, override, capacity or earlier_plan (planned before, not yet in the CRM)",
+    "better_match, override, family, capacity or earlier_plan (planned before, not yet in the CRM)",
     "value_gain_amount": "Value gained by the change, disruption already taken off",
     "objective_amount": "Value of the plan",
     "bound_amount": "No plan can be worth more than this",
@@ -109,8 +109,7 @@ MEANINGS: dict[str, str] = {
     "lock_source": "override (a person decided), hard_rule or rule",
     "better_rep_id": "Coverer the account would have by score without the lock",
     "cost_amount": "Most that the plan could be worth more without the lock",
-    "resolved_cost_amount": "What it is worth more, solved again without the lock; empty where that "
-    "was not done",
+    "resolved_cost_amount": "The same solved again without the lock; empty where not done",
     "month": "First day of the month",
     "revenue_type": "new or existing (renewal and expansion)",
     "target_amount": "What the company counts on",

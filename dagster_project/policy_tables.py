@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from dagster_project.contract import ColumnType, LandingColumn
+from dagster_project.manager_ratings import ALL
 
 if TYPE_CHECKING:
     from dagster_project.company import Company
@@ -87,7 +88,24 @@ POLICY_TABLES: dict[str, tuple[LandingColumn, ...]] = {
         max_accounts_="BIGINT",
     ),
     "partner_size_bands": _columns(partner_id="VARCHAR", size_band="VARCHAR"),
+    "exchange_rates": _columns(currency="VARCHAR", rate="DOUBLE"),
     "minimum_rows": _columns(table_name="VARCHAR", min_rows="BIGINT"),
+    "manager_ratings": _columns(
+        rep_id="VARCHAR",
+        dimension="VARCHAR",
+        level="VARCHAR",
+        rating="DOUBLE",
+        log_odds_per_point="DOUBLE",
+        pseudo_deals="DOUBLE",
+    ),
+    "hr_priors": _columns(
+        fact="VARCHAR",
+        value_="VARCHAR",
+        dimension="VARCHAR",
+        level_="VARCHAR",
+        log_odds="DOUBLE",
+        pseudo_deals="DOUBLE",
+    ),
     "overrides": _columns(
         account_id="VARCHAR",
         rep_id_="VARCHAR",
@@ -183,7 +201,23 @@ def build_policy_tables(company: Company) -> dict[str, list[dict[str, Any]]]:
             for partner in company.partners
             for band in partner.size_bands
         ],
+        "exchange_rates": list(identity.exchange_rates.items()),
         "minimum_rows": list(company.gates.min_rows.items()),
+        "manager_ratings": [
+            (
+                *(rating.rep_id, rating.dimension, rating.level, rating.rating),
+                *(company.strength.rating_log_odds, company.strength.rating_pseudo_deals),
+            )
+            for rating in company.rating_rows
+        ],
+        "hr_priors": [
+            (
+                *(prior.fact, prior.value, prior.dimension),
+                ALL if prior.dimension == "overall" else prior.level,
+                *(prior.log_odds, prior.pseudo_deals),
+            )
+            for prior in company.strength.hr_priors
+        ],
         "overrides": [tuple(dict(row).values()) for row in company.override_rows],
     }
     return {

@@ -16,7 +16,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,6 @@ import duckdb
 
 # Readable by DuckDB clients from 1.2 on; the default of a newer writer is refused by older ones.
 STORAGE_VERSION = "v1.2.0"
-KEPT_PLANS = 30
-
 _CATALOG = "publication"
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
@@ -62,7 +60,9 @@ def publish(
     plan_id: str,
     manifest: Mapping[str, Any],
     comments: Mapping[str, Mapping[str, str]] | None = None,
-    keep_plans: int = KEPT_PLANS,
+    contracts: Mapping[str, Mapping[str, str]] | None = None,
+    keep_plans: int = 30,
+    serve_too: Callable[[], object] | None = None,
 ) -> PublishResult:
     """Publish tables as ``published/coverage.duckdb`` and ``plans/<plan_id>/*.parquet``.
 
@@ -73,13 +73,16 @@ def publish(
         plan_id: Identity of the plan; publishing it again replaces it.
         manifest: Facts to write beside the tables' own, for example input hashes.
         comments: Per published name the meaning of its columns.
+        contracts: Per published name the type by column that readers were promised.
         keep_plans: How many plan folders stay, the newest and always the current one.
+        serve_too: Called when all files are ready and before any is put in place; whatever it
+            raises leaves the files as they were.
 
     Returns:
         Where it is and what is in it.
 
     Raises:
-        PublishError: If anything could not be read or written.
+        PublishError: If anything could not be read or written, or breaks its contract.
         ValueError: If a name cannot be a file name, or ``keep_plans`` is less than one.
     """
     for name in (plan_id, *tables):
@@ -91,7 +94,7 @@ def publish(
     with _explained(site):
         site.published.mkdir(parents=True, exist_ok=True)
         site.new_plan.mkdir(parents=True)
-        facts = _build(con, tables, comments or {}, site)
+        facts = _build(con, tables, comments or {}, contracts or {}, site)
         text = json.dumps(
             {**manifest, "plan_id": plan_id, "tables": facts}, indent=2, sort_keys=True
         )
@@ -99,6 +102,8 @@ def publish(
         for path in (site.new_database, *site.new_plan.iterdir(), site.new_plan):
             _sync(path)
         site.new_database.chmod(0o444)
+        if serve_too is not None:
+            serve_too()
         _put_in_place(site)
     return PublishResult(
         database_path=site.database,
@@ -137,6 +142,7 @@ def _build(
     con: duckdb.DuckDBPyConnection,
     tables: Mapping[str, str],
     comments: Mapping[str, Mapping[str, str]],
+    contracts: Mapping[str, Mapping[str, str]],
     site: _Site,
 ) -> dict[str, dict[str, Any]]:
     """Write both forms aside: rows, file and hash per table."""
@@ -151,6 +157,8 @@ def _build(
             con.execute(
                 f"create table {target} as {source if is_query else f'select * from {source}'}"
             )
+            if name in contracts:
+                _keep_contract(con, name, target, contracts[name])
             _comment(con, target, comments.get(name, {}))
             # Copied from the new table, so that both forms hold the same rows.
             file = site.new_plan / f"{name}.parquet"
@@ -161,6 +169,25 @@ def _build(
     finally:
         con.execute(f"detach {_CATALOG}")
     return facts
+
+
+def _keep_contract(
+    con: duckdb.DuckDBPyConnection, name: str, target: str, contract: Mapping[str, str]
+) -> None:
+    """Refuse a table whose columns or types are not what readers were promised."""
+
+    def plain(kind: str) -> str:
+        return kind.upper().replace(" ", "").replace("DOUBLEPRECISION", "DOUBLE")
+
+    found = [(row[0], plain(row[1])) for row in con.execute(f"describe {target}").fetchall()]
+    wanted = [(column, plain(kind)) for column, kind in contract.items()]
+    if found != wanted:
+        differing = sorted(set(found) ^ set(wanted)) or [("the order of columns", "")]
+        words = ", ".join(" ".join(pair).strip() for pair in differing)
+        raise PublishError(
+            f"{name} breaks its contract ({words}); readers still see the plan before it. Change "
+            "the contract (docs/tables.md) and the table together."
+        )
 
 
 def _comment(con: duckdb.DuckDBPyConnection, target: str, meanings: Mapping[str, str]) -> None:
@@ -216,9 +243,11 @@ def _explained(site: _Site) -> Iterator[None]:
     try:
         site.clear()
         yield
-    except (OSError, duckdb.Error) as error:
+    except (OSError, duckdb.Error, PublishError) as error:
         with contextlib.suppress(OSError):
             site.clear()
+        if isinstance(error, PublishError):
+            raise
         raise PublishError(
             f"plan {site.plan_id} was not published to {site.home}; readers still see the plan "
             f"before it. {_reason(error, site)}"

@@ -10,11 +10,13 @@ import datetime as dt
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dagster_project.contract import quote_identifier
 from dagster_project.plan_tables import MEANINGS, PLAN_TABLES
-from dagster_project.quality import QUALITY_COLUMNS
+from dagster_project.pull_facts import KEY_PROBLEM_COLUMNS, KEY_PROBLEMS
+from dagster_project.quality import HISTORY_COLUMNS, QUALITY_COLUMNS
 from dagster_project.transform import MANIFEST_PATH
 from dagster_project.warehouse import quoted
 
@@ -42,10 +44,22 @@ PUBLISHED: dict[str, PublishedTable] = {
     "rep_performance": PublishedTable("marts.rep_performance", ("rep_id", "month")),
     "rep_strengths": PublishedTable("marts.rep_strengths", ("rep_id", "dimension", "level")),
     "strength_guard": PublishedTable("marts.strength_guard", ()),
+    "strength_half_lives": PublishedTable("marts.strength_half_lives", ("half_life_days",)),
     "strength_backtest": PublishedTable("marts.strength_backtest", ("model",)),
+    "strength_calibration": PublishedTable("marts.strength_calibration", ("bin_number",)),
+    "strength_surprises": PublishedTable(
+        "marts.strength_surprises", ("rep_id", "dimension", "level")
+    ),
     "capacity_gaps": PublishedTable("review.capacity_gaps", ("group_id", "month")),
     "budget_check": PublishedTable("review.budget_check", ("group_id",)),
     "quarantine_summary": PublishedTable("marts.quarantine_summary", ("table_name", "reason")),
+    "input_fixes": PublishedTable("marts.input_fixes", ("table_name", "fix")),
+    "key_problems": PublishedTable(
+        KEY_PROBLEMS, ("problem", "table_name", "column_name", "key_value")
+    ),
+    "data_quality_history": PublishedTable(
+        "quality.check_history", ("judged_at", "run_id", "table_name", "check_name")
+    ),
     "data_quality_results": PublishedTable("quality.check_results", ("table_name", "check_name")),
     "plan_runs": PublishedTable("plan.plan_runs", ("finished_at", "run_id")),
 }
@@ -64,6 +78,13 @@ _RUN_COLUMNS = {
     "missing_hours": ("DOUBLE", "Hours short over all groups and months"),
     "quarantined_count": ("BIGINT", "Rows set aside"),
     "failed_check_count": ("BIGINT", "Warning rules that failed"),
+}
+
+# Tables of this package's own, published with the plan's id before their columns.
+_RECORDS: dict[str, dict[str, tuple[str, str]]] = {
+    "data_quality_results": QUALITY_COLUMNS,
+    "data_quality_history": HISTORY_COLUMNS,
+    "key_problems": KEY_PROBLEM_COLUMNS,
 }
 
 
@@ -87,8 +108,8 @@ def column_meanings(name: str) -> dict[str, str]:
     if name == "plan_runs":
         return {column: meaning for column, (_, meaning) in _RUN_COLUMNS.items()}
     own = {"plan_id": MEANINGS["plan_id"]}
-    if name == "data_quality_results":
-        return own | {column: meaning for column, (_, meaning) in QUALITY_COLUMNS.items()}
+    if name in _RECORDS:
+        return own | {column: meaning for column, (_, meaning) in _RECORDS[name].items()}
     columns = _mart_columns(name)
     return own | {column: facts["description"] for column, facts in columns.items()}
 
@@ -104,8 +125,8 @@ def column_types(name: str) -> dict[str, str]:
     if name == "plan_runs":
         return {column: kind for column, (kind, _) in _RUN_COLUMNS.items()}
     own = {"plan_id": "VARCHAR"}
-    if name == "data_quality_results":
-        return own | {column: kind for column, (kind, _) in QUALITY_COLUMNS.items()}
+    if name in _RECORDS:
+        return own | {column: kind for column, (kind, _) in _RECORDS[name].items()}
     return own | {column: facts["data_type"] for column, facts in _mart_columns(name).items()}
 
 
@@ -116,15 +137,36 @@ def _mart_columns(name: str) -> dict[str, dict[str, str]]:
     return columns
 
 
+def forget_unpublished(connection: duckdb.DuckDBPyConnection, published: Path) -> None:
+    """Take out of the history what was recorded by a run that was killed before it published.
+
+    Args:
+        connection: The warehouse.
+        published: The published file; while there is none, nothing was ever published.
+    """
+    columns = ", ".join(f"{name} {kind}" for name, (kind, _) in _RUN_COLUMNS.items())
+    connection.execute(f"create table if not exists plan.plan_runs ({columns})")
+    if not published.exists():
+        connection.execute("delete from plan.plan_runs")
+        return
+    path = str(published).replace("'", "''")
+    connection.execute(f"attach '{path}' as last_published (read_only)")
+    try:
+        connection.execute(
+            "delete from plan.plan_runs "
+            "where run_id not in (select run_id from last_published.main.plan_runs)"
+        )
+    finally:
+        connection.execute("detach last_published")
+
+
 def record_run(connection: duckdb.DuckDBPyConnection, facts: Mapping[str, Any]) -> None:
     """Append a finished run to the history; a run recorded before is replaced.
 
     Args:
-        connection: The warehouse.
+        connection: The warehouse, its history made by :func:`forget_unpublished`.
         facts: run_id, plan_id, code_version, input_hashes.
     """
-    columns = ", ".join(f"{name} {kind}" for name, (kind, _) in _RUN_COLUMNS.items())
-    connection.execute(f"create table if not exists plan.plan_runs ({columns})")
     forget_run(connection, facts["run_id"])
     connection.execute(
         """

@@ -1,12 +1,13 @@
 """What a company sets for its gates, and the record of every rule's outcome for BI to show.
 
 Belongs here: the suites' parameters out of the company file, and writing
-``quality.check_results``. Does not belong here: rules (``expectations``), or judging
-(``dagster_project.gates``).
+``quality.check_results`` and its history, ``quality.check_history``. Does not belong here: rules
+(``expectations``), or judging (``dagster_project.gates``).
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,25 @@ QUALITY_COLUMNS = {
     "fix": ("VARCHAR", "What to do when it fails"),
 }
 
+# One row per run and rule, blocked runs included: what BI draws trends from.
+HISTORY_COLUMNS = {
+    "run_id": ("VARCHAR", "Run of the orchestrator, published or not"),
+    "judged_at": ("TIMESTAMP", "When the rule was checked, UTC"),
+    **{
+        name: QUALITY_COLUMNS[name]
+        for name in (
+            "table_name",
+            "check_name",
+            "severity",
+            "is_passed",
+            "failed_count",
+            "failed_rate",
+            "observed",
+        )
+    },
+}
+KEPT_HISTORY = dt.timedelta(days=400)
+
 
 def suite_parameters(suite_name: str, company: Company) -> dict[str, Any]:
     """Pick what the company file says about the parameters a suite has.
@@ -45,33 +65,54 @@ def suite_parameters(suite_name: str, company: Company) -> dict[str, Any]:
     given = {
         "covering_roles": list(company.capacity.covering_roles),
         "as_of": company.company.as_of,
+        "max_drop_rate": company.gates.max_drop_rate,
     }
     known = load_suite(suite_name)["meta"].get("parameters", {})
     return {name: given[name] for name in known if given.get(name) is not None}
 
 
-def record_results(connection: duckdb.DuckDBPyConnection, results: Sequence[RuleResult]) -> None:
-    """Replace the outcomes of the tables that were just judged."""
-    columns = ", ".join(f"{name} {kind}" for name, (kind, _) in QUALITY_COLUMNS.items())
+def record_results(
+    connection: duckdb.DuckDBPyConnection, results: Sequence[RuleResult], run_id: str
+) -> None:
+    """Replace the outcomes of the tables that were just judged, and add them to the history.
+
+    Args:
+        connection: The warehouse.
+        results: Outcomes, in any order.
+        run_id: Run that judged them; judging again in the same run replaces its rows.
+    """
     connection.execute("create schema if not exists quality")
-    connection.execute(f"create table if not exists quality.check_results ({columns})")
+    for table, columns in (("check_results", QUALITY_COLUMNS), ("check_history", HISTORY_COLUMNS)):
+        body = ", ".join(f"{name} {kind}" for name, (kind, _) in columns.items())
+        connection.execute(f"create table if not exists quality.{table} ({body})")
+    now = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
+    connection.execute(
+        "delete from quality.check_history where judged_at < ?", [now - KEPT_HISTORY]
+    )
     for table in sorted({result.table for result in results}):
         connection.execute("delete from quality.check_results where table_name = ?", [table])
+        connection.execute(
+            "delete from quality.check_history where run_id = ? and table_name = ?",
+            [run_id, table],
+        )
+    facts = [
+        [
+            result.table,
+            result.check,
+            result.severity,
+            result.passed,
+            result.failed_count,
+            result.failed_rate,
+            None if result.observed is None else str(result.observed),
+        ]
+        for result in results
+    ]
+    more = [[", ".join(map(str, r.sample_keys)), r.why, r.fix] for r in results]
     connection.executemany(
         "insert into quality.check_results values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            [
-                result.table,
-                result.check,
-                result.severity,
-                result.passed,
-                result.failed_count,
-                result.failed_rate,
-                None if result.observed is None else str(result.observed),
-                ", ".join(str(key) for key in result.sample_keys),
-                result.why,
-                result.fix,
-            ]
-            for result in results
-        ],
+        [[*row, *rest] for row, rest in zip(facts, more, strict=True)],
+    )
+    connection.executemany(
+        "insert into quality.check_history values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [[run_id, now, *row] for row in facts],
     )

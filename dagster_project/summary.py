@@ -45,6 +45,11 @@ def summarise(published: Path, currency: str) -> Iterator[str]:
             word = "strong" if effect > 0 else "weak"
             where = "" if dimension == "overall" else f" in {dimension.replace('_', ' ')} {level}"
             yield f"         {rep} is {word}{where} ({effect:+.2f} log-odds on {deals} deals)"
+        for (sentence,) in rows(
+            "select sentence from strength_surprises "
+            "order by abs(effect) desc, rep_id, level limit 3"
+        ):
+            yield f"Surprise {sentence}"
         yield ""
         for kind, target, quota in rows(
             "select revenue_type, sum(target_amount), sum(quota_amount) from group_targets "

@@ -24,6 +24,10 @@ All carry `plan_id`. This page is written from the tables' contracts by
 """
 _OWN = {
     "plan_runs": "History of published runs, one row per run.",
+    "data_quality_history": "Outcome of every rule at the gates in every run, blocked runs "
+    "included, one row per run, table and rule. The last 400 days are kept.",
+    "key_problems": "Keys that match no record, with the record that may have been meant, and "
+    "records that may be one; listed, never merged. One row per column and key.",
     "data_quality_results": "Outcome of every rule at the gates, one row per table and rule.",
 }
 

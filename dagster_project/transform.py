@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 MANIFEST_PATH = DBT_DIRECTORY / "target" / "manifest.json"
 SAMPLE_SIZE = 20
+# Unit tests run in CI, and exposures only name readers.
+_LEFT_OUT = ("--exclude-resource-type", "unit_test", "--exclude-resource-type", "exposure")
 _INPUTS = ("*.sql", "*.yml", "*.md", "*.csv")
 
 
@@ -143,7 +145,7 @@ def build(arguments: Sequence[str], target: Path) -> list[NodeResult]:
     """
     outcome = _invoke(
         _manifest(),
-        ["build", "--no-write-json", "--exclude-resource-type", "unit_test", *arguments],
+        ["build", "--no-write-json", *_LEFT_OUT, *arguments],
         target,
     )
     return [

@@ -11,7 +11,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ import pytest
 
 from dagster_project.company import load_company
 from dagster_project.sections.sources import FilesSource
+
+from .postgres import Server, running_server
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 EXAMPLES = REPOSITORY / "examples"
@@ -179,3 +181,10 @@ def dbt_manifest(definitions: dg.Definitions) -> dict[str, Any]:
 
     manifest: dict[str, Any] = json.loads(MANIFEST_PATH.read_text(encoding="utf-8"))
     return manifest
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A real PostgreSQL server on loopback; skips where the programs are not installed."""
+    with running_server(tmp_path_factory.mktemp("postgres")) as server:
+        yield server

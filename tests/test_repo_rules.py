@@ -309,4 +309,4 @@ def test_no_data_of_others_is_in_the_repository():
     kinds = {".csv", ".parquet", ".duckdb", ".xlsx"}
     data = {name(path) for path in tracked_files() if path.suffix in kinds}
     own = {path for path in data if path.startswith("tests/")}
-    assert data - own == {"examples/demo/overrides.csv"}
+    assert data - own == {"examples/demo/overrides.csv", "examples/demo/ratings.csv"}

@@ -10,6 +10,7 @@ from dagster_project.context import company, owners
 from dagster_project.contract import LANDING
 from dagster_project.history import HISTORY_DESCRIPTIONS, HISTORY_TABLES, prepare_history
 from dagster_project.landing import PULLED, accept
+from dagster_project.pull_facts import FACTS, record_facts
 from dagster_project.quality import record_results, suite_parameters
 from dagster_project.transform import table_facts
 from dagster_project.warehouse import Warehouse
@@ -24,6 +25,8 @@ PLANNING_INPUTS = {
     "seasonality": "seasonality",
 }
 PLANNING_OUTPUTS = ("coverage_assignments", "quota_allocations")
+PULL_FACTS = dg.AssetKey(["quality", "pull_facts"])
+_PULLS = [dg.AssetKey([table.system, table.name]) for table in LANDING.values()]
 
 
 def _build_gate(suite: str, key: dg.AssetKey, relation: str) -> dg.AssetChecksDefinition:
@@ -41,7 +44,7 @@ def _build_gate(suite: str, key: dg.AssetKey, relation: str) -> dg.AssetChecksDe
                 parameters=suite_parameters(suite, company()),
                 min_rows=company().gates.min_rows.get(suite),
             )
-            record_results(connection, results)
+            record_results(connection, results, context.run.run_id)
         for result in results:
             if not result.passed:
                 context.log.warning(result.message)
@@ -50,13 +53,45 @@ def _build_gate(suite: str, key: dg.AssetKey, relation: str) -> dg.AssetChecksDe
     return gate
 
 
+@dg.asset(
+    key=PULL_FACTS,
+    deps=_PULLS,
+    group_name="gates",
+    description="What each pull brought beside the last accepted one: rows, columns, cells that "
+    "were mended or could not be read, keys that match no record.",
+    owners=owners(),
+    kinds={"duckdb"},
+    metadata={"dagster/table_name": FACTS},
+)
+def pull_facts(warehouse: Warehouse) -> dg.MaterializeResult[None]:
+    """Compare all pulled tables with the accepted ones before they are judged."""
+    with warehouse.connect() as connection:
+        record_facts(connection)
+        rows = connection.execute(
+            f"select table_name, row_count, last_row_count, fix_count, issue_count from {FACTS}"
+        ).fetchall()
+    names = ("table", "rows", "rows_before", "mended_rows", "rows_with_unreadable_cells")
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": len(rows),
+            "pulled_rows": sum(row[1] for row in rows),
+            "mended_rows": sum(row[3] for row in rows),
+            "rows_with_unreadable_cells": sum(row[4] for row in rows),
+            "pulls": dg.MetadataValue.table(
+                [dg.TableRecord(dict(zip(names, row, strict=True))) for row in rows],
+                dg.TableSchema([dg.TableColumn(name) for name in names]),
+            ),
+        }
+    )
+
+
 @dg.multi_asset(
     name="accepted_tables",
     specs=[
         *(
             dg.AssetSpec(
                 ["raw", table.name],
-                deps=[dg.AssetKey([pulled.system, pulled.name]) for pulled in LANDING.values()],
+                deps=[*_PULLS, PULL_FACTS],
                 group_name="gates",
                 description=f"{table.description}, accepted: every blocking rule passed.",
                 owners=owners(),
@@ -130,6 +165,7 @@ def gated() -> dg.Definitions:
         )
         for table in LANDING.values()
     ]
+    compared = _build_gate("pulls", PULL_FACTS, FACTS)
     inputs = [
         _build_gate(suite, dg.AssetKey(["marts", mart]), f"marts.{mart}")
         for suite, mart in PLANNING_INPUTS.items()
@@ -138,5 +174,6 @@ def gated() -> dg.Definitions:
         _build_gate(name, dg.AssetKey(["plan", name]), f"plan.{name}") for name in PLANNING_OUTPUTS
     ]
     return dg.Definitions(
-        assets=[accepted_tables, last_plan], asset_checks=[*pulled, *inputs, *outputs]
+        assets=[pull_facts, accepted_tables, last_plan],
+        asset_checks=[*pulled, compared, *inputs, *outputs],
     )

@@ -3,8 +3,10 @@
 import dagster as dg
 
 from dagster_project.context import company, owners, settings
+from dagster_project.credentials import read_secret
 from dagster_project.history import plan_hashes, record_plan
 from dagster_project.identity import code_version
+from dagster_project.landing import COMPANY_FILE
 from dagster_project.plan_tables import PLAN_TABLES
 from dagster_project.planning import current_plan_id, unfit_to_publish
 from dagster_project.plots.canvas import as_markdown
@@ -13,10 +15,13 @@ from dagster_project.publish import publish
 from dagster_project.published import (
     PUBLISHED,
     column_meanings,
+    column_types,
     forget_run,
+    forget_unpublished,
     record_run,
     select_published,
 )
+from dagster_project.serve import serve
 from dagster_project.warehouse import Warehouse
 
 _INPUTS = sorted(
@@ -49,8 +54,14 @@ def published_coverage(
             "Nothing was published. " + "; ".join(problems[:5]) + ". Run the whole refresh.",
             allow_retries=False,
         )
+    target = company().publishing.postgresql
+    place = "publishing.postgresql.url_variable"
+    url = read_secret(target.url_variable, place) if target is not None else ""
+    tables = {name: select_published(name, plan_id) for name in PUBLISHED}
+    comments = {name: column_meanings(name) for name in PUBLISHED}
     with warehouse.connect() as connection:
         hashes = plan_hashes(connection)
+        forget_unpublished(connection, settings().published_path)
         record_run(
             connection,
             {
@@ -60,22 +71,32 @@ def published_coverage(
                 "input_hashes": hashes,
             },
         )
+
+        def serve_too() -> None:
+            if target is not None:
+                serve(connection, tables, url=url, schema=target.schema_name, comments=comments)
+
         try:
             result = publish(
                 connection,
-                {name: select_published(name, plan_id) for name in PUBLISHED},
+                tables,
                 home=settings().home,
                 plan_id=plan_id,
                 manifest={
                     "company_id": company().company.id,
                     "code_version": code_version(),
+                    "config_hash": hashes[COMPANY_FILE],
                     "seed": company().company.seed,
                     "input_hashes": hashes,
                 },
-                comments={name: column_meanings(name) for name in PUBLISHED},
+                comments=comments,
+                contracts={name: column_types(name) for name in PUBLISHED},
+                keep_plans=company().publishing.keep_plans,
+                serve_too=serve_too,
             )
         except BaseException:
-            # The published file is another database: no transaction spans both.
+            # The published file is another database: no transaction spans both. (A killed run
+            # leaves its record behind; the next one takes it out.)
             forget_run(connection, context.run.run_id)
             raise
         record_plan(connection, plan_id)

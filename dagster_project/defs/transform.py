@@ -1,17 +1,22 @@
 """dbt models and tests as assets and checks: marts before planning, review tables after it."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import dagster as dg
 import duckdb
+import pandas as pd
 from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 from dagster_dbt.asset_utils import get_asset_check_key_for_test, get_subset_selection_for_context
 
 from dagster_project.context import owners, settings
 from dagster_project.plots.canvas import as_markdown
-from dagster_project.plots.strength import strength_heat_map
+from dagster_project.plots.strength import (
+    backtest_bars,
+    calibration_curve,
+    strength_heat_map,
+)
 from dagster_project.transform import (
     NodeResult,
     build,
@@ -24,6 +29,11 @@ from dagster_project.warehouse import Warehouse
 settings()  # the profile reads the warehouse path from the environment
 MANIFEST: Mapping[str, Any] = json.loads(ensure_manifest().read_text(encoding="utf-8"))
 REVIEW = "tag:review"
+_PICTURES: dict[str, tuple[Callable[[pd.DataFrame], bytes], str]] = {
+    "marts.rep_strengths": (strength_heat_map, "Strengths by rep and level"),
+    "marts.strength_calibration": (calibration_curve, "Predicted and observed win rates"),
+    "marts.strength_backtest": (backtest_bars, "Log loss of each model on later deals"),
+}
 
 
 class Translator(DagsterDbtTranslator):
@@ -87,11 +97,11 @@ def _run(
 def _pictures(
     connection: duckdb.DuckDBPyConnection, table: str
 ) -> dict[str, dg.MarkdownMetadataValue]:
-    if table != "marts.rep_strengths":
+    if table not in _PICTURES:
         return {}
-    strengths = connection.execute(f"select * from {table}").df()
-    picture = as_markdown(strength_heat_map(strengths), "Strengths by rep and level")
-    return {"strength_heat_map": dg.MetadataValue.md(picture)}
+    draw, words = _PICTURES[table]
+    picture = draw(connection.execute(f"select * from {table}").df())
+    return {draw.__name__: dg.MetadataValue.md(as_markdown(picture, words))}
 
 
 def _check_result(

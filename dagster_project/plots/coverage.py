@@ -1,6 +1,6 @@
 """Plots of the coverage plan: loads, proven gap and moves over time.
 
-Belongs here: drawing from one frame. Does not belong here: queries, or what other topics share (``canvas``).
+Belongs here: drawing from one frame. Does not belong here: queries, or what ``canvas`` holds.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Plots of targets and quotas.
 
-Belongs here: drawing from one frame. Does not belong here: queries, or what other topics share (``canvas``).
+Belongs here: drawing from one frame. Does not belong here: queries, or what ``canvas`` holds.
 """
 
 from __future__ import annotations

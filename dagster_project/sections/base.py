@@ -16,6 +16,10 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
 
+# The name of an environment variable; what it holds never enters the settings.
+Variable = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]
+SqlName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=63)]
+
 
 class Section(BaseModel):
     """A part of the file: unknown keys are refused, values never change."""

@@ -13,7 +13,7 @@ from zoneinfo import available_timezones
 from pydantic import Field, field_validator
 
 from dagster_project.company_file import close_matches
-from dagster_project.sections.base import Rate, Section, Slug, Text
+from dagster_project.sections.base import Positive, Rate, Section, Slug, Text
 
 
 class Identity(Section):
@@ -23,6 +23,10 @@ class Identity(Section):
     name: Text = Field(description="name shown in reports")
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = Field(
         default="USD", description="ISO 4217 code of all amounts, such as USD"
+    )
+    exchange_rates: dict[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], Positive] = Field(
+        default_factory=dict,
+        description="ISO 4217 code: what one unit is worth in the company's currency",
     )
     timezone: str = Field(default="UTC", description="IANA time zone, such as Europe/Berlin")
     fiscal_year_start_month: int = Field(
@@ -58,6 +62,9 @@ class Gates(Section):
 
     max_quarantine_rate: Rate = Field(
         default=0.25, description="share of a table's rows that may be set aside"
+    )
+    max_drop_rate: Rate = Field(
+        default=0.3, description="share of its rows a table may lose from one pull to the next"
     )
     min_rows: dict[str, Annotated[int, Field(ge=0)]] = Field(
         default_factory=dict, description="landing table: fewest rows to accept"

@@ -7,11 +7,12 @@ inside one section. Does not belong here: relations between sections (``dagster_
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from dagster_project.sections.base import Section, Slug, Text
+from dagster_project.sections.columns import Columns
 
 
 class DemoSource(Section):
@@ -34,41 +35,13 @@ class DemoSource(Section):
         return self
 
 
-class ColumnMapping(Section):
-    """Where one contract column comes from."""
-
-    column: Text | None = Field(default=None, description="name of the column in the source")
-    values: dict[str, str] = Field(
-        default_factory=dict, description="raw value: canonical value, applied before reading it"
-    )
-    value: str | None = Field(default=None, description="a constant for every row")
-
-    @field_validator("value", "values", mode="before")
-    @classmethod
-    def _write_booleans(cls, value: Any) -> Any:
-        """YAML reads true and yes as booleans; the cells of a source are text."""
-        if isinstance(value, dict):
-            return {
-                cls._write_booleans(key): cls._write_booleans(item) for key, item in value.items()
-            }
-        return str(value).lower() if isinstance(value, bool) else value
-
-    @model_validator(mode="after")
-    def _check_one_origin(self) -> Self:
-        if (self.column is None) == (self.value is None):
-            raise ValueError("give either `column` or `value`, and not both")
-        if self.value is not None and self.values:
-            raise ValueError("`values` needs `column`; remove `values` or `value`")
-        return self
-
-
 class TableSource(Section):
     """Where one landed table comes from: a file with a mapping, or files and a query."""
 
     path: Text | None = Field(
         default=None, description="CSV or Parquet file, or a pattern, inside the folder"
     )
-    columns: dict[str, ColumnMapping] = Field(
+    columns: Columns = Field(
         default_factory=dict,
         description="contract column: source column; those not listed keep their name",
     )
@@ -79,16 +52,6 @@ class TableSource(Section):
         default=None,
         description="one select over the inputs (text, with a _row); gives contract columns",
     )
-
-    @field_validator("columns", mode="before")
-    @classmethod
-    def _read_short_form(cls, value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        return {
-            name: {"column": entry} if isinstance(entry, str) else entry
-            for name, entry in value.items()
-        }
 
     @model_validator(mode="after")
     def _check_one_form(self) -> Self:

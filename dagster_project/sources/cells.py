@@ -1,7 +1,9 @@
-"""Cells: SQL that cleans a source cell, casts it to the contract type and notes what fails.
+"""Cells: SQL that cleans a source cell, casts it to the contract type and notes what it did.
 
 Belongs here: expressions over one column. Does not belong here: where a column comes from.
-Cleaning: no-break spaces become spaces, outer white space goes, an empty text becomes null.
+Cleaning: no-break spaces become spaces, invisible characters go, letters are composed (NFC), outer
+white space goes, an empty text becomes null. What could be mended for sure is a *fix* (noted by its
+kind, never by its content); what could not be read is an *issue*. A cell is never lost silently.
 A native column of a fitting type skips the detour over text, which keeps large files fast.
 """
 
@@ -15,8 +17,20 @@ from dagster_project.contract import ColumnType, LandingColumn, quote_identifier
 _TRUE = ("true", "t", "yes", "y", "1")
 _FALSE = ("false", "f", "no", "n", "0")
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
-_NO_BREAK_SPACE = "chr(160)"
-_RARE_BLANKS = (_NO_BREAK_SPACE, "chr(9)", "chr(10)", "chr(13)")
+# What programs write for "nothing". In free text they may be a real answer and stay.
+_NULL_WORDS = (
+    *("None", "none", "NONE", "Null", "null", "NULL", "<null>", "(null)", "NaN", "nan", "NAN"),
+    *("NaT", "N/A", "n/a", "#N/A"),
+)
+# Spaces of typesetting, and characters that nobody sees, both beyond ASCII.
+_WIDE_SPACES = r"'[\x{00A0}\x{2007}\x{202F}\x{3000}]'"
+_INVISIBLE = r"'[\x{200B}\x{200C}\x{200D}\x{2060}\x{FEFF}]'"
+_LINE_BLANKS = "chr(9) || chr(10) || chr(13)"
+# Dates that programs write for "unknown" or "for ever", the epochs of spreadsheets and of Unix
+# among them; and everything from 2200 on.
+_PLACEHOLDER_DATES = ("1899-12-30", "1899-12-31", "1900-01-01", "1901-01-01", "1970-01-01")
+_FIRST_REAL_DATE = "1800-01-01"
+_FIRST_FAR_DATE = "2200-01-01"
 _LONGEST_QUOTED_CELL = 40
 _NOT_READABLE: dict[ColumnType, str] = {
     "DOUBLE": "is not a number",
@@ -24,7 +38,7 @@ _NOT_READABLE: dict[ColumnType, str] = {
     "BOOLEAN": "is not true or false",
     "TIMESTAMP": "is not a date and time",
     "DATE": "is not a date",
-    "VARCHAR": "is not text",
+    "VARCHAR": "is a date or a rounded number in the place of an id",
 }
 
 
@@ -34,13 +48,21 @@ class Cell:
 
     Attributes:
         raw: SQL over the source, giving cleaned text or a native value of a fitting type.
-        value: SQL over ``raw`` (named like the column), giving the typed value.
-        issue: SQL over the value (named like the column) and its text (:func:`text_name`),
+        cleaned: SQL over the source, true where unusual characters were replaced; None where
+            there can be none.
+        parsed: SQL over ``raw`` (named like the column), giving a value of the column's type.
+        value: SQL over ``parsed`` (named like the column), giving the value that counts.
+        fix: SQL over ``parsed`` and the text (:func:`text_name`), giving the kind of a mended
+            cell or null; None where nothing can be mended.
+        issue: SQL over ``value`` (named like the column), its text and its fix (:func:`fix_name`),
             giving the note on an unreadable cell; None where every cell is readable.
     """
 
     raw: str
+    cleaned: str | None
+    parsed: str
     value: str
+    fix: str | None
     issue: str | None
 
 
@@ -49,20 +71,50 @@ def text_name(column: LandingColumn) -> str:
     return quote_identifier(f"{column.name} as text")
 
 
+def fix_name(column: LandingColumn) -> str:
+    """Name the helper column that says how a cell was mended, quoted."""
+    return quote_identifier(f"{column.name} fix")
+
+
+def cleaned_name(column: LandingColumn) -> str:
+    """Name the helper column that says whether unusual characters were replaced, quoted."""
+    return quote_identifier(f"{column.name} cleaned")
+
+
 def quote_text(value: str) -> str:
     """Quote a text for use as an SQL literal."""
     return "'" + value.replace("'", "''") + "'"
 
 
 def clean_text(expression: str) -> str:
-    """Build SQL that cleans a text: no-break spaces, outer white space, empty to null.
+    """Build SQL that cleans a text: unusual characters, outer white space, empty to null.
 
-    Most cells hold none of the rare blanks; finding that out costs a third of replacing them.
+    Most cells are plain; finding that out costs a third of cleaning them.
     """
-    rare = " or ".join(f"contains({expression}, {blank})" for blank in _RARE_BLANKS)
-    outer = f"' ' || {' || '.join(_RARE_BLANKS)}"
-    thorough = f"trim(replace({expression}, {_NO_BREAK_SPACE}, ' '), {outer})"
-    return f"nullif(trim(case when {rare} then {thorough} else {expression} end), '')"
+    lines = " or ".join(f"contains({expression}, {blank})" for blank in _LINE_BLANKS.split(" || "))
+    return (
+        f"nullif(trim(case when {_is_plain(expression)} then "
+        f"case when {lines} then trim({expression}, ' ' || {_LINE_BLANKS}) else {expression} end "
+        f"else trim({_compose(expression)}, ' ' || {_LINE_BLANKS}) end), '')"
+    )
+
+
+def is_cleaned(expression: str) -> str:
+    """Build SQL that is true where :func:`clean_text` replaces more than outer white space."""
+    return (
+        f"case when {_is_plain(expression)} then false "
+        f"else {_compose(expression)} <> {expression} end"
+    )
+
+
+def _is_plain(expression: str) -> str:
+    """Only ASCII: as many bytes as characters."""
+    return f"strlen({expression}) = length({expression})"
+
+
+def _compose(expression: str) -> str:
+    spaced = f"regexp_replace({expression}, {_WIDE_SPACES}, ' ', 'g')"
+    return f"nfc_normalize(regexp_replace({spaced}, {_INVISIBLE}, '', 'g'))"
 
 
 def read_cell(
@@ -82,30 +134,88 @@ def read_cell(
         values: Raw text to canonical text, applied before the cast.
 
     Returns:
-        The typed value and the note.
+        The typed value and the notes.
     """
     name = quote_identifier(column.name)
     native = None if values else _read_native(column.type, expression, source_type, timezone)
+    is_date = column.type in ("DATE", "TIMESTAMP")
+    value = _real_date(name) if is_date else name
     if native is not None:
-        return Cell(native, name, None)
-    text = clean_text(expression if source_type == "VARCHAR" else f"cast({expression} as varchar)")
+        fix = f"case when {_is_placeholder(name)} then {_placeholder_note(column)} end"
+        return Cell(native, None, name, value, fix if is_date else None, None)
+    source = expression if source_type == "VARCHAR" else f"cast({expression} as varchar)"
+    text = clean_text(source)
     if values:
         cases = " ".join(
             f"when {quote_text(raw)} then {quote_text(canonical)}"
             for raw, canonical in values.items()
         )
         text = f"case {text} {cases} else {text} end"
-    if column.type == "VARCHAR":
-        return Cell(text, name, None)
+    if column.type != "VARCHAR":
+        parsed = _cast_text(column.type, name, timezone)
+        return Cell(text, None, parsed, value, _fix(column), _issue(column, name))
+    # Only text keeps the characters that were cleaned; in other types they never mattered.
+    cleaned = is_cleaned(source)
+    if not column.is_id:
+        return Cell(text, cleaned, name, name, None, None)
+    return Cell(text, cleaned, name, _read_id(name), _fix(column), _issue(column, name))
+
+
+def _issue(column: LandingColumn, name: str) -> str:
     problem = _NOT_READABLE[column.type]
     if column.is_personal:
         note = quote_text(f"{column.name}: the value {problem}")
     else:
         start, end = quote_text(f"{column.name}: '"), quote_text(f"' {problem}")
         note = f"{start} || left({text_name(column)}, {_LONGEST_QUOTED_CELL}) || {end}"
-    unreadable = f"{name} is null and {text_name(column)} is not null"
-    value = _cast_text(column.type, name, timezone)
-    return Cell(text, value, f"case when {unreadable} then {note} end")
+    unreadable = (
+        f"{name} is null and {text_name(column)} is not null and {fix_name(column)} is null"
+    )
+    return f"case when {unreadable} then {note} end"
+
+
+def _fix(column: LandingColumn) -> str:
+    """Say what kind of mending a text cell got; null where it got none."""
+    text, value = text_name(column), quote_identifier(column.name)
+    empty = quote_text(f"{column.name}: word for nothing left empty")
+    # A value of another type than text was not read from such a word.
+    is_candidate = "" if column.type == "VARCHAR" else f"{value} is null and "
+    cases = f"when {is_candidate}{_is_null_word(text)} then {empty}"
+    if column.type == "VARCHAR":
+        whole = quote_text(f"{column.name}: decimals of an id dropped")
+        cases += f" when {_is_float_id(text)} then {whole}"
+    if column.type in ("DATE", "TIMESTAMP"):
+        is_placeholder = _is_placeholder(value)
+        cases += f" when {is_placeholder} then {_placeholder_note(column)}"
+    return f"case {cases} end"
+
+
+def _placeholder_note(column: LandingColumn) -> str:
+    return quote_text(f"{column.name}: placeholder date left empty")
+
+
+def _is_null_word(text: str) -> str:
+    words = ", ".join(quote_text(word) for word in _NULL_WORDS)
+    return f"{text} in ({words})"
+
+
+def _is_float_id(text: str) -> str:
+    return f"(contains({text}, '.0') and regexp_full_match({text}, '[0-9]+[.]0+'))"
+
+
+def _read_id(text: str) -> str:
+    """Read an id: words for nothing are empty, 1001.0 is 1001, a date or 1.2E+11 is no id."""
+    is_date = (
+        f"(substr({text}, 5, 1) = '-' and substr({text}, 8, 1) = '-' and regexp_full_match({text}, "
+        "'[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9.]+)?)?'))"
+    )
+    is_rounded = (
+        f"(contains({text}, '+') and regexp_full_match({text}, '[0-9]([.,][0-9]+)?[eE][+][0-9]+'))"
+    )
+    return (
+        f"case when {_is_null_word(text)} or {is_date} or {is_rounded} then null "
+        f"when {_is_float_id(text)} then split_part({text}, '.', 1) else {text} end"
+    )
 
 
 def _cast_text(type_: ColumnType, text: str, timezone: str) -> str:
@@ -120,15 +230,28 @@ def _cast_text(type_: ColumnType, text: str, timezone: str) -> str:
         return f"case when isfinite({number}) then {number} end"
     if type_ == "BIGINT":
         return f"case when {number} = trunc({number}) then try_cast({text} as bigint) end"
-    if type_ == "TIMESTAMP":
-        # A plain cast would drop an offset and so move a deal by hours, perhaps to another month.
-        # The two common forms without an offset are told apart by length, before the pattern.
-        is_plain = f"length({text}) = 10 or (length({text}) = 19 and substr({text}, 17, 1) = ':')"
-        has_offset = f"regexp_matches({text}, '(Z|:[0-9.:]+ ?[+-][0-9]{{2}}(:?[0-9]{{2}})?)$')"
-        local = f"timezone({quote_text(timezone)}, try_cast({text} as timestamptz))"
-        plain = f"try_cast({text} as timestamp)"
-        return f"case when {is_plain} then {plain} when {has_offset} then {local} else {plain} end"
-    return f"try_cast({text} as {type_})"
+    if type_ == "DATE":
+        return f"try_cast({text} as date)"
+    # A plain cast would drop an offset and so move a deal by hours, perhaps to another month.
+    # The two common forms without an offset are told apart by length, before the pattern.
+    is_plain = f"length({text}) = 10 or (length({text}) = 19 and substr({text}, 17, 1) = ':')"
+    has_offset = f"regexp_matches({text}, '(Z|:[0-9.:]+ ?[+-][0-9]{{2}}(:?[0-9]{{2}})?)$')"
+    local = f"timezone({quote_text(timezone)}, try_cast({text} as timestamptz))"
+    plain = f"try_cast({text} as timestamp)"
+    return f"case when {is_plain} then {plain} when {has_offset} then {local} else {plain} end"
+
+
+def _real_date(moment: str) -> str:
+    """Leave out placeholders, and the first century that years of two digits are taken for."""
+    is_real = f"{moment} >= date '{_FIRST_REAL_DATE}' and not {_is_placeholder(moment)}"
+    return f"case when {is_real} then {moment} end"
+
+
+def _is_placeholder(moment: str) -> str:
+    """A date that stands for no date; never null, so that it can be negated."""
+    dates = ", ".join(f"date '{date}'" for date in _PLACEHOLDER_DATES)
+    is_far = f"{moment} >= date '{_FIRST_FAR_DATE}'"
+    return f"coalesce({is_far} or cast({moment} as date) in ({dates}), false)"
 
 
 def _read_native(type_: ColumnType, expression: str, source_type: str, timezone: str) -> str | None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
@@ -23,9 +22,10 @@ from dagster_project.contract import (
     create_landing_table_sql,
     quote_identifier,
 )
-from dagster_project.sections.sources import ColumnMapping, FilesSource, TableSource
-from dagster_project.sources.cells import clean_text, quote_text, read_cell, text_name
+from dagster_project.sections.sources import FilesSource, TableSource
+from dagster_project.sources.cells import clean_text
 from dagster_project.sources.errors import PermanentSourceError
+from dagster_project.sources.mapping import landing_sql, refuse_missing_columns, report
 from dagster_project.sources.readers import hash_files, open_scan, reading
 from dagster_project.sources.result import PullResult
 
@@ -65,6 +65,7 @@ def pull(
     folder = (company.path.parent / source.folder).resolve()
     spec = source.tables.get(table.name)
     files: tuple[Path, ...] = ()
+    columns: tuple[str, ...] | None = None
     if spec is None:
         if not table.is_optional:
             raise PermanentSourceError(
@@ -72,23 +73,16 @@ def pull(
             )
         con.execute(create_landing_table_sql(target, table))
     elif spec.query is not None:
-        files = _pull_query(con, company, table, target, source, spec, folder)
+        files, columns = _pull_query(con, company, table, target, source, spec, folder)
     else:
-        files = _pull_file(con, company, table, target, source, spec, folder)
-    latest = [f"max({quote_identifier(name)})" for name in table.watermark_columns]
-    watermark = f"cast(greatest({', '.join(latest)}) as varchar)" if latest else "null"
-    counts = con.execute(
-        f"select count(*), count(_issues), {watermark} from {_quote_table(target)}"
-    ).fetchone()
-    assert counts is not None
-    return PullResult(
-        table=table.name,
-        row_count=counts[0],
+        files, columns = _pull_file(con, company, table, target, source, spec, folder)
+    return report(
+        con,
+        table,
+        target,
         content_hash=_hash_content(files, source, spec),
-        watermark=counts[2],
         source_files=tuple(_relative(file, folder) for file in files),
-        issue_count=counts[1],
-        absent=spec is None,
+        source_columns=columns,
     )
 
 
@@ -100,14 +94,14 @@ def _pull_file(
     source: FilesSource,
     spec: TableSource,
     folder: Path,
-) -> tuple[Path, ...]:
+) -> tuple[tuple[Path, ...], tuple[str, ...]]:
     assert spec.path is not None
     scan = open_scan(con, source, folder, spec.path, table.name)
-    _refuse_missing_columns(table, spec.columns, scan.columns, scan.files)
-    sql = _landing_sql(target, table, spec.columns, scan.columns, scan.sql, company)
+    refuse_missing_columns(table, spec.columns, scan.columns, scan.files[0].name)
+    sql = landing_sql(target, table, spec.columns, scan.columns, scan.sql, company.company.timezone)
     with reading(table.name, scan.files):
         con.execute(sql, [scan.parameter])
-    return scan.files
+    return scan.files, tuple(scan.columns)
 
 
 def _pull_query(
@@ -118,7 +112,7 @@ def _pull_query(
     source: FilesSource,
     spec: TableSource,
     folder: Path,
-) -> tuple[Path, ...]:
+) -> tuple[tuple[Path, ...], tuple[str, ...]]:
     assert spec.query is not None
     place = f"source.tables.{table.name}.query"
     files: list[Path] = []
@@ -159,70 +153,10 @@ def _pull_query(
             raise PermanentSourceError(f"{place}: {_mistake(error, table)}") from None
     con.register(_QUERY_RESULT, rows)
     try:
-        con.execute(_landing_sql(target, table, {}, types, _QUERY_RESULT, company))
+        con.execute(landing_sql(target, table, {}, types, _QUERY_RESULT, company.company.timezone))
     finally:
         con.unregister(_QUERY_RESULT)
-    return tuple(files)
-
-
-def _landing_sql(
-    target: str,
-    table: LandingTable,
-    mapping: Mapping[str, ColumnMapping],
-    source_columns: Mapping[str, str],
-    scan: str,
-    company: Company,
-) -> str:
-    """Build the one statement that cleans, casts, numbers and writes the rows."""
-    raws, values, names, issues = [], [], [], []
-    for column in table.columns:
-        entry = mapping.get(column.name) or ColumnMapping(column=column.name)
-        name = quote_identifier(column.name)
-        names.append(name)
-        if entry.column is None:
-            expression, source_type = quote_text(entry.value or ""), "VARCHAR"
-        elif entry.column in source_columns:
-            expression, source_type = quote_identifier(entry.column), source_columns[entry.column]
-        else:
-            values.append(f"cast(null as {column.type}) as {name}")
-            continue
-        cell = read_cell(column, expression, source_type, company.company.timezone, entry.values)
-        raws.append(f"{cell.raw} as {name}")
-        values.append(f"{cell.value} as {name}")
-        if cell.issue is not None:
-            values.append(f"{name} as {text_name(column)}")
-            issues.append(cell.issue)
-    issue = f"nullif(concat_ws('; ', {', '.join(issues)}), '')" if issues else "null"
-    return (
-        f"create or replace table {_quote_table(target)} as "
-        f"select row_number() over () as _row, {', '.join(names)}, "
-        f"cast({issue} as varchar) as _issues from "
-        f"(select {', '.join(values)} from (select {', '.join(raws)} from {scan}))"
-    )
-
-
-def _refuse_missing_columns(
-    table: LandingTable,
-    mapping: Mapping[str, ColumnMapping],
-    source_columns: Mapping[str, str],
-    files: tuple[Path, ...],
-) -> None:
-    where = f"source.tables.{table.name}.columns"
-    problems = []
-    for column in table.columns:
-        entry = mapping.get(column.name)
-        if entry is None and column.is_required and column.name not in source_columns:
-            hint = close_matches(column.name, source_columns)
-            problems.append(f"required column {column.name!r} has no source; {hint}map it")
-        elif entry and entry.column is not None and entry.column not in source_columns:
-            hint = close_matches(entry.column, source_columns)
-            problems.append(f"{column.name!r} is mapped to {entry.column!r}; {hint}correct it")
-    if problems:
-        raise PermanentSourceError(
-            f"{table.name}: columns are missing in {files[0].name}, which has "
-            f"{', '.join(source_columns)}:\n"
-            + "\n".join(f"- {problem} under {where}" for problem in problems)
-        )
+    return tuple(files), tuple(types)
 
 
 def _refuse_query_columns(place: str, table: LandingTable, found: list[str]) -> None:
@@ -263,10 +197,6 @@ def _hash_content(files: tuple[Path, ...], source: FilesSource, spec: TableSourc
         "delimiter": source.delimiter,
     }
     return hashlib.sha256(json.dumps(how, sort_keys=True).encode()).hexdigest()
-
-
-def _quote_table(target: str) -> str:
-    return ".".join(quote_identifier(part) for part in target.split("."))
 
 
 def _relative(file: Path, folder: Path) -> str:

@@ -127,6 +127,11 @@ def _explain(message: str, table: str, files: tuple[Path, ...]) -> str:
             f"{place}: not UTF-8; save the file as UTF-8, or set source.encoding: latin-1 "
             "in company.yml"
         )
+    if "aximum line size" in message:
+        return (
+            f"{place}: a line is longer than 2 MB; a quote is probably not closed, or a cell holds "
+            "a whole document: leave that column out of the export"
+        )
     if "quote" in message.lower() and line:
         return f"{place}: a quoted cell is not closed properly; write a quote inside it twice"
     return f"{place}: {message.splitlines()[0]}; export the file again"

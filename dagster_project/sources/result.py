@@ -19,7 +19,9 @@ class PullResult:
         watermark: Latest date in the table, as text, or None.
         source_files: Files read, relative to the source's folder where they lie in it.
         issue_count: Rows with a cell that could not be read.
+        fix_count: Rows with a cell that was mended.
         absent: The company has no such table; an empty one was written.
+        source_columns: Columns the source had, mapped or not.
     """
 
     table: str
@@ -28,4 +30,6 @@ class PullResult:
     watermark: str | None
     source_files: tuple[str, ...]
     issue_count: int
+    fix_count: int
     absent: bool
+    source_columns: tuple[str, ...]

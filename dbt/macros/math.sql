@@ -28,3 +28,8 @@
 {% macro month_start(date) -%}
     cast({{ dbt.date_trunc('month', date) }} as date)
 {%- endmacro %}
+
+{#- A probability after adding to its log-odds. -#}
+{% macro shift_odds(p, shift) -%}
+    ({{ p }} * exp({{ shift }}) / (1 - {{ p }} + {{ p }} * exp({{ shift }})))
+{%- endmacro %}

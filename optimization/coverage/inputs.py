@@ -155,7 +155,7 @@ class CoverageInputs:
         """Number of accounts with an active owner that may change coverer.
 
         The rate of such accounts, less the moves that earlier plans made within the days of the
-        budget, and never fewer than the moves that reviewed decisions ask for.
+        budget, and never fewer than decisions of people and families to unite may need.
 
         Args:
             rate: Share of the accounts with an active owner.
@@ -177,7 +177,22 @@ class CoverageInputs:
 
     @property
     def must_move(self) -> BoolArray:
-        """Accounts whose active present owner is forbidden to keep them, shape (A,)."""
+        """Accounts with an active owner who cannot all stay as they are, shape (A,).
+
+        A decision or a rule takes the account from its owner, or its family is not yet together:
+        such moves are allowed whatever the budget.
+        """
+        units = len(np.unique(self.unit_of))
+        today = self.coverer_of[self.as_is_rows]
+        low, high = np.full(units, len(self.coverers)), np.full(units, -1)
+        np.minimum.at(low, self.unit_of, today)
+        np.maximum.at(high, self.unit_of, today)
+        lost = np.bincount(self.unit_of, weights=self.owner_is_barred, minlength=units) > 0
+        return self.has_present & (lost | (low < high))[self.unit_of]
+
+    @property
+    def owner_is_barred(self) -> BoolArray:
+        """Accounts that a decision or a rule takes from their active owner, shape (A,)."""
         lost = self.account_of[self.is_present & ~self.is_allowed]
         return np.isin(np.arange(len(self.accounts)), lost)
 

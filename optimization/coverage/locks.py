@@ -6,7 +6,7 @@ locks there are (the marts say so) or whether they are kept (``optimization.veri
 Without a lock an account may take a better pair at the same prices, so the worth of any plan rises
 by at most
 
-    best net score over the pairs allowed without the lock - best net score over those allowed with it
+    best net score over the pairs allowed without the lock - the same over those allowed with it
 
 (the bound D of ``rows.PairProblem`` grows by exactly this). For the costliest decisions of people
 the relaxation is solved again without the lock: that is what it costs, where the first number is
@@ -93,7 +93,7 @@ def _locked_accounts(inputs: CoverageInputs) -> pd.DataFrame:
             "rep_id": locked["lock_rep_id"].fillna(locked["present_rep_id"]).to_numpy(),
             "lock_source": locked["lock_source"].to_numpy(),
             "lock_reason": locked["lock_reason"].to_numpy(),
-            "freed": [_rows(inputs, a)[unbarred[_rows(inputs, a)]] for a in at],
+            "freed": [_rows(inputs, int(a))[unbarred[_rows(inputs, int(a))]] for a in at],
         }
     ).astype({"freed": object})
 

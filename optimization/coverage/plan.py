@@ -171,11 +171,18 @@ def _changes(inputs: CoverageInputs, chosen: IntArray) -> pd.DataFrame:
         [
             account["vacancy_reason"].notna(),
             (to_rep == account["present_rep_id"]).fillna(False),
+            inputs.owner_is_barred,
             inputs.must_move,
             # Nobody moves at a loss but for want of its owner's time.
             inputs.is_house[chosen] | (gain < 0),
         ],
-        [account["vacancy_reason"].astype(object), "earlier_plan", "override", "capacity"],
+        [
+            account["vacancy_reason"].astype(object),
+            "earlier_plan",
+            "override",
+            "family",
+            "capacity",
+        ],
         "better_match",
     )
     disruption = inputs.candidates["disruption_amount"].to_numpy(dtype=float)

@@ -26,6 +26,10 @@ VACANCIES = {
     "direct_deal": "a direct deal is open, so a partner cannot keep it",
 }
 
+LOSSES = {
+    "disruption_amount": "the change itself",
+    "soft_rule_amount": "a missing certificate",
+}
 SCARCE = {
     "hours of ": "there its {hours} a year cost {price} of scarce time",
     "accounts of ": "that place earns more with another account",
@@ -68,11 +72,9 @@ def _lead(account: Record, row: Record) -> str:
     present, rep = account["present_rep_id"], str(row["rep_id"])
     name = coverer_name(rep, str(row["coverer_type"]))
     if row["rep_id"] == present:
-        unsaid = (
-            pd.notna(account["previous_owner_rep_id"])
-            and row["rep_id"] != (account["previous_owner_rep_id"])
-        )
-        return f"Stays with {name}{', as planned before' if unsaid else ''}"
+        record = account["previous_owner_rep_id"]
+        planned = ", as planned before" if pd.notna(record) and record != present else ""
+        return f"Stays with {name}{planned}"
     verb = "Is left without a rep" if rep == HOUSE else f"Goes to {name}"
     if pd.notna(present):
         return f"{verb} instead of {present}"
@@ -85,16 +87,16 @@ def _lead(account: Record, row: Record) -> str:
 def _worth(row: Record) -> str:
     value = f"worth {money(row['value_amount'])} over the planning horizon"
     strength = row["strength_value_amount"]
+    note = f": {row['strength_note']}" if pd.notna(row.get("strength_note")) else ""
     threshold = max(1.0, MATERIAL_RATE * abs(row["segment_value_amount"]))
     if strength >= threshold:
-        value += f", {money(strength)} of it from strengths measured on similar accounts"
+        value += f", {money(strength)} of it from strengths measured on similar accounts{note}"
     elif strength <= -threshold:
-        value += f", after {money(-strength)} lost to weak results on similar accounts"
-    if row["disruption_amount"] >= 1:
-        value += f", net of {money(row['disruption_amount'])} for the change itself"
-    if row["soft_rule_amount"] >= 1:
-        value += f" and {money(row['soft_rule_amount'])} for a missing certificate"
-    return value
+        value += f", after {money(-strength)} lost to weak results on similar accounts{note}"
+    losses = [
+        f"{money(row[column])} for {what}" for column, what in LOSSES.items() if row[column] >= 1
+    ]
+    return f"{value}, net of {' and '.join(losses)}" if losses else value
 
 
 def _runner_up(row: Record, other: Record) -> str:

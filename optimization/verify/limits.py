@@ -90,7 +90,7 @@ def stated_limits(
     if len(budgets):
         cost = pairs["cost_to_serve_amount"]
         today = cost[pairs["is_present"]].groupby(rep[pairs["is_present"]]).sum()
-        most = np.maximum(budgets, today.reindex(budgets.index).fillna(0.0))
+        most = budgets.clip(lower=today.reindex(budgets.index).fillna(0.0))
         limits.append(Limit("partner_budget", rep, cost, _sizes(most)))
     if policy.balance_band_rate is not None:
         limits += _balance(pairs, reps[reps["capacity_hours"] > 0], policy)
@@ -127,7 +127,7 @@ def _balance(pairs: pd.DataFrame, reps: pd.DataFrame, policy: CoveragePolicy) ->
 
 
 def move_limit(pairs: pd.DataFrame, rate: float, group: str | None = None) -> int:
-    """Moves allowed: the rate, less what earlier plans moved, and what decisions of people force.
+    """Moves allowed: the rate, less what earlier plans moved, but all that must be able to move.
 
     Args:
         pairs: Candidates with their account's columns, ``is_move``, ``is_barred``, ``owner_group``.
@@ -136,11 +136,15 @@ def move_limit(pairs: pd.DataFrame, rate: float, group: str | None = None) -> in
     """
     accounts = pairs.drop_duplicates("account_id")
     owned, recent = accounts["present_rep_id"].notna(), accounts["recent_move_count"]
-    forced = pairs["is_present"].astype(bool) & pairs["is_barred"]
+    today = pairs[pairs["rep_id"] == pairs["present_rep_id"].fillna(HOUSE)]
+    units = today.groupby("unit").agg(coverers=("rep_id", "nunique"), barred=("is_barred", "max"))
+    # A family that is not together yet and an owner who may not stay must be able to move.
+    torn = units.index[(units["coverers"] > 1) | units["barred"]]
+    forced = owned & accounts["unit"].isin(torn)
     if group is not None:
-        owned &= accounts["owner_group"] == group
+        owned = owned & (accounts["owner_group"] == group)
         recent = recent[accounts["recent_move_group_id"] == group]
-        forced &= pairs["owner_group"] == group
+        forced = forced & owned
     wanted = int(np.floor(rate * int(owned.sum()) + 1e-9)) - int(recent.sum())
     return max(wanted, int(forced.sum()), 0)
 

@@ -135,7 +135,9 @@ def check_lock_costs(pairs: pd.DataFrame, limits: list[Limit], plan: CoveragePla
     rep = locked["lock_rep_id"].fillna(locked["present_rep_id"])
     barred = pairs[pairs["forbidden_reason"].notna()]
     expected = set(zip(locked["account_id"], locked["lock_action"], rep, strict=True))
-    expected |= {(a, "forbidden", r) for a, r in zip(barred["account_id"], barred["rep_id"])}
+    expected |= {
+        (a, "forbidden", r) for a, r in zip(barred["account_id"], barred["rep_id"], strict=True)
+    }
     table = plan.lock_costs
     said = list(zip(table["account_id"], table["lock_action"], table["rep_id"], strict=True))
     yield from report("lock is not listed", sorted({key[0] for key in expected - set(said)}))

@@ -22,7 +22,7 @@ from dagster_project.warehouse import Warehouse, create_table
 
 
 def pulled(table: str, content: str) -> PullResult:
-    return PullResult(table, 1, content, None, (f"{table}.csv",), 0, False)
+    return PullResult(table, 1, content, None, (f"{table}.csv",), 0, 0, False, ("id",))
 
 
 def land(connection: duckdb.DuckDBPyConnection, names: list[str], version: int) -> None:
@@ -113,7 +113,7 @@ def test_the_company_file_lands_as_small_tables_with_its_hash(warehouse, rows):
     assert rows(warehouse, f"select company_id, timezone from raw.company_settings{PULLED}") == [
         ("demo", "America/New_York")
     ]
-    assert rows(warehouse, "select content_hash from raw._pulls") == [
+    assert rows(warehouse, "select content_hash from quality.pulls") == [
         (event.metadata["config_hash"].value,)
     ]
 

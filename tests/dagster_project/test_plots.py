@@ -35,11 +35,14 @@ def runs(count):
 
 def strengths(reps, levels):
     rows = [
-        (f"R{rep:03d}", "industry", f"level {level}", (rep + level) % 4, rep / 10 - 0.5, rep == 1)
+        (
+            *(f"R{rep:03d}", "industry", f"level {level}"),
+            *((rep + level) % 4 * 5, rep / 10 - 0.5, 0.2, rep == 1),
+        )
         for rep in range(reps)
         for level in range(levels)
     ]
-    columns = ["rep_id", "dimension", "level", "deal_count", "effect", "is_named"]
+    columns = ["rep_id", "dimension", "level", "deal_count", "effect", "effect_sd", "is_named"]
     return pd.DataFrame(rows, columns=columns)
 
 

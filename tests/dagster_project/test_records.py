@@ -34,8 +34,8 @@ def rule(definitions_of: str, check: str, **facts: Any) -> Any:
 
 def test_the_results_of_a_gate_replace_its_earlier_ones_and_no_others(warehouse, rows):
     with warehouse.connect() as connection:
-        record_results(connection, [rule("accounts", "old"), rule("employees", "kept")])
-        record_results(connection, [rule("accounts", "new", passed=True, observed=None)])
+        record_results(connection, [rule("accounts", "old"), rule("employees", "kept")], "r1")
+        record_results(connection, [rule("accounts", "new", passed=True, observed=None)], "r2")
     assert rows(
         warehouse,
         "select table_name, check_name, is_passed, observed, sample_keys, reason, fix "

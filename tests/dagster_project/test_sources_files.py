@@ -79,6 +79,7 @@ def test_columns_of_the_landed_table_are_the_contract_s(
         ("_row", "BIGINT"),
         *[(column.name, column.type) for column in LANDING["opportunities"].columns],
         ("_issues", "VARCHAR"),
+        ("_fixes", "VARCHAR"),
     ]
 
 
@@ -91,7 +92,7 @@ def test_words_for_true_are_read(con: duckdb.DuckDBPyConnection, pull: Pull, wor
 def test_cells_that_cannot_be_read_are_null_and_noted_together(
     con: duckdb.DuckDBPyConnection, pull: Pull
 ) -> None:
-    deals = 'O1,A1,E1,maybe,false,31.01.2026,"12,5O"\nO2,A1,E1,1,0,2026-01-31,nan\n'
+    deals = 'O1,A1,E1,maybe,false,31.01.2026,"12,5O"\nO2,A1,E1,1,0,2026-01-31,1e999\n'
     result = pull("opportunities", {"opportunities.csv": f"{DEALS_HEADER},amount\n{deals}"})
     assert result.issue_count == 2
     assert rows(con, "opportunities", "is_closed, created_at::varchar, amount, _issues") == [
@@ -102,7 +103,7 @@ def test_cells_that_cannot_be_read_are_null_and_noted_together(
             "is_closed: 'maybe' is not true or false; amount: '12,5O' is not a number; "
             "created_at: '31.01.2026' is not a date and time",
         ),
-        (True, "2026-01-31 00:00:00", None, "amount: 'nan' is not a number"),
+        (True, "2026-01-31 00:00:00", None, "amount: '1e999' is not a number"),
     ]
 
 

@@ -38,6 +38,38 @@ class Company:
         accounts.loc[at, ["lock_action", "lock_rep_id", "lock_reason"]] = [action, rep_id, reason]
         return replace(self, accounts=accounts)
 
+    def forbid(self, account_id, rep_id, reason="override: not wanted"):
+        candidates = self.candidates.copy()
+        at = (candidates["account_id"] == account_id) & (candidates["rep_id"] == rep_id)
+        candidates.loc[at, "forbidden_reason"] = reason
+        return replace(self, candidates=candidates)
+
+    def owner(self, account_id, rep_id):
+        """The account belongs to this rep today, with disruption on every other pair."""
+        accounts, candidates = self.accounts.copy(), self.candidates.copy()
+        at = accounts["account_id"] == account_id
+        accounts.loc[at, ["present_rep_id", "previous_owner_rep_id"]] = rep_id
+        mine = candidates["account_id"] == account_id
+        lost = candidates.loc[mine, "disruption_amount"].max()
+        before = candidates["disruption_amount"].copy()
+        candidates.loc[mine, "is_present"] = candidates.loc[mine, "rep_id"] == rep_id
+        candidates.loc[mine, "disruption_amount"] = lost * ~candidates.loc[mine, "is_present"]
+        candidates["value_amount"] += before - candidates["disruption_amount"]
+        return replace(self, accounts=accounts, candidates=candidates)
+
+    def family(self, name, *account_ids):
+        accounts = self.accounts.copy()
+        accounts.loc[accounts["account_id"].isin(account_ids), "family_id"] = name
+        return replace(self, accounts=accounts)
+
+    def moved_before(self, account_id, group=None):
+        """An earlier plan has moved the account within the days of the move budget."""
+        accounts = self.accounts.copy()
+        at = accounts["account_id"] == account_id
+        accounts.loc[at, "recent_move_count"] = 1
+        accounts.loc[at, "recent_move_group_id"] = group
+        return replace(self, accounts=accounts)
+
     def limit(self, rep_id, **limits):
         coverers = self.coverers.copy()
         for column, value in limits.items():

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from optimization.coverage.plan import solve_coverage
-from optimization.errors import InfeasibleError
+from optimization.errors import DataError, InfeasibleError
 from optimization.policy import CoveragePolicy
 
 FREE = CoveragePolicy(move_budget_rate=1.0, mip_gap=0.0)
@@ -71,21 +71,65 @@ def test_a_lock_beyond_todays_overload_asks_for_a_limit_that_suffices(
     shortfalls(company.limit("R001", **{column: enough - 1}), FREE)
 
 
-def test_locked_moves_over_the_budget_are_named(tiny_company):
+def test_a_decision_of_a_person_is_carried_out_beyond_the_move_budget(tiny_company):
     company = tiny_company.lock("A0001", "married", "R002")
-    found, text = shortfalls(company, CoveragePolicy(move_budget_rate=0.0))
-    assert [(s.rule, s.amount, s.unit) for s in found] == [
-        ("move budget below locked moves", 1.0, "moves")
-    ]
-    assert "Raise coverage.move_budget_rate to at least 0.3334 (1 move)" in text
+    plan = solve_coverage(*company.frames, CoveragePolicy(move_budget_rate=0.0))
+    assert plan.assignments["rep_id"].tolist() == ["R002", "R001", "R001"]
+    assert plan.certificate[["moved_count", "move_limit"]].iloc[0].tolist() == [1, 1]
 
 
-def test_a_move_budget_too_small_for_divorces_says_how_many_moves_are_needed(tiny_company):
-    company = tiny_company.limit("R001", capacity_hours=10.0)
-    company = company.lock("A0001", "divorced").lock("A0002", "divorced")
+@pytest.mark.parametrize("group", [None, "g"])
+def test_a_move_budget_too_small_to_make_room_says_how_many_moves_are_needed(tiny_company, group):
+    # R002 is full with A0002; to take A0001 it must hand that over, a second move.
+    company = tiny_company.owner("A0002", "R002").lock("A0001", "married", "R002")
+    policy = CoveragePolicy(move_budget_rate=0.0, mip_gap=0.0)
+    setting = "coverage.move_budget_rate"
+    if group:
+        policy = CoveragePolicy(1.0, mip_gap=0.0, group_move_rates=((group, 0.0),))
+        setting = "groups: g: move_budget_rate"
+    found, text = shortfalls(company, policy)
+    entity = "group g" if group else "the company"
+    assert [(s.rule, s.entity, s.amount) for s in found] == [("move budget", entity, 1.0)]
+    assert f"Raise {setting} to at least 0.6667 (2 moves)" in text
+
+
+def test_moves_of_earlier_plans_count_in_the_repair_of_the_move_budget(tiny_company):
+    company = tiny_company.owner("A0002", "R002").lock("A0001", "married", "R002")
+    company = company.moved_before("A0003", "g")
     found, text = shortfalls(company, CoveragePolicy(move_budget_rate=0.34, mip_gap=0.0))
-    assert [(s.rule, s.entity, s.amount) for s in found] == [("move budget", "the company", 1.0)]
-    assert "Raise coverage.move_budget_rate to at least 0.6667 (2 moves)" in text
+    assert [s.amount for s in found] == [1.0]
+    assert "at least 1 (3 moves, 1 of them made by earlier plans)" in text
+
+
+def test_a_partners_budget_too_small_for_its_locks_is_named(tiny_company):
+    company = tiny_company.limit("R002", coverer_type="partner", capacity_hours=None)
+    company = company.lock("A0001", "married", "R002")
+    policy = CoveragePolicy(1.0, partner_budgets=(("R002", 40.0),))
+    found, text = shortfalls(company, policy)
+    # Its share of A0001 is the cost to serve, 100.
+    assert [(s.rule, s.entity, s.amount) for s in found] == [
+        ("partner budget", "partner R002", pytest.approx(60.0))
+    ]
+    assert "Raise its budget_amount to 100 currency" in text
+
+
+def test_locks_that_tear_a_family_apart_are_named(tiny_company):
+    company = tiny_company.family("F", "A0001", "A0002")
+    company = company.lock("A0001", "married", "R001").lock("A0002", "married", "R002", "said so")
+    with pytest.raises(DataError, match="tear a family apart") as caught:
+        solve_coverage(*company.frames, FREE)
+    assert "F (A0001 married R001" in str(caught.value)
+    assert "A0002 married R002 because of 'said so'" in str(caught.value)
+
+
+def test_a_lock_to_a_rep_who_is_not_eligible_names_both_rules(tiny_company):
+    company = tiny_company.forbid("A0001", "R002", "no certificate scada")
+    company = company.lock("A0001", "married", "R002", "asked for")
+    with pytest.raises(DataError) as caught:
+        solve_coverage(*company.frames, FREE)
+    assert "A0001: married R002 because of 'asked for', but 'no certificate scada'" in str(
+        caught.value
+    )
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -25,6 +25,7 @@ TABLES = (
     "certificate",
     "shadow_prices",
     "hiring_advice",
+    "lock_costs",
 )
 quick = settings(
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
@@ -59,6 +60,7 @@ def brute_force(company, policy):
             ok &= count <= max(places, count_today.get(rep, 0))
         worth -= policy.overtime_amount_per_hour * np.maximum(hours - capacity, 0.0)
     limit = int(policy.move_budget_rate * inputs.has_present.sum() + 1e-9)
+    limit = max(limit, int((inputs.is_present & ~inputs.is_allowed).sum()))
     ok &= inputs.is_move[plans].sum(axis=1) <= limit
     return worth[ok].max() if ok.any() else None
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import optimization.verify.coverage as verifier
+import optimization.verify.limits as limits
 import optimization.verify.proof as proof
 import optimization.verify.tables as tables
 from optimization.coverage.plan import solve_coverage
@@ -86,6 +87,9 @@ TAMPERED = {
     "group_id is not the coverer's: A0001": cell("assignments", "group_id", "other"),
     "is_moved is wrong: A0001": cell("assignments", "is_moved", False),
     "is_locked is wrong: A0001": cell("assignments", "is_locked", True),
+    "present_rep_id is not the account's: A0001": cell("assignments", "present_rep_id", "R002"),
+    "owner_source is not the account's: A0001": cell("assignments", "owner_source", "last_plan"),
+    "family_id is not the account's: A0001": cell("assignments", "family_id", "F"),
     "previous_rep_id is not the owner of record: A0001": cell(
         "assignments", "previous_rep_id", "R002"
     ),
@@ -105,6 +109,19 @@ TAMPERED = {
         "shadow_prices", "shadow_price_amount", -1.0
     ),
     "use or capacity of a limit is wrong: accounts of R002": cell("shadow_prices", "used", 9.0),
+    "use or capacity of a limit is wrong: moves of the company": cell(
+        "shadow_prices", "capacity", 9.0, row=3
+    ),
+    "limit is not published: moves of the company": rows(
+        "shadow_prices", lambda t: t[t["rule"] != "moves"]
+    ),
+    "limit of an unknown rule: magic of R002": cell("shadow_prices", "rule", "magic"),
+    "lock is not listed: A0003": rows("lock_costs", lambda t: t.iloc[:0]),
+    "lock is listed twice: A0003": rows(
+        "lock_costs", lambda t: pd.concat([t, t], ignore_index=True)
+    ),
+    "lock is listed, not stated: A0002": cell("lock_costs", "account_id", "A0002"),
+    "cost of a lock is wrong: A0003": cell("lock_costs", "cost_amount", 9999.0),
     "objective is 4,000.00, the rows add up to 3,150.00": cell(
         "certificate", "objective_amount", 4000.0
     ),
@@ -114,7 +131,7 @@ TAMPERED = {
         "certificate", "as_is_objective_amount", 9.0
     ),
     "bound 3,000.00 lies below the objective 3,150.00": cell("certificate", "bound_amount", 3000.0),
-    "bound is 9,999.00, the shadow prices prove 3,150.00": cell(
+    "bound_amount is 9,999.00, the shadow prices prove 3,150.00": cell(
         "certificate", "bound_amount", 9999.0
     ),
     "gap is -0.500000": cell("certificate", "gap_rate", -0.5),
@@ -172,7 +189,7 @@ def test_overtime_left_out_of_the_objective_or_of_the_bound_is_caught(overloaded
     assert "objective is 2,300.00, the rows add up to 2,250.00" in found
     loose = cell("certificate", "bound_amount", 2300.0)(overloaded_plan)
     found = verify_coverage(*overloaded.frames, CHEAP, loose)
-    assert "bound is 2,300.00, the shadow prices prove 2,250.00" in found
+    assert "bound_amount is 2,300.00, the shadow prices prove 2,250.00" in found
 
 
 def test_the_house_never_lacks_hours_whatever_its_row_says(tiny_company):
@@ -185,18 +202,20 @@ def test_the_house_never_lacks_hours_whatever_its_row_says(tiny_company):
 
 def test_the_verifier_shares_no_code_with_the_models():
     imported = set()
-    for module in (verifier, proof, tables):
+    for module in (verifier, limits, proof, tables):
         tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
         imported |= {n.module for n in tree.body if isinstance(n, ast.ImportFrom)}
         imported |= {a.name for n in tree.body if isinstance(n, ast.Import) for a in n.names}
     assert imported == {
         "__future__",
         "collections.abc",
+        "dataclasses",
         "typing",
         "numpy",
         "pandas",
         "optimization.errors",
         "optimization.policy",
+        "optimization.verify.limits",
         "optimization.verify.proof",
         "optimization.verify.tables",
     }

@@ -1,11 +1,15 @@
--- What an account is expected to buy in the next twelve months, whoever covers it.
---   rate   opportunities a year, gamma-Poisson shrunk to accounts of the same lifecycle and size:
---          mu = sum n / sum T; sigma2 = var(n/T) - mu avg(1/T); beta = mu / sigma2; alpha = mu beta;
---          rate = (n + alpha) / (T + beta). No spread beyond chance -> everyone gets mu.
---   value  of a won deal: the account's mean, shrunk to its size band's with 5 pseudo-deals.
---   margin of the account's won deals, shrunk to the company's; 1 where no product cost is known.
+-- What an account is expected to ask for in the next twelve months, whoever covers it.
+--   rate    opportunities a year, gamma-Poisson shrunk to accounts of its kind: mu = sum n / sum T;
+--           sigma2 = var(n/T) - mu avg(1/T); beta = mu / sigma2; alpha = mu beta;
+--           rate = (n + alpha) / (T + beta). No spread beyond chance: everyone gets mu. Its kind is
+--           its segment where that has 30 accounts, else its lifecycle and size band.
+--   value   of a won deal, log-normal: exp of the value model's own part (revenue type, industry,
+--           geography, size band, account) times the products its industry asks for, rescaled so that
+--           predicted and actual value of all won deals are equal.
+--   margin  how far the account's own purchases differ from what its industry buys, shrunk by the
+--           company's mean purchases per account.
 {% set window_years = 3.0 %}
-{% set pseudo_deals = 5.0 %}
+{% set fewest_accounts = 30 %}
 
 with
 
@@ -30,18 +34,30 @@ revenue_types as (
     select 'existing'
 ),
 
+sized as (
+    select
+        accounts.*,
+        count(*) over (partition by segment_id) as segment_accounts
+    from accounts
+),
+
 -- An account is exposed since it was created or since the records begin, at least a quarter.
 exposed as (
     select
-        accounts.account_id,
-        accounts.lifecycle,
-        accounts.size_band,
+        sized.account_id,
+        case
+            when sized.segment_accounts >= {{ fewest_accounts }} then sized.segment_id
+            else sized.lifecycle || ' / ' || sized.size_band
+        end as kind,
+        sized.industry,
+        sized.region,
+        sized.size_band,
         revenue_types.revenue_type,
         greatest(0.25, least(
             observed_span.years,
-            coalesce({{ dbt.datediff('accounts.created_on', 'calendar.as_of_on', 'day') }} / 365.25, observed_span.years)
+            coalesce({{ dbt.datediff('sized.created_on', 'calendar.as_of_on', 'day') }} / 365.25, observed_span.years)
         )) as years
-    from accounts
+    from sized
     cross join calendar
     cross join observed_span
     cross join revenue_types
@@ -52,8 +68,6 @@ by_account as (
         account_id,
         revenue_type,
         count(*) as deals,
-        sum(case when is_won then 1 else 0 end) as wins,
-        sum(case when is_won then amount else 0 end) as won_amount,
         sum(case when is_won and age_days <= 365 then amount else 0 end) as won_amount_last_year
     from deals
     group by 1, 2
@@ -63,8 +77,6 @@ counted as (
     select
         exposed.*,
         coalesce(by_account.deals, 0) as deals,
-        coalesce(by_account.wins, 0) as wins,
-        coalesce(by_account.won_amount, 0) as won_amount,
         coalesce(by_account.won_amount_last_year, 0) as won_amount_last_year
     from exposed
     left join by_account
@@ -74,45 +86,64 @@ counted as (
 
 moments as (
     select
-        lifecycle,
-        size_band,
+        kind,
         revenue_type,
+        sum(deals) as deals,
         sum(deals) / sum(years) as mu,
         coalesce(var_samp(deals / years), 0) - sum(deals) / sum(years) * avg(1 / years) as sigma2
-    from counted
-    group by 1, 2, 3
-),
-
-value_by_band as (
-    select
-        size_band,
-        revenue_type,
-        sum(wins) as wins,
-        sum(won_amount) as won_amount
     from counted
     group by 1, 2
 ),
 
-value_company as (
-    select sum(won_amount) / nullif(sum(wins), 0) as mean_value
-    from counted
+-- Predicted value of all won deals at the model's median, against what was paid.
+rescaled as (
+    select
+        sum(cells.amount) / nullif(sum(cells.deals * exp(
+            base.effect + {{ sum_effects(value_segment_terms()) }} + guard.value_multiplier * {{ sum_effects(['rep']) }}
+        )), 0) as factor
+    from {{ ref('int_values__cells') }} as cells
+    cross join {{ ref('strength_guard') }} as guard
+    {{ effect_joins(ref('int_values__effects'), 'cells', 'cells.sample', value_terms()) }}
+    where cells.sample = 'all'
 ),
 
-margin_by_account as (
+-- What an industry asks for: mean value factor and margin of its products.
+baskets as (
     select
-        account_id,
-        sum(amount * margin_rate) as margin_amount,
-        sum(case when margin_rate is not null then amount else 0 end) as known_amount
+        mix.industry,
+        sum(mix.share * exp(coalesce(value_effects.effect, 0.0))) as value_factor,
+        sum(mix.share * exp(coalesce(value_effects.effect, 0.0)) * margins.margin_rate)
+        / sum(mix.share * exp(coalesce(value_effects.effect, 0.0))) as margin_rate,
+        min(case when margins.is_margin_known then 1 else 0 end) = 1 as is_margin_known
+    from {{ ref('int_industries__product_mix') }} as mix
+    inner join {{ ref('int_products__margins') }} as margins on mix.product = margins.product
+    left join {{ ref('int_values__effects') }} as value_effects
+        on value_effects.sample = 'all'
+        and value_effects.term = 'product'
+        and value_effects.level = mix.product
+    group by mix.industry
+),
+
+value_spread as (
+    select coalesce(max(tau2), 0.0) as tau2
+    from {{ ref('int_values__effects') }}
+    where sample = 'all' and term = 'account'
+),
+
+bought as (
+    select
+        deals.account_id,
+        sum(deals.amount * margins.margin_rate) as margin_amount,
+        sum(deals.amount) as amount
     from deals
-    where is_won
-    group by 1
+    inner join {{ ref('int_products__margins') }} as margins on deals.product = margins.product
+    where deals.is_won
+    group by deals.account_id
 ),
 
-margin_company as (
-    select
-        sum(margin_amount) / nullif(sum(known_amount), 0) as margin_rate,
-        sum(known_amount) / nullif(count(*), 0) as mean_known_amount
-    from margin_by_account
+mean_bought as (
+    select coalesce(avg(amount), 0) as amount
+    from bought
 ),
 
 estimated as (
@@ -126,35 +157,64 @@ estimated as (
                     / (counted.years + moments.mu / moments.sigma2)
             else moments.mu
         end as deals_per_year,
-        (counted.won_amount + {{ pseudo_deals }} * coalesce(
-            value_by_band.won_amount / nullif(value_by_band.wins, 0), value_company.mean_value, 0))
-        / (counted.wins + {{ pseudo_deals }}) as value_per_win
+        -- Squared coefficient of variation of the rate: 1 / (n + alpha), or of the kind's own mean.
+        case
+            when moments.sigma2 > 0 and moments.mu > 0
+                then 1 / (counted.deals + moments.mu * moments.mu / moments.sigma2)
+            else 1 / greatest(1.0, moments.deals)
+        end as rate_cv2,
+        coalesce(
+            rescaled.factor * baskets.value_factor
+            * exp(base.effect + {{ sum_effects(['revenue_type', 'industry', 'geography', 'size_band', 'account']) }}),
+            0.0
+        ) as value_per_win,
+        coalesce(term_account.variance, value_spread.tau2) as value_cv2
     from counted
     inner join moments
-        on counted.lifecycle = moments.lifecycle
-        and counted.size_band = moments.size_band
+        on counted.kind = moments.kind
         and counted.revenue_type = moments.revenue_type
-    inner join value_by_band
-        on counted.size_band = value_by_band.size_band
-        and counted.revenue_type = value_by_band.revenue_type
-    cross join value_company
+    cross join rescaled
+    cross join value_spread
+    left join baskets on counted.industry = baskets.industry
+    left join {{ ref('int_values__effects') }} as base on base.sample = 'all' and base.term = 'base'
+    {% for term, column in [('revenue_type', 'revenue_type'), ('industry', 'industry'), ('geography', 'region'), ('size_band', 'size_band'), ('account', 'account_id')] %}
+    left join {{ ref('int_values__effects') }} as term_{{ term }}
+        on term_{{ term }}.sample = 'all'
+        and term_{{ term }}.term = '{{ term }}'
+        and term_{{ term }}.level = counted.{{ column }}
+    {% endfor %}
+),
+
+by_type as (
+    select
+        account_id,
+        max(case when revenue_type = 'new' then deals_per_year end) as new_deals_per_year,
+        max(case when revenue_type = 'existing' then deals_per_year end) as existing_deals_per_year,
+        max(case when revenue_type = 'new' then value_per_win end) as new_value_per_win,
+        max(case when revenue_type = 'existing' then value_per_win end) as existing_value_per_win,
+        max(case when revenue_type = 'new' then rate_cv2 end) as new_rate_cv2,
+        max(case when revenue_type = 'existing' then rate_cv2 end) as existing_rate_cv2,
+        max(value_cv2) as value_cv2,
+        sum(won_amount_last_year) as won_amount_last_year
+    from estimated
+    group by account_id
 )
 
 select
-    accounts.account_id,
-    max(case when estimated.revenue_type = 'new' then estimated.deals_per_year end) as new_deals_per_year,
-    max(case when estimated.revenue_type = 'existing' then estimated.deals_per_year end) as existing_deals_per_year,
-    max(case when estimated.revenue_type = 'new' then estimated.value_per_win end) as new_value_per_win,
-    max(case when estimated.revenue_type = 'existing' then estimated.value_per_win end) as existing_value_per_win,
-    max(coalesce(
-        (coalesce(margin_by_account.margin_amount, 0) + margin_company.margin_rate * margin_company.mean_known_amount)
-        / nullif(coalesce(margin_by_account.known_amount, 0) + margin_company.mean_known_amount, 0),
-        1.0
-    )) as margin_rate,
-    max(case when margin_company.margin_rate is null then 0 else 1 end) = 1 as is_margin_known,
-    sum(estimated.won_amount_last_year) as won_amount_last_year
-from accounts
-inner join estimated on accounts.account_id = estimated.account_id
-left join margin_by_account on accounts.account_id = margin_by_account.account_id
-cross join margin_company
-group by accounts.account_id
+    by_type.*,
+    coalesce(win_account.effect, 0.0) as win_effect,
+    coalesce(
+        (coalesce(bought.amount, 0) * (coalesce(bought.margin_amount / nullif(bought.amount, 0), 0) - baskets.margin_rate))
+        / nullif(coalesce(bought.amount, 0) + mean_bought.amount, 0),
+        0.0
+    ) as margin_difference,
+    coalesce(baskets.is_margin_known, false) as is_margin_known
+from by_type
+inner join accounts on by_type.account_id = accounts.account_id
+cross join mean_bought
+left join bought on by_type.account_id = bought.account_id
+left join baskets on accounts.industry = baskets.industry
+left join {{ ref('int_strength__effects') }} as win_account
+    on win_account.sample = 'all'
+    and win_account.term = 'account'
+    and win_account.level = by_type.account_id

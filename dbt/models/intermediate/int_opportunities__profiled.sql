@@ -8,8 +8,6 @@ calendar as (select as_of_on from {{ ref('int_company__calendar') }}),
 
 accounts as (select * from {{ ref('int_accounts__segmented') }}),
 
-products as (select * from {{ ref('stg_crm__products') }}),
-
 employees as (select * from {{ ref('stg_hr__employees') }}),
 
 first_wins as (
@@ -42,14 +40,12 @@ select
     accounts.lifecycle,
     accounts.segment_id,
     coalesce(opportunities.product_id, '(unknown)') as product,
-    products.margin_rate,
     coalesce(employees.group_id, '(unknown)') as group_id,
     {{ dbt.datediff('opportunities.created_on', 'opportunities.closed_on', 'day') }} as cycle_days,
     {{ dbt.datediff('opportunities.closed_on', 'calendar.as_of_on', 'day') }} as age_days
 from opportunities
 cross join calendar
 inner join accounts on opportunities.account_id = accounts.account_id
-left join products on opportunities.product_id = products.product_id
 left join employees on opportunities.rep_id = employees.rep_id
 left join first_wins on opportunities.account_id = first_wins.account_id
 where

@@ -1,6 +1,11 @@
--- Win rate of every available rep on every kind of account (industry x geography x size band),
--- averaged over the products that industry buys, with the guard's multiplier applied. Rows with
--- rep_id '(segment)' carry the rate without any rep.
+-- What every available rep wins of every kind of account (industry x geography x size band), over the
+-- products that industry asks for, with the guard's multiplier applied. Rows with rep_id '(segment)'
+-- carry the same for a rep of whom nothing is known.
+--   win rate per product   sigmoid(mu / sqrt(1 + pi sd^2 / 8)), the mean of a normal log-odds
+--   won value rate         share of the value asked for that is won: products weighted by their value
+--   margin rate            contribution of what is won, over its value
+{% set half_pi_eighth = 0.39269908169872414 %}
+
 with
 
 profiles as (
@@ -11,89 +16,140 @@ profiles as (
     from {{ ref('int_accounts__segmented') }}
 ),
 
-mix as (
+guard as (select multiplier from {{ ref('strength_guard') }}),
+
+products as (
     select
-        industry,
-        product,
-        sum(deals) as deals
-    from {{ ref('int_strength__cells') }}
-    where sample = 'all'
-    group by 1, 2
+        mix.industry,
+        mix.product,
+        mix.share,
+        margins.margin_rate,
+        exp(coalesce(value_effects.effect, 0.0)) as value_factor
+    from {{ ref('int_industries__product_mix') }} as mix
+    inner join {{ ref('int_products__margins') }} as margins on mix.product = margins.product
+    left join {{ ref('int_values__effects') }} as value_effects
+        on value_effects.sample = 'all'
+        and value_effects.term = 'product'
+        and value_effects.level = mix.product
 ),
 
-company_mix as (
-    select
-        product,
-        sum(deals) as deals
-    from mix
-    group by 1
-),
-
--- One industry with few deals still buys roughly what the company sells: 10 pseudo-deals.
-shares as (
+-- The deal's own log-odds by profile and product.
+demand as (
     select
         profiles.industry,
         profiles.geography,
         profiles.size_band,
-        company_mix.product,
-        (coalesce(mix.deals, 0) + 10.0 * company_mix.deals / total.deals)
-        / sum(coalesce(mix.deals, 0) + 10.0 * company_mix.deals / total.deals) over (
-            partition by profiles.industry, profiles.geography, profiles.size_band
-        ) as share
+        products.product,
+        products.share,
+        products.share * products.value_factor as value_weight,
+        products.margin_rate,
+        {{ 'base.effect + ' ~ sum_effects(['industry', 'geography', 'size_band', 'product']) }} as segment_lp
     from profiles
-    cross join company_mix
-    cross join (select sum(deals) as deals from company_mix) as total
-    left join mix on profiles.industry = mix.industry and company_mix.product = mix.product
+    inner join products on profiles.industry = products.industry
+    inner join {{ ref('int_strength__effects') }} as base on base.term = 'base' and base.sample = 'all'
+    {% for name, relation in [('industry', 'profiles'), ('geography', 'profiles'), ('size_band', 'profiles'), ('product', 'products')] %}
+    left join {{ ref('int_strength__effects') }} as term_{{ name }}
+        on term_{{ name }}.sample = 'all'
+        and term_{{ name }}.term = '{{ name }}'
+        and term_{{ name }}.level = {{ relation }}.{{ name }}
+    {% endfor %}
 ),
+
+strengths as (select * from {{ ref('int_reps__strengths') }}),
 
 reps as (
     select distinct
         rep_id,
         group_id
     from {{ ref('rep_months') }}
-    union all
-    select '(segment)', '(segment)'
 ),
 
-guard as (select multiplier from {{ ref('strength_guard') }}),
-
--- An unknown effect varies as much as its term does, and never less than 0.15 log-odds.
-floors as (
+-- What a rep adds on a profile, whatever the product.
+on_profile as (
     select
-        term,
-        greatest(max(tau2), 0.15 * 0.15) as tau2
-    from {{ ref('int_strength__effects') }}
-    where term like 'rep%'
-    group by 1
+        profiles.industry,
+        profiles.geography,
+        profiles.size_band,
+        reps.rep_id,
+        coalesce(term_group.effect, 0.0)
+        {%- for name in ['overall', 'industry', 'geography', 'size_band'] %} + {{ name }}.effect {%- endfor %} as advantage,
+        {% for name in ['overall', 'industry', 'geography', 'size_band'] -%}
+        {{ name }}.effect_sd * {{ name }}.effect_sd {{ '+' if not loop.last }}
+        {% endfor %} as variance
+    from profiles
+    cross join reps
+    left join {{ ref('int_strength__effects') }} as term_group
+        on term_group.sample = 'all'
+        and term_group.term = 'group'
+        and term_group.level = reps.group_id
+    inner join strengths as overall on overall.dimension = 'overall' and overall.rep_id = reps.rep_id
+    {% for name in ['industry', 'geography', 'size_band'] %}
+    inner join strengths as {{ name }}
+        on {{ name }}.dimension = '{{ name }}'
+        and {{ name }}.rep_id = reps.rep_id
+        and {{ name }}.level = profiles.{{ name }}
+    {% endfor %}
+),
+
+on_product as (
+    select
+        rep_id,
+        level as product,
+        effect,
+        effect_sd * effect_sd as variance
+    from strengths
+    where dimension = 'product'
+),
+
+-- Nothing known of the rep: effect 0, spread of a typical rep.
+unknown as (
+    select sum(variance) as variance
+    from (
+        select max(1.25 * 1.25 * greatest(effects.tau2, 0.0225)) as variance
+        from (
+            {% for name in ['rep', 'rep_industry', 'rep_geography', 'rep_size_band', 'rep_product'] -%}
+            select '{{ name }}' as term
+            {{ 'union all' if not loop.last }}
+            {% endfor %}
+        ) as terms
+        left join {{ ref('int_strength__effects') }} as effects
+            on terms.term = effects.term and effects.sample = 'all'
+        group by terms.term
+    ) as by_term
 ),
 
 crossed as (
     select
-        shares.*,
-        reps.rep_id,
-        reps.group_id
-    from shares
-    cross join reps
+        demand.*,
+        on_profile.rep_id,
+        guard.multiplier * (on_profile.advantage + on_product.effect) as advantage,
+        on_profile.variance + on_product.variance as variance
+    from on_profile
+    inner join demand
+        on on_profile.industry = demand.industry
+        and on_profile.geography = demand.geography
+        and on_profile.size_band = demand.size_band
+    inner join on_product
+        on on_profile.rep_id = on_product.rep_id
+        and demand.product = on_product.product
+    cross join guard
+    union all
+    select
+        demand.*,
+        '(segment)',
+        0.0,
+        coalesce(unknown.variance, 0.0)
+    from demand
+    cross join unknown
 ),
 
+-- With the guard off nothing about a rep counts, so its uncertainty does not either.
 scored as (
     select
-        crossed.industry,
-        crossed.geography,
-        crossed.size_band,
-        crossed.rep_id,
-        crossed.share,
-        {{ segment_lp() }} as segment_lp,
-        guard.multiplier * {{ advantage() }} as advantage,
-        {% for name in ['rep', 'rep_industry', 'rep_geography', 'rep_size_band', 'rep_product'] -%}
-        1 / (coalesce(term_{{ name }}.information, 0) + 1 / coalesce(floor_{{ name }}.tau2, 0.15 * 0.15)) {{ '+' if not loop.last }}
-        {% endfor %} as variance
+        crossed.*,
+        {{ sigmoid('((crossed.segment_lp + crossed.advantage) / sqrt(1 + ' ~ half_pi_eighth ~ ' * guard.multiplier * guard.multiplier * crossed.variance))') }} as win_rate
     from crossed
     cross join guard
-    {{ strength_joins(ref('int_strength__effects'), 'crossed') }}
-    {% for name in ['rep', 'rep_industry', 'rep_geography', 'rep_size_band', 'rep_product'] -%}
-    left join floors as floor_{{ name }} on floor_{{ name }}.term = '{{ name }}'
-    {% endfor %}
 )
 
 select
@@ -101,10 +157,11 @@ select
     geography,
     size_band,
     rep_id,
-    sum(share * {{ sigmoid('segment_lp + advantage') }}) as win_rate,
-    sum(share * {{ sigmoid('segment_lp') }}) as segment_win_rate,
+    sum(share * win_rate) as win_rate,
+    sum(value_weight * win_rate) / sum(value_weight) as won_value_rate,
+    coalesce(sum(value_weight * win_rate * margin_rate) / nullif(sum(value_weight * win_rate), 0),
+        sum(value_weight * margin_rate) / sum(value_weight)) as margin_rate,
     sum(share * advantage) as advantage,
-    -- Published deviations are 1.25 times the model's: measured to make 90 % intervals hold.
-    1.25 * sqrt(sum(share * variance)) as advantage_sd
+    sqrt(sum(share * variance)) as advantage_sd
 from scored
 group by 1, 2, 3, 4

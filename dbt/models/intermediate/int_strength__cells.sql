@@ -1,58 +1,36 @@
--- Deals that share every feature have the same win probability under the model, so the sums over
--- such a cell are all the fit needs. `sample` = all deals, or those before the guard's cutoff.
-{% set half_life_days = 365 %}
-{% set holdout_days = 180 %}
-
+-- Cells of the two fits that count: `all` deals, and those the guard trains on (`train`) with the later
+-- ones it judges on (`train`, not is_training).
 with
 
-deals as (
-    select *
-    from {{ ref('int_opportunities__profiled') }}
-    where is_closed
+half_life as (
+    select half_life_days
+    from {{ ref('int_strength__half_lives') }}
+    where is_chosen
 ),
 
 sampled as (
     select
         'all' as sample,
+        true as is_training,
         age_days as age,
         deals.*
-    from deals
+    from {{ ref('int_strength__deals') }} as deals
     union all
     select
         'train' as sample,
-        age_days - {{ holdout_days }} as age,
+        not is_holdout as is_training,
+        case when is_holdout then 0 else age_days - {{ var('strength_holdout_days') }} end as age,
         deals.*
-    from deals
-    where age_days > {{ holdout_days }}
-    union all
-    select
-        'holdout' as sample,
-        0 as age,
-        deals.*
-    from deals
-    where age_days <= {{ holdout_days }}
+    from {{ ref('int_strength__deals') }} as deals
 ),
 
 weighted as (
     select
         sampled.*,
-        power(0.5, age / {{ half_life_days }}.0) as weight,
-        case when is_won then 1.0 else 0.0 end as won
+        case when sampled.is_won then 1.0 else 0.0 end as y,
+        case when sampled.is_training then {{ age_weight('sampled.age', 'half_life.half_life_days') }} else 1.0 end as weight
     from sampled
+    cross join half_life
 )
 
-select
-    sample,
-    industry,
-    geography,
-    size_band,
-    product,
-    group_id,
-    rep_id,
-    count(*) as deals,
-    sum(won) as wins,
-    sum(weight) as weight,
-    sum(weight * won) as won_weight,
-    sum(weight * weight) as squared_weight
-from weighted
-group by 1, 2, 3, 4, 5, 6, 7
+{{ strength_cells('weighted') }}

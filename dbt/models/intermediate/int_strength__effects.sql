@@ -1,1 +1,1 @@
-{{ fit_strength(ref('int_strength__cells'), 'all') }}
+{{ fit_effects(ref('int_strength__cells'), win_terms()) }}

@@ -73,11 +73,12 @@ joined as (
             touches.touched_on is null
             or {{ dbt.datediff('touches.touched_on', 'calendar.as_of_on', 'day') }} > calendar.stale_days
         ) as is_stale,
-        win_rates.segment_win_rate,
-        potential.margin_rate,
-        potential.new_deals_per_year * win_rates.segment_win_rate * potential.new_value_per_win as new_amount,
-        potential.existing_deals_per_year * win_rates.segment_win_rate * potential.existing_value_per_win
-            as existing_amount
+        {{ shift_odds('win_rates.win_rate', 'potential.win_effect') }} as segment_win_rate,
+        win_rates.margin_rate + potential.margin_difference as margin_rate,
+        potential.new_deals_per_year * potential.new_value_per_win
+        * {{ shift_odds('win_rates.won_value_rate', 'potential.win_effect') }} as new_amount,
+        potential.existing_deals_per_year * potential.existing_value_per_win
+        * {{ shift_odds('win_rates.won_value_rate', 'potential.win_effect') }} as existing_amount
     from accounts
     cross join calendar
     inner join potential on accounts.account_id = potential.account_id
@@ -131,10 +132,10 @@ select
     recent_move_group_id,
     is_stale,
     cast(coalesce(segment_win_rate, 0) as double precision) as segment_win_rate,
-    cast(margin_rate as double precision) as margin_rate,
+    cast(coalesce(margin_rate, 1) as double precision) as margin_rate,
     cast(coalesce(new_amount * new_factor, 0) as double precision) as new_amount,
     cast(coalesce(existing_amount * existing_factor, 0) as double precision) as existing_amount,
-    cast(coalesce(existing_amount * existing_factor, 0) * margin_rate as double precision)
+    cast(coalesce(existing_amount * existing_factor, 0) * coalesce(margin_rate, 1) as double precision)
         as existing_contribution_amount
 from joined
 cross join level_

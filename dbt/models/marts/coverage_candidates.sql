@@ -21,39 +21,138 @@ direct_deals as (
     where not is_closed
 ),
 
+guard as (select * from {{ ref('strength_guard') }}),
+
+potential as (select * from {{ ref('int_accounts__potential') }}),
+
+-- By profile, not by account: a company of 100,000 accounts and 1,000 reps has 100 million pairs.
 ranked as (
     select
+        industry,
+        geography,
+        size_band,
+        rep_id,
+        row_number() over (
+            partition by industry, geography, size_band
+            order by won_value_rate * margin_rate desc, md5(industry || geography || size_band || rep_id)
+        ) as value_rank
+    from win_rates
+    where rep_id <> '(segment)'
+),
+
+-- Accounts and reps stand on rings in the order of a hash; an account takes the next rep of each ring.
+-- When a rep comes or goes, only the accounts next to it see another one.
+rings as (
+    {% for ring in range(20) -%}
+    select {{ ring }} as ring {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+on_ring as (
+    select
+        rings.ring,
+        reps.rep_id,
+        cast(null as varchar) as account_id,
+        md5(cast(rings.ring as varchar) || ' rep ' || reps.rep_id) as place
+    from rings
+    cross join calendar
+    cross join (select rep_id from coverers where coverer_type = 'rep') as reps
+    where rings.ring < calendar.candidates_per_account / 2
+    union all
+    select
+        rings.ring,
+        null,
         accounts.account_id,
-        win_rates.rep_id,
-        row_number() over (
-            partition by accounts.account_id
-            order by win_rates.win_rate desc, md5(accounts.account_id || win_rates.rep_id)
-        ) as value_rank,
-        row_number() over (
-            partition by accounts.account_id
-            order by md5(accounts.account_id || win_rates.rep_id)
-        ) as spread_rank
+        md5(cast(rings.ring as varchar) || ' account ' || accounts.account_id)
+    from rings
+    cross join calendar
+    cross join accounts
+    where rings.ring < calendar.candidates_per_account / 2
+),
+
+placed as (
+    select
+        ring,
+        rep_id,
+        account_id,
+        count(rep_id) over (partition by ring order by place, account_id rows unbounded preceding) as reps_passed,
+        count(rep_id) over (partition by ring) as reps
+    from on_ring
+),
+
+spread as (
+    select
+        seekers.account_id,
+        found.rep_id
+    from placed as seekers
+    inner join placed as found
+        on seekers.ring = found.ring
+        and found.rep_id is not null
+        and found.reps_passed = seekers.reps_passed % seekers.reps + 1
+    where seekers.account_id is not null
+),
+
+-- Where only certified reps may cover an account, the best of them instead of the best of all.
+certified as (
+    select
+        account_id,
+        rep_id
+    from (
+        select
+            asking.account_id,
+            win_rates.rep_id,
+            row_number() over (
+                partition by asking.account_id
+                order by win_rates.won_value_rate * win_rates.margin_rate desc, md5(asking.account_id || win_rates.rep_id)
+            ) as value_rank
+        from (select distinct account_id from uncertified where mode = 'hard') as asking
+        inner join accounts on asking.account_id = accounts.account_id
+        inner join win_rates
+            on accounts.industry = win_rates.industry
+            and accounts.region = win_rates.geography
+            and accounts.size_band = win_rates.size_band
+            and win_rates.rep_id <> '(segment)'
+        left join uncertified
+            on asking.account_id = uncertified.account_id
+            and win_rates.rep_id = uncertified.rep_id
+            and uncertified.mode = 'hard'
+        where uncertified.rep_id is null
+    ) as eligible
+    cross join calendar
+    where eligible.value_rank <= calendar.candidates_per_account
+),
+
+weighed as (
+    select
+        accounts.account_id,
+        ranked.rep_id
     from accounts
-    inner join win_rates
-        on accounts.industry = win_rates.industry
-        and accounts.region = win_rates.geography
-        and accounts.size_band = win_rates.size_band
-    left join uncertified
-        on accounts.account_id = uncertified.account_id
-        and win_rates.rep_id = uncertified.rep_id
-        and uncertified.mode = 'hard'
-    where win_rates.rep_id <> '(segment)' and uncertified.rep_id is null
+    cross join calendar
+    inner join ranked
+        on accounts.industry = ranked.industry
+        and accounts.region = ranked.geography
+        and accounts.size_band = ranked.size_band
+        and ranked.value_rank <= (calendar.candidates_per_account + 1) / 2
+    union
+    select
+        account_id,
+        rep_id
+    from spread
 ),
 
 account_pairs as (
     select
-        ranked.account_id,
-        ranked.rep_id
-    from ranked
-    cross join calendar
-    where
-        ranked.value_rank <= (calendar.candidates_per_account + 1) / 2
-        or ranked.spread_rank <= calendar.candidates_per_account / 2
+        weighed.account_id,
+        weighed.rep_id
+    from weighed
+    left join uncertified
+        on weighed.account_id = uncertified.account_id
+        and weighed.rep_id = uncertified.rep_id
+        and uncertified.mode = 'hard'
+    where uncertified.rep_id is null
+    union
+    select account_id, rep_id
+    from certified
     union
     select account_id, present_rep_id
     from accounts
@@ -90,6 +189,35 @@ pairs as (
     inner join accounts as members on accounts.family_id = members.family_id
 ),
 
+-- The named strength or weakness that says most about a rep on a kind of account; one of this kind of
+-- account says more than one overall.
+named as (
+    select
+        win_rates.rep_id,
+        win_rates.industry,
+        win_rates.geography,
+        win_rates.size_band,
+        strengths.effect > 0 as is_strength,
+        case when strengths.dimension = 'overall' then 'overall' else 'in ' || replace(strengths.dimension, '_', ' ') || ' ' || strengths.level end
+        || ' (' || cast(strengths.won_count as varchar) || ' of ' || cast(strengths.deal_count as varchar)
+        || ' deals won where ' || cast(cast(round(strengths.expected_win_rate * strengths.deal_count) as bigint) as varchar)
+        || ' were expected)' as note,
+        row_number() over (
+            partition by win_rates.rep_id, win_rates.industry, win_rates.geography, win_rates.size_band, strengths.effect > 0
+            order by case when strengths.dimension = 'overall' then 1 else 0 end, abs(strengths.effect) desc, strengths.dimension
+        ) as place
+    from win_rates
+    inner join {{ ref('rep_strengths') }} as strengths
+        on win_rates.rep_id = strengths.rep_id
+        and strengths.is_named
+        and (
+            strengths.dimension = 'overall'
+            or (strengths.dimension = 'industry' and strengths.level = win_rates.industry)
+            or (strengths.dimension = 'geography' and strengths.level = win_rates.geography)
+            or (strengths.dimension = 'size_band' and strengths.level = win_rates.size_band)
+        )
+),
+
 economics as (
     select
         pairs.account_id,
@@ -103,14 +231,33 @@ economics as (
             when uncertified.mode = 'hard' then 'no certificate ' || uncertified.certification
             when coverers.coverer_type = 'partner' and direct_deals.account_id is not null then 'direct deal open'
         end as forbidden_reason,
+        accounts.industry,
+        accounts.region,
+        accounts.size_band,
         accounts.new_amount,
         accounts.existing_amount,
         coalesce(pairs.rep_id = accounts.present_rep_id, false) as is_present,
         accounts.present_rep_id is not null as has_present,
-        (accounts.new_amount + accounts.existing_amount) * accounts.margin_rate * calendar.horizon_months / 12.0
-            as contribution,
+        (accounts.new_amount + accounts.existing_amount) * calendar.horizon_months / 12.0 as amount,
+        accounts.margin_rate,
         accounts.segment_win_rate,
-        coalesce(mine.win_rate, accounts.segment_win_rate) as win_rate,
+        coalesce(mine.margin_rate + potential.margin_difference, accounts.margin_rate) as rep_margin_rate,
+        coalesce({{ shift_odds('mine.win_rate', 'potential.win_effect') }}, accounts.segment_win_rate) as win_rate,
+        -- Bookings under this rep over bookings under a rep of whom nothing is known.
+        coalesce(
+            {{ shift_odds('mine.won_value_rate', 'potential.win_effect') }}
+            / nullif({{ shift_odds('nobody.won_value_rate', 'potential.win_effect') }}, 0)
+            * exp(guard.value_multiplier * coalesce(value_effects.effect, 0.0)),
+            1.0
+        ) as booking_factor,
+        -- Squared coefficient of variation of the account's bookings, whoever covers it.
+        potential.value_cv2 + (
+            accounts.new_amount * accounts.new_amount * potential.new_rate_cv2
+            + accounts.existing_amount * accounts.existing_amount * potential.existing_rate_cv2
+        ) / nullif((accounts.new_amount + accounts.existing_amount) * (accounts.new_amount + accounts.existing_amount), 0)
+            as account_cv2,
+        guard.multiplier,
+        guard.is_on or guard.is_value_on as is_strength_used,
         mine.advantage,
         mine.advantage_sd,
         owners.advantage as owner_advantage,
@@ -125,7 +272,18 @@ economics as (
     from pairs
     inner join accounts on pairs.account_id = accounts.account_id
     inner join coverers on pairs.rep_id = coverers.rep_id
+    inner join potential on pairs.account_id = potential.account_id
     cross join calendar
+    cross join guard
+    left join win_rates as nobody
+        on nobody.rep_id = '(segment)'
+        and accounts.industry = nobody.industry
+        and accounts.region = nobody.geography
+        and accounts.size_band = nobody.size_band
+    left join {{ ref('int_values__effects') }} as value_effects
+        on value_effects.sample = 'all'
+        and value_effects.term = 'rep'
+        and pairs.rep_id = value_effects.rep_id
     left join win_rates as mine
         on pairs.rep_id = mine.rep_id
         and accounts.industry = mine.industry
@@ -149,26 +307,35 @@ valued as (
     select
         account_id,
         rep_id,
+        industry,
+        region,
+        size_band,
         is_present,
         hours,
         similarity,
         forbidden_reason,
-        certificate_loss_rate * greatest(contribution, 0.0) as soft_rule_amount,
+        certificate_loss_rate * greatest(amount * margin_rate, 0.0) as soft_rule_amount,
+        win_rate,
         -- What the coverer is counted on to win; nobody wins nothing.
         case
             when coverer_type = 'house' then 0.0
-            when coverer_type = 'partner' or segment_win_rate <= 0 then 1.0
-            else win_rate / segment_win_rate
-        end as booking_factor,
-        new_amount,
-        existing_amount,
-        case when coverer_type = 'house' then 0.0 else contribution end as segment_value_amount,
+            when is_strength_used then new_amount * booking_factor
+            else new_amount
+        end as new_amount,
         case
-            when coverer_type <> 'rep' or segment_win_rate <= 0 then 0.0
-            else contribution * (win_rate / segment_win_rate - 1)
+            when coverer_type = 'house' then 0.0
+            when is_strength_used then existing_amount * booking_factor
+            else existing_amount
+        end as existing_amount,
+        case when coverer_type = 'house' then 0.0 else amount * margin_rate end as segment_value_amount,
+        case
+            -- Exactly nothing where no strength counts, not the rounding of two equal sums.
+            when coverer_type = 'rep' and is_strength_used
+                then amount * (booking_factor * rep_margin_rate - margin_rate)
+            else 0.0
         end as strength_value_amount,
         case
-            when coverer_type = 'partner' then greatest(contribution, 0.0) * margin_share
+            when coverer_type = 'partner' then greatest(amount * margin_rate, 0.0) * margin_share
             else hours * cost_per_hour * horizon_years
         end as cost_to_serve_amount,
         case
@@ -178,10 +345,14 @@ valued as (
             -- rep, less where the successor's experience is alike.
             else disruption_rate * greatest(existing_contribution_amount, 0.0) * (1 - similarity)
         end as disruption_amount,
-        -- Delta method: d(win rate) = p (1 - p) d(advantage).
+        -- Of rate, value and strength; delta method: d(ln win rate) = (1 - p) d(advantage).
         case
-            when coverer_type <> 'rep' or segment_win_rate <= 0 then 0.0
-            else abs(contribution) / segment_win_rate * win_rate * (1 - win_rate) * coalesce(advantage_sd, 0.0)
+            when coverer_type = 'house' then 0.0
+            else abs(amount * booking_factor * rep_margin_rate) * sqrt(
+                coalesce(account_cv2, 0.0)
+                + (1 - win_rate) * (1 - win_rate) * multiplier * multiplier
+                * coalesce(advantage_sd * advantage_sd, 0.0)
+            )
         end as value_sd_amount,
         case
             when coverer_type <> 'rep' or not has_present or is_present then null
@@ -191,9 +362,9 @@ valued as (
 )
 
 select
-    account_id,
-    rep_id,
-    is_present,
+    valued.account_id,
+    valued.rep_id,
+    valued.is_present,
     cast(hours as double precision) as hours,
     cast(segment_value_amount as double precision) as segment_value_amount,
     cast(strength_value_amount as double precision) as strength_value_amount,
@@ -205,9 +376,18 @@ select
         as double precision
     ) as value_amount,
     cast(value_sd_amount as double precision) as value_sd_amount,
-    cast(new_amount * booking_factor as double precision) as new_amount,
-    cast(existing_amount * booking_factor as double precision) as existing_amount,
+    cast(new_amount as double precision) as new_amount,
+    cast(existing_amount as double precision) as existing_amount,
+    cast(win_rate as double precision) as win_rate,
     cast(similarity as double precision) as similarity,
     cast(probability_beats_owner as double precision) as probability_beats_owner,
-    forbidden_reason
+    forbidden_reason,
+    named.note as strength_note
 from valued
+left join named
+    on named.place = 1
+    and valued.rep_id = named.rep_id
+    and valued.industry = named.industry
+    and valued.region = named.geography
+    and valued.size_band = named.size_band
+    and ((valued.strength_value_amount > 0 and named.is_strength) or (valued.strength_value_amount < 0 and not named.is_strength))

@@ -1,7 +1,25 @@
+with
+
+accounts as (select * from {{ source('raw', 'accounts') }}),
+
+known as (select distinct account_id from accounts),
+
+in_cycles as ({{ records_in_cycles(source('raw', 'accounts'), 'account_id', 'parent_account_id') }}),
+
+joined as (
+    select
+        accounts.*,
+        in_cycles.account_id is not null as is_in_cycle,
+        accounts.parent_account_id is not null and known.account_id is null as is_parent_unknown
+    from accounts
+    left join in_cycles on accounts.account_id = in_cycles.account_id
+    left join known on accounts.parent_account_id = known.account_id
+)
+
 select
     account_id,
     name,
-    parent_account_id,
+    case when not is_in_cycle and not is_parent_unknown then parent_account_id end as parent_account_id,
     industry,
     employees,
     annual_revenue,
@@ -15,8 +33,13 @@ select
     fiscal_year_start,
     _row,
     _issues,
+    nullif(concat_ws('; ',
+        _fixes,
+        case when is_in_cycle then 'parent_account_id: leads back to the account, left empty' end,
+        case when is_parent_unknown then 'parent_account_id: no such account, left empty' end
+    ), '') as _fixes,
     case
         when account_id is null then 'account_id_missing'
         when name is null then 'name_missing'
     end as quarantine_reason
-from {{ source('raw', 'accounts') }}
+from joined

@@ -5,6 +5,7 @@ select
     "at",
     _row,
     _issues,
+    _fixes,
     case
         when account_id is null then 'account_id_missing'
         when rep_id is null then 'rep_id_missing'

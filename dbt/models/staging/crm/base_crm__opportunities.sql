@@ -4,7 +4,25 @@ with
 
 opportunities as (select * from {{ source('raw', 'opportunities') }}),
 
-accounts as (select account_id from {{ ref('stg_crm__accounts') }})
+accounts as (select account_id from {{ ref('stg_crm__accounts') }}),
+
+settings as (select currency from {{ source('policy', 'company_settings') }}),
+
+rates as (select currency, rate from {{ source('policy', 'exchange_rates') }}),
+
+-- What a foreign amount is worth in the company's currency; 1 at home, null where no rate is given.
+priced as (
+    select
+        opportunities.*,
+        case
+            when opportunities.currency is null or upper(opportunities.currency) = settings.currency then 1
+            else rates.rate
+        end as to_company_currency,
+        settings.currency as company_currency
+    from opportunities
+    cross join settings
+    left join rates on upper(opportunities.currency) = rates.currency
+)
 
 select
     opportunities.opportunity_id,
@@ -15,12 +33,17 @@ select
     opportunities.stage,
     opportunities.is_closed,
     opportunities.is_won,
-    opportunities.amount,
+    opportunities.amount * opportunities.to_company_currency as amount,
     opportunities.created_at,
     opportunities.closed_at,
-    opportunities.currency,
+    opportunities.company_currency as currency,
     opportunities._row,
     opportunities._issues,
+    nullif(concat_ws('; ',
+        opportunities._fixes,
+        case when opportunities.to_company_currency <> 1 then 'amount: converted from ' || upper(opportunities.currency) end,
+        case when opportunities.is_won and opportunities.amount is null then 'amount: none given, counted as 0' end
+    ), '') as _fixes,
     -- The first rule that a row breaks names it; the order is from identity to plausibility.
     case
         when opportunities.opportunity_id is null then 'opportunity_id_missing'
@@ -31,14 +54,17 @@ select
         when opportunities.is_closed is null or opportunities.is_won is null then 'status_missing'
         when opportunities.is_won and not opportunities.is_closed then 'won_but_open'
         when opportunities.created_at is null then 'created_at_missing'
+        when cast(opportunities.created_at as date) > current_date then 'created_in_future'
         when opportunities.is_closed and opportunities.closed_at is null then 'closed_at_missing'
         when opportunities.is_closed and opportunities.closed_at < opportunities.created_at
             then 'closed_before_created'
         when opportunities.is_closed and cast(opportunities.closed_at as date) > current_date
             then 'closed_in_future'
         when opportunities.amount < 0 then 'amount_negative'
+        when opportunities.amount is not null and opportunities.to_company_currency is null
+            then 'currency_without_rate'
         when opportunities.revenue_type not in ('new', 'expansion', 'renewal')
             then 'revenue_type_unknown'
     end as quarantine_reason
-from opportunities
+from priced as opportunities
 left join accounts on opportunities.account_id = accounts.account_id

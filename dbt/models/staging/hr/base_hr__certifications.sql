@@ -5,6 +5,7 @@ select
     valid_to,
     _row,
     _issues,
+    _fixes,
     case
         when rep_id is null then 'rep_id_missing'
         when certification is null then 'certification_missing'

@@ -1,0 +1,311 @@
+"""``python -m benchmarks.strength``: does the strength model find what is true, and only that?
+
+Belongs here: the cases, their figures and thresholds, one JSON line each. Does not belong here:
+drawing worlds (``strength_world``) or the model itself, which is the product's own SQL
+(``models``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import linear_sum_assignment
+from scipy.stats import rankdata
+
+from benchmarks import models
+from benchmarks.strength_world import FloatArray, IntArray, Shape, World, make_world
+
+BASE = Shape()
+NULL = replace(BASE, tau_rep=0.0, tau_interaction=0.0)
+CAPACITY = 1.1
+Z_90 = 1.645
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What the product says of a world; arrays have shape (accounts, reps)."""
+
+    is_on: bool
+    multiplier: float
+    win_rate: FloatArray
+    advantage: FloatArray
+    advantage_sd: FloatArray
+    strengths: pd.DataFrame
+
+
+def estimate(world: World, priors: pd.DataFrame | None = None) -> Estimate:
+    """Run the product's models on a world.
+
+    Args:
+        world: The deals, accounts and reps.
+        priors: Beliefs about reps, ``int_reps__priors``; none by default.
+    """
+    with models.open_database() as connection:
+        models.put(connection, "int_opportunities__profiled", world.deals)
+        models.put(connection, "int_accounts__segmented", world.accounts)
+        models.put(connection, "rep_months", world.rep_months)
+        models.put(connection, "stg_crm__products", _no_products())
+        models.put(connection, "int_reps__priors", no_priors() if priors is None else priors)
+        models.run(connection, (*models.FIT, *models.RATES))
+        guard = models.read(connection, "strength_guard").iloc[0]
+        rates = models.read(connection, "int_profiles__rep_win_rates")
+        strengths = models.read(connection, "int_reps__strengths")
+    key = ["industry", "geography", "size_band"]
+    accounts = world.accounts.rename(columns={"region": "geography"})[["account_id", *key]]
+    pairs = accounts.merge(rates[rates["rep_id"] != "(segment)"], on=key)
+    reps = world.rep_months["rep_id"]
+
+    def grid(column: str) -> FloatArray:
+        wide = pairs.pivot(index="account_id", columns="rep_id", values=column)
+        return wide.loc[accounts["account_id"], reps].to_numpy(dtype=float)
+
+    return Estimate(
+        is_on=bool(guard["is_on"]),
+        multiplier=float(guard["multiplier"]),
+        win_rate=grid("win_rate"),
+        advantage=grid("advantage"),
+        advantage_sd=grid("advantage_sd"),
+        strengths=strengths,
+    )
+
+
+def _no_products() -> pd.DataFrame:
+    columns = {"product_id": "str", "family": "str", "margin_rate": "float"}
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
+
+
+def no_priors() -> pd.DataFrame:
+    """Build an empty table of beliefs."""
+    columns = {
+        "rep_id": "str",
+        "dimension": "str",
+        "level": "str",
+        "prior_effect": "float",
+        "pseudo_deals": "float",
+        "is_rated": "bool",
+    }
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
+
+
+def assign(value: FloatArray) -> IntArray:
+    """Assign each account one rep, each rep at most 1.1 times the mean; optimal.
+
+    Args:
+        value: Value of each pair, shape (accounts, reps).
+
+    Returns:
+        Index of the rep of each account, shape (accounts,).
+    """
+    accounts, reps = value.shape
+    places = int(np.ceil(CAPACITY * accounts / reps))
+    _, column = linear_sum_assignment(np.repeat(value, places, axis=1), maximize=True)
+    return np.asarray(column // places, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Figures of one world."""
+
+    is_on: bool
+    spearman: float
+    captured: float
+    uplift_ratio: float
+    predicted_uplift: float
+    coverage: float
+
+
+@cache
+def score(seed: int, shape: Shape) -> Scores:
+    """Draw a world, estimate it and judge the estimate on the truth."""
+    world = make_world(seed, shape)
+    found = estimate(world)
+    rows = np.arange(shape.accounts)
+    chosen, best = assign(found.win_rate), assign(world.win_rate)
+    at_random = world.win_rate.mean()
+    true_uplift = world.win_rate[rows, chosen].mean() - at_random
+    predicted = found.win_rate[rows, chosen].mean() - found.win_rate.mean()
+    inside = np.abs(found.advantage - world.advantage) <= Z_90 * found.advantage_sd
+    possible = world.win_rate[rows, best].mean() - at_random
+    # Without skill nothing can be gained: shares of it have no meaning.
+    return Scores(
+        is_on=found.is_on,
+        spearman=_spearman(found.win_rate, world.win_rate),
+        captured=float(true_uplift / possible) if possible > 1e-9 else np.nan,
+        uplift_ratio=float(predicted / true_uplift) if possible > 1e-9 else np.nan,
+        predicted_uplift=float(predicted / found.win_rate.mean()),
+        coverage=float(inside.mean()),
+    )
+
+
+def _spearman(ours: FloatArray, true: FloatArray) -> float:
+    """Mean over accounts of the rank correlation over reps; 0 where all are estimated alike."""
+    a, b = rankdata(ours, axis=1), rankdata(true, axis=1)
+    a -= a.mean(axis=1, keepdims=True)
+    b -= b.mean(axis=1, keepdims=True)
+    spread = np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))
+    both = (a * b).sum(axis=1)
+    return float(np.divide(both, spread, out=np.zeros_like(both), where=spread > 0).mean())
+
+
+Figures = dict[str, float | list[float] | bool]
+
+
+def _series(values: Iterable[float]) -> Figures:
+    array = np.array(list(values), dtype=float)
+    return {
+        "mean": round(float(array.mean()), 4),
+        "min": round(float(array.min()), 4),
+        "max": round(float(array.max()), 4),
+        "runs": float(len(array)),
+    }
+
+
+def _base_case(name: str) -> Callable[[int], Figures]:
+    return lambda seeds: _series(getattr(score(seed, BASE), name) for seed in range(seeds))
+
+
+def null_uplift(seeds: int) -> Figures:
+    """Uplift claimed where nobody is better at anything."""
+    return _series(score(seed, NULL).predicted_uplift for seed in range(seeds))
+
+
+def guard_rates(seeds: int) -> Figures:
+    """How often the guard is on: without skill (4 x seeds worlds), with it (1.5 x seeds)."""
+    off, on = 4 * seeds, (3 * seeds) // 2
+    return {
+        "null_on": float(np.mean([score(seed, NULL).is_on for seed in range(off)])),
+        "null_runs": float(off),
+        "base_on": float(np.mean([score(seed, BASE).is_on for seed in range(on)])),
+        "base_runs": float(on),
+    }
+
+
+def more_data(seeds: int) -> Figures:
+    """Captured value at 60, 200 and 600 deals a rep."""
+    means = [
+        float(
+            np.mean([score(s, replace(BASE, deals_per_rep=deals)).captured for s in range(seeds)])
+        )
+        for deals in (60, 200, 600)
+    ]
+    return {"captured": [round(mean, 4) for mean in means]}
+
+
+def planted(seeds: int) -> Figures:
+    """A rep who is strong in an industry of which it owns no account: found, named and used."""
+    shape = replace(BASE, planted=1.2)
+    named, used = [], []
+    for seed in range(seeds):
+        world = make_world(seed, shape)
+        found = estimate(world)
+        row = found.strengths.query("rep_id == 'R00000' and level == 'industry00000'").iloc[0]
+        named.append(found.is_on and row["effect"] * found.multiplier > Z_90 * row["effect_sd"])
+        mine = assign(found.win_rate) == 0
+        in_industry = (world.accounts["industry"] == "industry00000").to_numpy()
+        used.append(in_industry[mine].mean() > 2 * in_industry.mean())
+    return {"named": float(np.mean(named)), "used": float(np.mean(used)), "runs": float(seeds)}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row of the table: what is measured and what it must show."""
+
+    name: str
+    measure: Callable[[int], Figures]
+    wanted: str
+    holds: Callable[[Figures], bool]
+
+
+def _at(figures: Figures, name: str) -> float:
+    value = figures[name]
+    assert isinstance(value, float)
+    return value
+
+
+CASES = (
+    Case(
+        "spearman",
+        _base_case("spearman"),
+        "mean >= .60, each >= .50",
+        lambda f: _at(f, "mean") >= 0.60 and _at(f, "min") >= 0.50,
+    ),
+    Case(
+        "captured",
+        _base_case("captured"),
+        "mean >= .52, each >= .40",
+        lambda f: _at(f, "mean") >= 0.52 and _at(f, "min") >= 0.40,
+    ),
+    Case(
+        "predicted_over_true_uplift",
+        _base_case("uplift_ratio"),
+        "mean in [.70, 1.10]",
+        lambda f: 0.70 <= _at(f, "mean") <= 1.10,
+    ),
+    Case(
+        "predicted_uplift_without_skill",
+        null_uplift,
+        "mean <= 4 %, each <= 8 %",
+        lambda f: _at(f, "mean") <= 0.04 and _at(f, "max") <= 0.08,
+    ),
+    Case(
+        "guard_on",
+        guard_rates,
+        "without skill <= 12 %, with skill >= 95 %",
+        lambda f: _at(f, "null_on") <= 0.12 and _at(f, "base_on") >= 0.95,
+    ),
+    Case(
+        "interval_90_covers",
+        _base_case("coverage"),
+        "mean in [.85, .95]",
+        lambda f: 0.85 <= _at(f, "mean") <= 0.95,
+    ),
+    Case(
+        "more_data_captures_more",
+        more_data,
+        "60 < 200 < 600 deals a rep",
+        lambda f: isinstance(f["captured"], list) and f["captured"] == sorted(set(f["captured"])),
+    ),
+    Case(
+        "planted_strength",
+        planted,
+        "used in every run, named in 80 %",
+        lambda f: _at(f, "named") >= 0.8 and _at(f, "used") == 1.0,
+    ),
+)
+
+
+def main() -> None:
+    """Measure every case; exit 1 where one does not hold."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=10, help="worlds per case (guard: 4 x)")
+    parser.add_argument("--case", choices=[case.name for case in CASES], help="only this one")
+    arguments = parser.parse_args()
+    all_hold = True
+    for case in CASES:
+        if arguments.case not in (None, case.name):
+            continue
+        started = time.process_time()
+        figures = case.measure(arguments.seeds)
+        holds = case.holds(figures)
+        all_hold &= holds
+        line = {
+            "case": case.name,
+            **figures,
+            "wanted": case.wanted,
+            "holds": holds,
+            "cpu_seconds": round(time.process_time() - started, 1),
+        }
+        print(json.dumps(line), flush=True)
+    sys.exit(0 if all_hold else 1)
+
+
+if __name__ == "__main__":
+    main()

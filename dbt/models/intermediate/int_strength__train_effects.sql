@@ -1,1 +1,0 @@
-{{ fit_strength(ref('int_strength__cells'), 'train') }}
