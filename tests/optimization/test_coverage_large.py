@@ -1,4 +1,4 @@
-"""Large path: prices prove their bound, plans keep every row, both ways agree, SQL finds the same."""
+"""The large path: prices prove a bound, plans keep every row, both ways agree, SQL agrees."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import itertools
 
 import duckdb
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,7 +20,7 @@ from optimization.coverage.prices import relax
 from optimization.policy import CoveragePolicy
 
 quick = settings(
-    max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+    max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
 )
 companies = {
     "reps": st.integers(2, 8),
@@ -128,7 +129,7 @@ def test_one_query_recomputes_the_bound_from_the_prices():
         ("prices", (np.arange(rows.count), price, rows.limit, rows.slack_limit, rows.slack_price)),
     ):
         names = {f"c{i}": np.asarray(column) for i, column in enumerate(columns)}
-        frame = __import__("pandas").DataFrame(names)
+        frame = pd.DataFrame(names)
         con.register("frame", frame)
         con.execute(f"insert into {table} select * from frame")
     found = con.execute("""
