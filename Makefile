@@ -53,7 +53,7 @@ bench: setup        ## the refresh by stage beside its floor, at 8,000 and 2,000
 	$(BIN)/python -m benchmarks.refresh
 
 lock:               ## resolve again; hashes only, no addresses
-	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --no-strip-extras \
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra postgresql --extra rest --extra salesforce --universal --python-version 3.11 --no-strip-extras \
 		--no-emit-index-url --no-emit-find-links --generate-hashes --no-annotate --no-header \
 		--quiet --output-file requirements.lock
 

@@ -59,7 +59,7 @@ class Size:
 def company_settings(size: Size) -> dict[str, Any]:
     """Change the demo company's settings to a size.
 
-    Limits that depend on the size (minimum rows, overrides of single accounts) are left out.
+    What names single records or depends on the size (minimum rows, overrides, ratings) is left out.
     """
     settings: dict[str, Any] = yaml.safe_load(DEMO_COMPANY.read_text(encoding="utf-8"))
     settings["company"]["id"] = "benchmark"
@@ -73,6 +73,7 @@ def company_settings(size: Size) -> dict[str, Any]:
     settings["coverage"]["move_budget_rate"] = _MOVE_BUDGET_RATE
     settings["gates"].pop("min_rows", None)
     settings.pop("overrides", None)
+    settings.pop("strength", None)
     return settings
 
 

@@ -41,7 +41,7 @@ def main() -> None:
 
     gc.freeze()
     stages.mark(usage.EXCLUDED)
-    from dagster_project import landing, planning
+    from dagster_project import landing, planning, quota_planning
     from dagster_project.company import POLICY_TABLES
     from dagster_project.publish import publish
     from dagster_project.published import PUBLISHED, select_published
@@ -72,7 +72,7 @@ def main() -> None:
         stages.mark(usage.GATES)
         planning.plan_coverage(warehouse)
         stages.mark(usage.COVERAGE)
-        planning.plan_quotas(warehouse)
+        quota_planning.plan_quotas(warehouse)
         stages.mark(usage.QUOTAS)
         for name in PLANNING_OUTPUTS:
             check_gate(connection, name, f"plan.{name}")
@@ -136,6 +136,8 @@ def aggregate(kind: str, limits: dict[str, Any]) -> str:
         return "count(*)"
     if kind == "expect_column_values_to_not_be_null":
         return f"count(*) - count({column})"
+    if kind == "expect_column_values_to_be_null":
+        return f"count({column})"
     if kind == "expect_column_values_to_be_unique":
         return f"count({column}) - count(distinct {column})"
     if kind == "expect_column_unique_value_count_to_be_between":

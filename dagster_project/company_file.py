@@ -16,14 +16,18 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
+_SETTING = re.compile(r"([a-z_]+(?:\[\d+\]|\.[A-Za-z_]+)*): ")
 _ENVIRONMENT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
 
 class CompanyError(Exception):
-    """A company.yml, or a file it names, cannot be used. Retrying cannot help."""
+    """A company.yml, or a file it names, cannot be used. Retrying cannot help.
+
+    With the file's path, each problem that starts with a setting's path also says its line.
+    """
 
     def __init__(self, problems: Iterable[str], path: Path | None = None) -> None:
-        self.problems = list(problems)
+        self.problems = [_with_line(problem, path) for problem in problems]
         where = f"{path.name} " if path else "company.yml "
         super().__init__(
             f"{where}cannot be used:\n" + "\n".join(f"- {problem}" for problem in self.problems)
@@ -47,6 +51,29 @@ class _Loader(yaml.SafeLoader):
             if isinstance(key.value, str):
                 seen[key.value] = line
         return super().construct_mapping(node, deep)
+
+
+def _with_line(problem: str, path: Path | None) -> str:
+    """Say the line of a setting behind what is wrong with it."""
+    match = _SETTING.match(problem)
+    if path is None or match is None:
+        return problem
+    try:
+        node = yaml.compose(path.read_text(encoding="utf-8-sig"), Loader=yaml.SafeLoader)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return problem
+    line = None
+    for part in re.findall(r"[^.\[\]]+", match[1]):
+        if isinstance(node, yaml.SequenceNode) and part.isdigit() and int(part) < len(node.value):
+            node = node.value[int(part)]
+            line = node.start_mark.line + 1
+            continue
+        pairs = node.value if isinstance(node, yaml.MappingNode) else []
+        found = [pair for pair in pairs if pair[0].value == part]
+        if not found:
+            break  # a setting that is missing: the line of the section it belongs into
+        line, node = found[0][0].start_mark.line + 1, found[0][1]
+    return problem if line is None or "(line" in problem else f"{problem} (line {line})"
 
 
 def read_settings(path: Path) -> dict[str, Any]:

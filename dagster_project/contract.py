@@ -190,6 +190,33 @@ _TABLES = (
             _optional("valid_to", "DATE", "Last day it is valid"),
         ),
     ),
+    LandingTable(
+        name="absences",
+        system="hr",
+        description="One planned absence of an employee, such as parental leave",
+        is_optional=True,
+        watermark_columns=("starts_on",),
+        columns=(
+            _required("rep_id", "VARCHAR", "Employee who is away"),
+            _required("starts_on", "DATE", "First day away"),
+            _optional("ends_on", "DATE", "Last day away, empty where not known yet"),
+            _optional("absent_share", "DOUBLE", "Share of working time away, 1 is all of it"),
+        ),
+    ),
+    LandingTable(
+        name="quotas",
+        system="hr",
+        description="One quota as agreed with an employee, in force or of an earlier year",
+        is_optional=True,
+        watermark_columns=("starts_on",),
+        columns=(
+            _required("rep_id", "VARCHAR", "Employee whose quota it is"),
+            _required("starts_on", "DATE", "First day of the period; its month counts"),
+            _optional("month_count", "BIGINT", "Months it is for, 1 where it does not say"),
+            _optional("revenue_type", "VARCHAR", "new or existing; empty for both together"),
+            _required("amount", "DOUBLE", "Quota of the whole period"),
+        ),
+    ),
 )
 
 LANDING: dict[str, LandingTable] = {table.name: table for table in _TABLES}

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from dagster_project.quota_tables import QUOTA_MEANINGS, QUOTA_SHAPES
+
 
 @dataclass(frozen=True)
 class PlanTable:
@@ -36,6 +38,7 @@ def _types(**kinds: str) -> dict[str, str]:
 
 # One meaning per column name: a name means the same wherever it stands.
 MEANINGS: dict[str, str] = {
+    **QUOTA_MEANINGS,
     "plan_id": "Hash of inputs, settings, code and seed; the same for every table of a plan",
     "account_id": "Account in the CRM",
     "rep_id": "Coverer: a rep, a partner, or `__house__` where nobody covers",
@@ -62,7 +65,7 @@ MEANINGS: dict[str, str] = {
     "move_price_amount": "Price of one move out of the budgets of company and group",
     "balance_price_amount": "Price of the account's weight in the balance of its group",
     "other_price_amount": "Price of a partner's budget, less what filling idle hours is worth",
-    "net_score_amount": "Segment value + strength, less cost to serve, disruption, soft rules and prices",
+    "net_score_amount": "Value of the pair less the prices it pays",
     "runner_up_rep_id": "Coverer with the next best net score",
     "runner_up_net_score_amount": "Net score of the runner-up",
     "score_difference_amount": "Net score less the runner-up's",
@@ -70,8 +73,6 @@ MEANINGS: dict[str, str] = {
     "interval_low_amount": "Lower end of the 90 % interval of the value",
     "interval_high_amount": "Upper end of the 90 % interval of the value",
     "sentence": "The same in words",
-    "from_rep_id": "Owner of record, empty where the account had none",
-    "to_rep_id": "Coverer in the plan",
     "reason": "leaver, unassigned, unknown_owner, uncovered, not_certified, direct_deal, "
     "better_match, override, family, capacity or earlier_plan (planned before, not yet in the CRM)",
     "value_gain_amount": "Value gained by the change, disruption already taken off",
@@ -110,17 +111,6 @@ MEANINGS: dict[str, str] = {
     "better_rep_id": "Coverer the account would have by score without the lock",
     "cost_amount": "Most that the plan could be worth more without the lock",
     "resolved_cost_amount": "The same solved again without the lock; empty where not done",
-    "month": "First day of the month",
-    "revenue_type": "new or existing (renewal and expansion)",
-    "target_amount": "What the company counts on",
-    "quota_amount": "What reps are asked for: the target with the group's buffer",
-    "level": "company, group or rep",
-    "entity_id": "Company, group or rep the row is about",
-    "over_assignment_rate": "Buffer of the scenario",
-    "expected_amount": "Expected bookings of the covered accounts under their coverers",
-    "sd_amount": "Standard deviation of those bookings",
-    "probability": "Chance of reaching the target (company, group) or the quota (rep)",
-    "is_default": "The row uses the plan's own buffer",
 }
 
 
@@ -256,42 +246,8 @@ PLAN_TABLES: dict[str, PlanTable] = {
             sentence="VARCHAR",
         ),
     ),
-    "group_targets": PlanTable(
-        "Target and over-assigned quota of a group, one row per plan, group, month and revenue "
-        "type.",
-        ("group_id", "month", "revenue_type"),
-        _types(
-            group_id="VARCHAR",
-            month="DATE",
-            revenue_type="VARCHAR",
-            target_amount="DECIMAL(18, 2)",
-            quota_amount="DECIMAL(18, 2)",
-        ),
-    ),
-    "quota_allocations": PlanTable(
-        "Quota of a rep, one row per plan, rep, month and revenue type.",
-        ("rep_id", "month", "revenue_type"),
-        _types(
-            rep_id="VARCHAR",
-            group_id="VARCHAR",
-            month="DATE",
-            revenue_type="VARCHAR",
-            quota_amount="DECIMAL(18, 2)",
-        ),
-    ),
-    "attainment_outlook": PlanTable(
-        "Probability of reaching target or quota at several buffers, one row per plan, level, "
-        "entity and buffer.",
-        ("level", "entity_id", "over_assignment_rate"),
-        _types(
-            level="VARCHAR",
-            entity_id="VARCHAR",
-            over_assignment_rate="DOUBLE",
-            target_amount="DOUBLE",
-            expected_amount="DOUBLE",
-            sd_amount="DOUBLE",
-            probability="DOUBLE",
-            is_default="BOOLEAN",
-        ),
-    ),
+    **{
+        name: PlanTable(description, key, _types(**types))
+        for name, (description, key, types) in QUOTA_SHAPES.items()
+    },
 }

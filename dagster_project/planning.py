@@ -8,7 +8,7 @@ cvxpy is imported by the optimiser, which is imported inside functions: definiti
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dagster_project.company import Company
 from dagster_project.context import company
@@ -16,13 +16,12 @@ from dagster_project.history import plan_hashes
 from dagster_project.identity import code_version, plan_id
 from dagster_project.plan_tables import PLAN_TABLES
 from dagster_project.warehouse import Warehouse, write_frame
-from optimization.policy import CoveragePolicy, QuotaPolicy
+from optimization.policy import CoveragePolicy
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from optimization.coverage.plan import CoveragePlan
-    from optimization.quotas.plan import QuotaPlan
 
 COVERAGE_TABLES = {
     "coverage_assignments": "assignments",
@@ -32,11 +31,6 @@ COVERAGE_TABLES = {
     "shadow_prices": "shadow_prices",
     "hiring_advice": "hiring_advice",
     "lock_costs": "lock_costs",
-}
-QUOTA_TABLES = {
-    "group_targets": "group_targets",
-    "quota_allocations": "quota_allocations",
-    "attainment_outlook": "attainment_outlook",
 }
 
 
@@ -95,46 +89,7 @@ def plan_coverage(warehouse: Warehouse) -> CoveragePlan:
     from optimization.coverage.plan import solve_coverage
 
     plan = solve_coverage(*coverage_inputs(warehouse), coverage_policy(company()))
-    _write(warehouse, {table: getattr(plan, field) for table, field in COVERAGE_TABLES.items()})
-    return plan
-
-
-def covered_book(accounts: pd.DataFrame, assignments: pd.DataFrame) -> pd.DataFrame:
-    """Join each covered account's potential to its coverer; the season's key is the industry."""
-    from optimization.quotas.inputs import BOOK_COLUMNS
-
-    book = assignments[assignments["coverer_type"] != "house"].merge(
-        accounts[["account_id", "industry"]], on="account_id", how="left", validate="one_to_one"
-    )
-    return book.rename(columns={"industry": "season_key"})[list(BOOK_COLUMNS)]
-
-
-def quota_inputs(warehouse: Warehouse) -> dict[str, Any]:
-    """Read what quotas follow from, by the optimiser's argument names."""
-    return {
-        "book": covered_book(
-            warehouse.read("marts.coverage_accounts"), warehouse.read("plan.coverage_assignments")
-        ),
-        "seasonality": warehouse.read("marts.seasonality"),
-        "sales_cycles": warehouse.read("marts.sales_cycles"),
-        "rep_months": warehouse.read("marts.rep_months"),
-        "goals": warehouse.read("marts.company_goals"),
-        "groups": warehouse.read("marts.coverage_groups"),
-        "coverers": warehouse.read("marts.coverage_coverers"),
-        "months": sorted(warehouse.read("intermediate.int_company__plan_months")["month"]),
-    }
-
-
-def plan_quotas(warehouse: Warehouse) -> QuotaPlan:
-    """Split the company goal over groups, reps and months, and write it.
-
-    Raises:
-        optimization.errors.PlanningError: No quotas; nothing was written.
-    """
-    from optimization.quotas.plan import allocate_quotas
-
-    plan = allocate_quotas(**quota_inputs(warehouse), policy=QuotaPolicy())
-    _write(warehouse, {table: getattr(plan, field) for table, field in QUOTA_TABLES.items()})
+    write_plan(warehouse, {table: getattr(plan, field) for table, field in COVERAGE_TABLES.items()})
     return plan
 
 
@@ -152,25 +107,8 @@ def coverage_violations(warehouse: Warehouse) -> list[str]:
     )
 
 
-def quota_violations(warehouse: Warehouse) -> list[str]:
-    """Recompute every sum of targets and quotas from the tables as written."""
-    from optimization.verify.quotas import verify_quotas
-
-    inputs = quota_inputs(warehouse)
-    return verify_quotas(
-        warehouse.read("plan.group_targets"),
-        warehouse.read("plan.quota_allocations"),
-        goals=inputs["goals"],
-        groups=inputs["groups"],
-        coverers=inputs["coverers"],
-        book=inputs["book"],
-        months=inputs["months"],
-        default_over_assignment_rate=QuotaPolicy().default_over_assignment_rate,
-    )
-
-
 def unfit_to_publish(warehouse: Warehouse, plan_id: str) -> list[str]:
-    """Say why the written plan must not be published; empty where it may be.
+    """Say why the written tables must not be published; empty where they may be.
 
     The job's own checks come first. This is for a run of the publishing step alone, which sees
     whatever earlier runs left in the warehouse.
@@ -181,7 +119,7 @@ def unfit_to_publish(warehouse: Warehouse, plan_id: str) -> list[str]:
             others = sorted({str(row[0]) for row in rows} - {plan_id})
             if others:
                 return [f"plan.{table} belongs to plan {others[0]}, not to {plan_id}"]
-    return [*coverage_violations(warehouse), *quota_violations(warehouse)]
+    return coverage_violations(warehouse)
 
 
 def loads_before_and_after(warehouse: Warehouse) -> pd.DataFrame:
@@ -217,7 +155,7 @@ order by coverers.group_id, coverers.rep_id
 """
 
 
-def _write(warehouse: Warehouse, frames: Mapping[str, pd.DataFrame]) -> None:
+def write_plan(warehouse: Warehouse, frames: Mapping[str, pd.DataFrame]) -> None:
     """Write the tables of a plan, all or none."""
     name = current_plan_id(warehouse)
     with warehouse.connect() as connection:

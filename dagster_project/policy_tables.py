@@ -53,7 +53,6 @@ POLICY_TABLES: dict[str, tuple[LandingColumn, ...]] = {
         stale_days_="BIGINT",
         lock_named_accounts="BOOLEAN",
         max_quarantine_rate="DOUBLE",
-        default_commission_rate="DOUBLE",
         default_over_assignment_rate="DOUBLE",
     ),
     "size_bands": _columns(position="BIGINT", name="VARCHAR", min_employees="BIGINT"),
@@ -79,7 +78,20 @@ POLICY_TABLES: dict[str, tuple[LandingColumn, ...]] = {
         group_id="VARCHAR", name="VARCHAR", over_assignment_rate="DOUBLE", budget_amount_="DOUBLE"
     ),
     "goals": _columns(revenue_type="VARCHAR", target_amount_="DOUBLE", growth_rate_="DOUBLE"),
-    "comp_plans": _columns(role="VARCHAR", commission_rate="DOUBLE", ote_amount_="DOUBLE"),
+    "goal_parts": _columns(
+        revenue_type="VARCHAR", group_id_="VARCHAR", month_="DATE", target_amount="DOUBLE"
+    ),
+    "seasons": _columns(revenue_type="VARCHAR", month_number="BIGINT", share="DOUBLE"),
+    "hires": _columns(group_id="VARCHAR", start_on="DATE", head_count="BIGINT"),
+    "required_certifications": _columns(certification="VARCHAR"),
+    "people_policy": _columns(
+        company_buffer_rate="DOUBLE",
+        under_certified_rate="DOUBLE",
+        expiry_warning_days="BIGINT",
+        short_hours_rate="DOUBLE",
+        turnover_trigger_rate="DOUBLE",
+        turnover_loss_rate="DOUBLE",
+    ),
     "partners": _columns(
         partner_id="VARCHAR",
         name="VARCHAR",
@@ -127,16 +139,10 @@ def build_policy_tables(company: Company) -> dict[str, list[dict[str, Any]]]:
         Rows by table name; keys of a row are the columns of :data:`POLICY_TABLES`, in order.
     """
     identity, capacity, coverage = company.company, company.capacity, company.coverage
-    goals = {goal.revenue_type: goal for goal in company.goals}
+    people = company.people
+    goals = {goal.revenue_type: goal for goal in company.goals if not goal.is_part}
     rules = [(r.lifecycle, r.size_band, r.hours_per_year) for r in company.coverage_policies]
     rules.append(("any", "any", DEFAULT_HOURS_PER_YEAR))
-    plans = [(p.role, p.commission_rate, p.ote_amount) for p in company.comp_plans]
-    listed = {role for role, _, _ in plans}
-    plans += [
-        (role, DEFAULT_COMMISSION_RATE, None)
-        for role in capacity.covering_roles
-        if role not in listed
-    ]
     values: dict[str, list[tuple[Any, ...]]] = {
         "company_settings": [
             (
@@ -162,7 +168,6 @@ def build_policy_tables(company: Company) -> dict[str, list[dict[str, Any]]]:
                 coverage.stale_days,
                 coverage.lock_named_accounts,
                 company.gates.max_quarantine_rate,
-                DEFAULT_COMMISSION_RATE,
                 DEFAULT_OVER_ASSIGNMENT_RATE,
             )
         ],
@@ -191,7 +196,28 @@ def build_policy_tables(company: Company) -> dict[str, list[dict[str, Any]]]:
             else (kind, None, DEFAULT_GROWTH_RATE)
             for kind in REVENUE_TYPES
         ],
-        "comp_plans": list(plans),
+        "goal_parts": [
+            (goal.revenue_type, goal.group_id, goal.month, goal.target_amount)
+            for goal in company.goals
+            if goal.is_part
+        ],
+        "seasons": [
+            (season.revenue_type, number, share)
+            for season in company.quotas.seasons
+            for number, share in enumerate(season.shares, 1)
+        ],
+        "hires": [(hire.group_id, hire.start_on, hire.count) for hire in company.hires],
+        "required_certifications": [(name,) for name in people.required_certifications],
+        "people_policy": [
+            (
+                company.quotas.company_buffer_rate,
+                people.under_certified_rate,
+                people.expiry_warning_days,
+                people.short_hours_rate,
+                people.turnover_trigger_rate,
+                people.turnover_loss_rate,
+            )
+        ],
         "partners": [
             (p.partner_id, p.name or p.partner_id, p.margin_share, p.hours_per_year, p.max_accounts)
             for p in company.partners

@@ -46,12 +46,21 @@ PUBLISHED: dict[str, PublishedTable] = {
     "strength_guard": PublishedTable("marts.strength_guard", ()),
     "strength_half_lives": PublishedTable("marts.strength_half_lives", ("half_life_days",)),
     "strength_backtest": PublishedTable("marts.strength_backtest", ("model",)),
+    "seasonality": PublishedTable(
+        "marts.seasonality", ("revenue_type", "season_key", "month_number")
+    ),
+    "sales_cycles": PublishedTable("marts.sales_cycles", ("season_key",)),
     "strength_calibration": PublishedTable("marts.strength_calibration", ("bin_number",)),
     "strength_surprises": PublishedTable(
         "marts.strength_surprises", ("rep_id", "dimension", "level")
     ),
     "capacity_gaps": PublishedTable("review.capacity_gaps", ("group_id", "month")),
-    "budget_check": PublishedTable("review.budget_check", ("group_id",)),
+    "staffing_review": PublishedTable("review.staffing_review", ("group_id",)),
+    "quota_periods": PublishedTable(
+        "review.quota_periods",
+        ("level", "entity_id", "period_type", "period_on", "revenue_type"),
+    ),
+    "quota_comparison": PublishedTable("review.quota_comparison", ("rep_id", "month")),
     "quarantine_summary": PublishedTable("marts.quarantine_summary", ("table_name", "reason")),
     "input_fixes": PublishedTable("marts.input_fixes", ("table_name", "fix")),
     "key_problems": PublishedTable(

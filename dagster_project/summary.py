@@ -60,17 +60,22 @@ def summarise(published: Path, currency: str) -> Iterator[str]:
             "select probability from attainment_outlook where level = 'company' and is_default"
         )
         yield f"         chance of making the company's number: {chance[0][0]:.0%}"
-        for group, hours in rows(
-            "select group_id, sum(missing_hours) from capacity_gaps group by 1 "
-            "having sum(missing_hours) > 0.5 order by 2 desc"
+        for group, repair in rows(
+            "select group_id, repair from staffing_review where short_months > 0 "
+            "order by missing_hours desc, group_id"
         ):
-            yield f"Capacity {group} lacks {hours:,.0f} hours a year for the accounts it owns today"
-        for group, verdict, amount in rows(
-            "select group_id, verdict, over_budget_amount from budget_check "
+            yield f"Capacity {group}: {repair}"
+        for group, rate, loss in rows(
+            "select group_id, turnover_rate, turnover_loss_amount from staffing_review "
+            "where is_turnover_high order by 1"
+        ):
+            risk = f"{loss:,.0f} {currency} at risk"
+            yield f"Turnover {group} loses {rate:.0%} of its reps a year: {risk}"
+        for group, verdict, sentence in rows(
+            "select group_id, verdict, sentence from budget_check "
             "where verdict like 'over%' order by 1"
         ):
-            over = f" by {amount:,.0f} {currency}" if amount else ""
-            yield f"Budget   {group} is {verdict}{over}"
+            yield f"Budget   {group}: {sentence if verdict == 'over budget' else verdict}"
         for table, reason, count in rows(
             "select table_name, reason, row_count from quarantine_summary order by 3 desc, 1, 2"
         ):

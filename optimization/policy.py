@@ -79,26 +79,43 @@ class QuotaPolicy:
     Attributes:
         default_over_assignment_rate: Buffer of a group that states none.
         max_over_assignment_rate: Upper guard of any group's buffer.
+        company_buffer_rate: Targets of the groups above the company's own goal.
         hardness_weight: Price on unequal hardness of quotas within a group; 0 leaves every
             quota at its fair share.
         max_hardness_shift_rate: How far that price may move a rep's year off its fair share.
-        account_cv: Standard deviation over mean of one account's business in a year. A customer
-            who buys one year in three, all or nothing, has 1.4; deal sizes differ on top.
-        shared_shock_rate: Standard deviation of the shock that moves all accounts together, as
-            a share of expected business (a good or a bad year of the whole market).
+        anti_ratchet_weight: Price on a change from last year's quota beyond the change of the
+            book; only where last year's quotas are known.
+        year_on_year_band: Largest such change, as a share; None sets no limit.
+        ote_weight: Price on a quota outside the role's band of quota to on-target earnings.
+        account_cv: How unsure the level of one account's business is: standard deviation over
+            mean, chance of single deals not counted.
+        shared_shock_rate: Standard deviation of a good or bad year of the whole market, used
+            as two years' worth of evidence beside the company's own history.
         effort_response: Relative rise of sales per unit of buffer. 0 says that a higher quota
             does not change what customers buy.
         scenario_rates: Buffers whose probabilities are published beside the chosen one.
+        wanted_probability: Chance of the number that the smallest buffer is searched for.
+        stacked_warning_rate: Sum of all layers' buffers above which a warning is given.
+        simulation_count: Years drawn.
+        seed: Seed of the draws.
     """
 
     default_over_assignment_rate: float = 0.10
     max_over_assignment_rate: float = 0.25
+    company_buffer_rate: float = 0.0
     hardness_weight: float = 0.1
     max_hardness_shift_rate: float = 0.10
-    account_cv: float = 1.5
+    anti_ratchet_weight: float = 0.5
+    year_on_year_band: float | None = None
+    ote_weight: float = 0.1
+    account_cv: float = 0.5
     shared_shock_rate: float = 0.10
     effort_response: float = 0.0
     scenario_rates: tuple[float, ...] = (0.0, 0.05, 0.10, 0.15, 0.20)
+    wanted_probability: float = 0.7
+    stacked_warning_rate: float = 0.20
+    simulation_count: int = 4000
+    seed: int = 20260701
 
     def __post_init__(self) -> None:
         """Refuse values without a meaning."""
@@ -106,13 +123,26 @@ class QuotaPolicy:
             0 <= self.default_over_assignment_rate <= self.max_over_assignment_rate <= 1,
             "0 <= default_over_assignment_rate <= max_over_assignment_rate <= 1 must hold",
         )
-        _require(self.hardness_weight >= 0, "hardness_weight must not be negative")
+        for name in (
+            "company_buffer_rate",
+            "hardness_weight",
+            "anti_ratchet_weight",
+            "ote_weight",
+            "account_cv",
+            "shared_shock_rate",
+            "effort_response",
+            "stacked_warning_rate",
+        ):
+            _require(getattr(self, name) >= 0, f"{name} must not be negative")
         _require(
             0 <= self.max_hardness_shift_rate <= 1, "max_hardness_shift_rate must lie in [0, 1]"
         )
-        _require(self.account_cv >= 0, "account_cv must not be negative")
-        _require(self.shared_shock_rate >= 0, "shared_shock_rate must not be negative")
-        _require(self.effort_response >= 0, "effort_response must not be negative")
+        _require(
+            self.year_on_year_band is None or self.year_on_year_band >= 0,
+            "year_on_year_band must not be negative",
+        )
         _require(
             all(rate >= 0 for rate in self.scenario_rates), "scenario_rates must not be negative"
         )
+        _require(0 < self.wanted_probability < 1, "wanted_probability must lie in (0, 1)")
+        _require(self.simulation_count >= 1, "simulation_count must be positive")

@@ -1,15 +1,16 @@
 """The plan: who covers which account, which quotas follow, and the checks that keep it honest."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import dagster as dg
 
-from dagster_project import planning
+from dagster_project import planning, quota_planning
 from dagster_project.context import company, owners
 from dagster_project.plan_tables import PLAN_TABLES
 from dagster_project.plots.canvas import as_markdown
 from dagster_project.plots.coverage import load_and_value_per_rep
-from dagster_project.plots.quotas import quota_waterfall
+from dagster_project.plots.quotas import chance_by_buffer, quota_waterfall
 from dagster_project.transform import table_facts
 from dagster_project.warehouse import Warehouse
 from optimization.errors import InfeasibleError, PlanningError
@@ -28,12 +29,15 @@ _QUOTA_INPUTS = [
             "rep_months",
             "company_goals",
             "coverage_groups",
+            "group_bookings",
+            "deal_spread",
+            "agreed_quotas",
         )
     ),
 ]
 
 
-def _specs(names: dict[str, str], deps: list[dg.AssetKey], kinds: set[str]) -> list[dg.AssetSpec]:
+def _specs(names: Iterable[str], deps: list[dg.AssetKey], kinds: set[str]) -> list[dg.AssetSpec]:
     return [
         dg.AssetSpec(
             ["plan", name],
@@ -61,7 +65,7 @@ def _stop(error: PlanningError) -> dg.Failure:
 
 
 def _results(
-    warehouse: Warehouse, names: dict[str, str], extra: dict[str, dict[str, dg.MetadataValue]]
+    warehouse: Warehouse, names: Iterable[str], extra: dict[str, dict[str, dg.MetadataValue]]
 ) -> Iterator[dg.MaterializeResult[None]]:
     with warehouse.connect() as connection:
         for name in names:
@@ -106,30 +110,51 @@ def coverage_plan(warehouse: Warehouse) -> Iterator[dg.MaterializeResult[None]]:
 
 @dg.multi_asset(
     name="quota_plan",
-    specs=_specs(planning.QUOTA_TABLES, _QUOTA_INPUTS, {"python", "cvxpy"}),
+    specs=_specs(quota_planning.QUOTA_TABLES, _QUOTA_INPUTS, {"python", "cvxpy"}),
 )
 def quota_plan(warehouse: Warehouse) -> Iterator[dg.MaterializeResult[None]]:
     """Split the goal over groups, reps and months; every sum holds to the cent."""
     try:
-        plan = planning.plan_quotas(warehouse)
+        plan = quota_planning.plan_quotas(warehouse)
     except PlanningError as error:
         raise _stop(error) from error
     outlook = plan.attainment_outlook
     whole = outlook[(outlook["level"] == "company") & outlook["is_default"]].iloc[0]
     yield from _results(
         warehouse,
-        planning.QUOTA_TABLES,
+        quota_planning.QUOTA_TABLES,
         {
             "attainment_outlook": {
-                "probability_of_company_target": dg.MetadataValue.float(float(whole["probability"]))
+                "probability_of_company_target": dg.MetadataValue.float(
+                    float(whole["probability"])
+                ),
+                "chance_by_buffer": dg.MetadataValue.md(
+                    as_markdown(chance_by_buffer(outlook), "Chance of making the number")
+                ),
             },
             "group_targets": {
                 "quota_waterfall": dg.MetadataValue.md(
-                    as_markdown(quota_waterfall(plan.group_targets), "Targets and quotas by group")
+                    as_markdown(
+                        quota_waterfall(
+                            plan.group_targets, plan.quota_allocations, plan.company_targets
+                        ),
+                        "From the goal to targets and quotas",
+                    )
+                )
+            },
+            "outlook_calibration": _share_held(plan.outlook_calibration["is_held"].astype(float)),
+            "budget_check": {
+                "groups_over_budget": dg.MetadataValue.int(
+                    int((plan.budget_check["verdict"] == "over budget").sum())
                 )
             },
         },
     )
+
+
+def _share_held(held: Any) -> dict[str, dg.MetadataValue]:
+    """Show how many past months their 80 % bands held, where there were any."""
+    return {"share_of_months_held": dg.MetadataValue.float(float(held.mean()))} if len(held) else {}
 
 
 def _verdict(violations: list[str]) -> dg.AssetCheckResult:
@@ -155,13 +180,13 @@ def coverage_plan_keeps_every_rule(warehouse: Warehouse) -> dg.AssetCheckResult:
 
 @dg.asset_check(
     asset=dg.AssetKey(["plan", "quota_allocations"]),
-    additional_deps=[dg.AssetKey(["plan", "group_targets"])],
+    additional_deps=[dg.AssetKey(["plan", n]) for n in ("group_targets", "company_targets")],
     blocking=True,
     description="Every sum of targets and quotas, recomputed in cents from the written tables.",
 )
 def quota_plan_adds_up(warehouse: Warehouse) -> dg.AssetCheckResult:
     """Verify goals, buffers and rep sums."""
-    return _verdict(planning.quota_violations(warehouse))
+    return _verdict(quota_planning.quota_violations(warehouse))
 
 
 @dg.asset_check(

@@ -21,6 +21,7 @@ from dagster_project.published import (
     record_run,
     select_published,
 )
+from dagster_project.quota_planning import quota_violations
 from dagster_project.serve import serve
 from dagster_project.warehouse import Warehouse
 
@@ -48,7 +49,7 @@ def published_coverage(
 ) -> dg.MaterializeResult[None]:
     """Record the run and replace the published files; refuse a plan that does not hold together."""
     plan_id = current_plan_id(warehouse)
-    problems = unfit_to_publish(warehouse, plan_id)
+    problems = unfit_to_publish(warehouse, plan_id) or quota_violations(warehouse)
     if problems:
         raise dg.Failure(
             "Nothing was published. " + "; ".join(problems[:5]) + ". Run the whole refresh.",

@@ -12,6 +12,7 @@ from dagster_dbt.asset_utils import get_asset_check_key_for_test, get_subset_sel
 
 from dagster_project.context import owners, settings
 from dagster_project.plots.canvas import as_markdown
+from dagster_project.plots.quotas import capacity_by_month
 from dagster_project.plots.strength import (
     backtest_bars,
     calibration_curve,
@@ -33,6 +34,7 @@ _PICTURES: dict[str, tuple[Callable[[pd.DataFrame], bytes], str]] = {
     "marts.rep_strengths": (strength_heat_map, "Strengths by rep and level"),
     "marts.strength_calibration": (calibration_curve, "Predicted and observed win rates"),
     "marts.strength_backtest": (backtest_bars, "Log loss of each model on later deals"),
+    "review.capacity_gaps": (capacity_by_month, "Hours needed and hours there are"),
 }
 
 

@@ -124,6 +124,34 @@ def make_deals(
     )
 
 
+def last_quotas(source: DemoSource, staff: Staff, deals: Deals) -> list[dict[str, object]]:
+    """Write last year's quotas: a sixth above what a rep had won the year before, by quarter.
+
+    That is how quotas are often set, and what makes them ratchet. Reps without that year, and
+    quotas of the two types apart, are not known.
+    """
+    year = DAYS_PER_YEAR * _SECONDS_PER_DAY
+    before = deals.is_won & (deals.closed >= -2 * year) & (deals.closed < -year)
+    won = np.bincount(deals.rep[before], weights=deals.amount[before], minlength=len(staff.rep_id))
+    first = source.end_on + dt.timedelta(days=1)
+    rows: list[dict[str, object]] = []
+    for i, rep_id in enumerate(staff.rep_id):
+        if staff.hired[i] > -2 * DAYS_PER_YEAR or won[i] == 0:
+            continue
+        for quarter in range(4):
+            month = first.month - 1 + 3 * quarter
+            rows.append(
+                {
+                    "rep_id": rep_id,
+                    "starts_on": dt.date(first.year - 1 + month // 12, month % 12 + 1, 1),
+                    "month_count": 3,
+                    "revenue_type": None,
+                    "amount": round(float(won[i]) * 7 / 6 / 4, -2),
+                }
+            )
+    return rows
+
+
 def make_activities(
     rng: np.random.Generator, deals: Deals
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:

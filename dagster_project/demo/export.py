@@ -27,9 +27,9 @@ from dagster_project.demo.catalogue import (
     PRODUCTS,
     REGIONS,
 )
-from dagster_project.demo.deals import REVENUE_TYPES, Deals, make_activities
+from dagster_project.demo.deals import REVENUE_TYPES, Deals, last_quotas, make_activities
 from dagster_project.demo.effects import Effects
-from dagster_project.demo.people import Staff, certification_rows, employee_rows
+from dagster_project.demo.people import Staff, absence_rows, certification_rows, employee_rows
 from dagster_project.sections.sources import DemoSource
 
 _OPEN_STAGES = ("Qualification", "Proposal", "Negotiation")
@@ -75,6 +75,8 @@ def write_company(
         "activities": _activity_columns(rng, source, deals, names),
         "employees": _transpose(employee_rows(rng, source, staff)),
         "certifications": _transpose(certification_rows(rng, source, staff)),
+        "absences": _transpose(absence_rows(source, staff)),
+        "quotas": _transpose(last_quotas(source, staff, deals)),
     }
     with duckdb.connect(":memory:") as con:
         for name, columns in tables.items():

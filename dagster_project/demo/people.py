@@ -180,6 +180,22 @@ def certification_rows(
     return rows
 
 
+def absence_rows(source: DemoSource, staff: Staff) -> list[dict[str, object]]:
+    """Write absences: one rep is on parental leave for ten weeks, another works less for long."""
+    group = staff.group == min(2, source.groups - 1)
+    away = [int(i) for i in np.flatnonzero(group & staff.is_veteran)[:2]]
+    spans = ((32, 101, 1.0), (1, None, 0.2))
+    return [
+        {
+            "rep_id": staff.rep_id[i],
+            "starts_on": _date(source, start),
+            "ends_on": None if end is None else _date(source, end),
+            "absent_share": share,
+        }
+        for i, (start, end, share) in zip(away, spans, strict=False)
+    ]
+
+
 def _name(number: int) -> str:
     first = FIRST_NAMES[number % len(FIRST_NAMES)]
     last = LAST_NAMES[(number * 7 + number // len(FIRST_NAMES)) % len(LAST_NAMES)]

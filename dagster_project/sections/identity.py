@@ -32,6 +32,9 @@ class Identity(Section):
     fiscal_year_start_month: int = Field(
         default=1, ge=1, le=12, description="first month of the fiscal year, 1 to 12"
     )
+    fiscal_calendar: str = Field(
+        default="months", description="months: quotas follow calendar months"
+    )
     as_of: dt.date | None = Field(
         default=None, description="`data` (the latest date in the data) or a date, YYYY-MM-DD"
     )
@@ -44,6 +47,16 @@ class Identity(Section):
     @classmethod
     def _read_as_of(cls, value: Any) -> Any:
         return None if value == "data" else value
+
+    @field_validator("fiscal_calendar")
+    @classmethod
+    def _check_calendar(cls, value: str) -> str:
+        if value != "months":
+            raise ValueError(
+                f"calendars of weeks are not supported (found {value!r}): 4-4-5, 4-5-4, 5-4-4 and "
+                "53-week years have no calendar months; use `months` and fiscal_year_start_month"
+            )
+        return value
 
     @field_validator("timezone")
     @classmethod

@@ -9,9 +9,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dagster_project.contract import create_landing_table_sql
+from dagster_project.credentials import MissingSecretError
+from dagster_project.sections.remote import Remote, RestSource, SalesforceSource, SqlSource
 from dagster_project.sections.sources import DemoSource, FilesSource, TableSource
 from dagster_project.settings import load_settings
 from dagster_project.sources.errors import PermanentSourceError, SourceError
+from dagster_project.sources.mapping import report
 from dagster_project.sources.result import PullResult
 
 if TYPE_CHECKING:
@@ -46,9 +50,28 @@ def pull_table(
         SourceError: The source could not be read now.
         PermanentSourceError: The source or its mapping is wrong.
     """
+    source = company.source_of(table.name)
+    timezone = company.company.timezone
+    if isinstance(source, Remote) and not source.has(table.name):
+        con.execute(create_landing_table_sql(target, table))
+        return report(con, table, target, content_hash="", source_columns=None)
+    try:
+        if isinstance(source, SqlSource):
+            from dagster_project.sources import database
+
+            return database.pull(con, table, target, source, timezone)
+        if isinstance(source, SalesforceSource):
+            from dagster_project.sources import salesforce
+
+            return salesforce.pull(con, table, target, source, timezone)
+        if isinstance(source, RestSource):
+            from dagster_project.sources import rest
+
+            return rest.pull(con, table, target, source, timezone)
+    except MissingSecretError as error:
+        raise PermanentSourceError(str(error)) from None
     from dagster_project.sources import files
 
-    source = company.source
     if isinstance(source, DemoSource):
         source = _demo_files(company, source, home or load_settings().home)
     return files.pull(con, company, table, target, source)

@@ -1,10 +1,29 @@
--- Group targets add up to the company goal, to the cent.
+-- What is left of the goal is what group targets sum to, and goal, buffer, won, target and what is left
+-- over add up, to the cent.
 {{ config(tags=['review']) }}
+with
+
+allocated as (
+    select
+        revenue_type,
+        sum(target_amount) as target_amount,
+        sum(quota_amount) as quota_amount
+    from {{ source('plan', 'group_targets') }}
+    group by 1
+)
+
 select
     goals.revenue_type,
-    goals.target_amount,
-    sum(targets.target_amount) as allocated_amount
+    goals.goal_amount,
+    company.target_amount,
+    allocated.target_amount as allocated_amount
 from {{ ref('company_goals') }} as goals
-left join {{ source('plan', 'group_targets') }} as targets on goals.revenue_type = targets.revenue_type
-group by 1, 2
-having sum(targets.target_amount) is null or sum(targets.target_amount) <> goals.target_amount
+left join {{ source('plan', 'company_targets') }} as company on goals.revenue_type = company.revenue_type
+left join allocated on goals.revenue_type = allocated.revenue_type
+where
+    coalesce(company.target_amount <> allocated.target_amount, true)
+    or coalesce(company.quota_amount <> allocated.quota_amount, true)
+    or coalesce(company.goal_amount <> goals.goal_amount, true)
+    or coalesce(
+        goals.goal_amount + goals.buffer_amount - goals.won_amount
+        <> company.target_amount + company.unallocated_amount, true)

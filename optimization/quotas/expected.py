@@ -1,7 +1,7 @@
 """What each rep's book is expected to bring, month by month, and how unsure that is.
 
-Belongs here: the step from accounts to expected business and its standard deviation. Does
-not belong here: estimating amounts, seasonality or cycles (dbt marts do), or setting targets.
+Belongs here: the step from accounts to expected business and its variance. Does not belong
+here: estimating amounts, seasonality or cycles (dbt marts do), or setting targets.
 """
 
 from __future__ import annotations
@@ -13,24 +13,40 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from optimization.policy import QuotaPolicy
-from optimization.quotas.inputs import MONTH_COUNT, REVENUE_TYPES, QuotaInputs
+from optimization.quotas.inputs import QuotaInputs
+from optimization.quotas.seasons import REVENUE_TYPES
 
 NEW = REVENUE_TYPES.index("new")
 
 
 @dataclass(frozen=True)
 class ExpectedBusiness:
-    """Expected won amounts in currency units; R reps.
+    """Expected won amounts in currency units; R reps, M months, A accounts.
+
+    Deals won are taken as a Poisson count per account, month and type, their values as
+    log-normal around the account's own: the variance of a sum is then
+    sum(count x value^2) x (1 + cv of values^2), plus what the level of each account is unsure.
 
     Attributes:
-        amount: By rep, month and revenue type; shape (R, 12, 2).
-        own_variance: Variance of a rep's year from its accounts alone; shape (R,).
+        account_amount: By type, account and month; shape (2, A, M).
+        amount: By rep, month and revenue type; shape (R, M, 2).
+        count: Expected number of won deals; shape (R, M, 2).
+        square: Sum of count x value^2; shape (R, M, 2).
+        level_variance: Variance of a rep's total because accounts' levels are unsure; (R,).
         has_book: Whether the rep covers any account; shape (R,).
     """
 
+    account_amount: NDArray[np.float64]
     amount: NDArray[np.float64]
-    own_variance: NDArray[np.float64]
+    count: NDArray[np.float64]
+    square: NDArray[np.float64]
+    level_variance: NDArray[np.float64]
     has_book: NDArray[np.bool_]
+
+    def own_variance(self, value_cv: float) -> NDArray[np.float64]:
+        """Return the variance of each rep's total from its own accounts alone; shape (R,)."""
+        chance: NDArray[np.float64] = (1 + value_cv**2) * self.square.sum(axis=(1, 2))
+        return chance + self.level_variance
 
 
 def expected_business(inputs: QuotaInputs, policy: QuotaPolicy) -> ExpectedBusiness:
@@ -41,16 +57,14 @@ def expected_business(inputs: QuotaInputs, policy: QuotaPolicy) -> ExpectedBusin
     The later months keep their share and the year is not stretched back to 1, because deals
     that slip past the year's end are not won this year: late coverage earns less now.
 
-    Accounts are taken as independent with standard deviation = account_cv x the account's
-    expected year, both revenue types together (one customer, one mood). What moves all
-    accounts together is added by ``standard_deviation``.
+    Accounts are taken as independent; what moves them together is added by the simulation.
     """
     month_amount = (
         inputs.account_amount.T[:, :, None] * inputs.share[:, inputs.account_key, :]
-    )  # (2, A, 12)
+    )  # (2, A, M)
     first_month = np.floor(inputs.cycle_months)[inputs.account_key]
     too_early = inputs.account_is_moved[:, None] & (
-        np.arange(MONTH_COUNT)[None, :] < first_month[:, None]
+        np.arange(len(inputs.months))[None, :] < first_month[:, None]
     )
     month_amount[NEW][too_early] = 0.0
     month_amount *= inputs.ramp[inputs.account_rep]
@@ -60,23 +74,18 @@ def expected_business(inputs: QuotaInputs, policy: QuotaPolicy) -> ExpectedBusin
         (np.ones(account_count), (inputs.account_rep, np.arange(account_count))),
         shape=(rep_count, account_count),
     )
-    amount = np.stack([covers @ by_type for by_type in month_amount], axis=2)
-    account_year = month_amount.sum(axis=(0, 2))
+    deal = inputs.account_deal.T[:, :, None]
+    wins = np.divide(month_amount, deal, out=np.zeros_like(month_amount), where=deal > 0)
+    account_total = month_amount.sum(axis=(0, 2))
     return ExpectedBusiness(
-        amount=amount,
-        own_variance=policy.account_cv**2 * (covers @ account_year**2),
+        account_amount=month_amount,
+        amount=_by_rep(covers, month_amount),
+        count=_by_rep(covers, wins),
+        square=_by_rep(covers, month_amount * deal),
+        level_variance=policy.account_cv**2 * (covers @ account_total**2),
         has_book=np.bincount(inputs.account_rep, minlength=rep_count) > 0,
     )
 
 
-def standard_deviation(
-    amount: NDArray[np.float64], own_variance: NDArray[np.float64], policy: QuotaPolicy
-) -> NDArray[np.float64]:
-    """Return the standard deviation of yearly totals: own noise plus the shared shock.
-
-    Args:
-        amount: Expected yearly amounts of reps, groups or the company, any shape.
-        own_variance: Sum of the account variances behind each, same shape.
-        policy: Holds shared_shock_rate.
-    """
-    return np.sqrt(own_variance + (policy.shared_shock_rate * amount) ** 2)
+def _by_rep(covers: csr_array, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.stack([covers @ by_type for by_type in values], axis=2)

@@ -16,19 +16,26 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from optimization.errors import DataError
-from optimization.quotas.cents import MAX_GOAL_CENTS, to_cents
 from optimization.quotas.frames import labels, require_columns, require_numbers
+from optimization.quotas.goals import GoalPart, read_goal_cents, read_goal_parts
+from optimization.quotas.seasons import (
+    COMPANY_KEY,
+    YEAR_MONTHS,
+    sales_cycle_months,
+    season_profiles,
+    season_shares,
+)
 
-REVENUE_TYPES = ("new", "existing")
-MONTH_COUNT = 12
-COMPANY_KEY = "(company)"
 HOUSE_TYPE = "house"
+AMOUNTS = ("new_amount", "existing_amount")
+DEAL_AMOUNTS = ("new_deal_amount", "existing_deal_amount")
 BOOK_COLUMNS = (
     "account_id",
     "rep_id",
     "group_id",
-    "new_amount",
-    "existing_amount",
+    "previous_rep_id",
+    *AMOUNTS,
+    *DEAL_AMOUNTS,
     "season_key",
     "is_moved",
 )
@@ -36,7 +43,7 @@ BOOK_COLUMNS = (
 
 @dataclass(frozen=True)
 class QuotaInputs:
-    """Validated inputs; R reps, G groups, A covered accounts, S season keys.
+    """Validated inputs; R reps, G groups, A covered accounts, S season keys, M months.
 
     Accounts are ordered by rep and then by content, not by id: reps with equal books then have
     bitwise equal sums, and no result depends on the order of the rows that came in.
@@ -44,29 +51,39 @@ class QuotaInputs:
     Attributes:
         rep_ids: Coverers without the house, sorted; length R.
         group_ids: Groups with at least one such coverer, sorted; length G.
-        months: The 12 months of the plan's fiscal year, first days, in order.
+        roles: Role by rep, empty where unknown; length R.
+        months: The plan's months, first days, in order: a fiscal year or what is left of it.
         goal_cents: Company goal per revenue type (order of REVENUE_TYPES), in cents.
+        goal_parts: Parts of the goal that bind.
         stated_rates: Over-assignment a group states, NaN where it states none; shape (G,).
         rep_group: Position of each rep's group; shape (R,).
-        ramp: Share of full productivity; shape (R, 12).
+        ramp: Share of full productivity; shape (R, M).
+        account_id: Names; length A.
         account_rep: Position of each account's rep; shape (A,).
+        account_previous: Owner of record, empty where there is none; length A.
         account_key: Position of each account's season key; shape (A,).
         account_amount: Expected won amount over 12 months by type; shape (A, 2).
+        account_deal: Value of one won deal by type; shape (A, 2).
         account_is_moved: Whether the plan gives the account a new coverer; shape (A,).
-        share: Share of a year's won amount by month; shape (2, S, 12), sums to 1 over months.
+        share: Share of a year's won amount by month; shape (2, S, M), sums to 1 over a year.
         cycle_months: Median months from opening to winning a deal; shape (S,).
     """
 
     rep_ids: tuple[str, ...]
     group_ids: tuple[str, ...]
+    roles: tuple[str, ...]
     months: pd.DatetimeIndex
     goal_cents: tuple[int, ...]
+    goal_parts: tuple[GoalPart, ...]
     stated_rates: NDArray[np.float64]
     rep_group: NDArray[np.intp]
     ramp: NDArray[np.float64]
+    account_id: tuple[str, ...]
     account_rep: NDArray[np.intp]
+    account_previous: tuple[str, ...]
     account_key: NDArray[np.intp]
     account_amount: NDArray[np.float64]
+    account_deal: NDArray[np.float64]
     account_is_moved: NDArray[np.bool_]
     share: NDArray[np.float64]
     cycle_months: NDArray[np.float64]
@@ -82,28 +99,35 @@ class QuotaInputs:
         groups: pd.DataFrame,
         coverers: pd.DataFrame,
         months: Iterable[object],
+        goal_parts: pd.DataFrame | None = None,
     ) -> QuotaInputs:
         """Check and align the frames.
 
         Args:
             book: One row per account of the coverage plan: account_id, rep_id, group_id,
-                new_amount, existing_amount, season_key, is_moved. Rows covered by the house
-                are dropped: what nobody covers carries no quota.
+                previous_rep_id (may be empty), new_amount, existing_amount (a year),
+                new_deal_amount, existing_deal_amount (one won deal; empty: one deal a year),
+                season_key, is_moved. Rows covered by the house are dropped: what nobody covers
+                carries no quota.
             seasonality: revenue_type, season_key, month_number (1..12 of the fiscal year), share.
             sales_cycles: season_key, cycle_months.
             rep_months: rep_id, month, ramp_rate. Coverers without any row have no ramp (1).
-            goals: revenue_type, target_amount of the company's fiscal year; one row per type.
+            goals: revenue_type, target_amount of the plan's months; one row per type.
             groups: group_id, over_assignment_rate (empty: the policy's default). Groups without
                 coverers are ignored: nobody could carry their target.
-            coverers: rep_id, coverer_type, group_id.
-            months: The 12 first days of the fiscal year's months, in order.
+            coverers: rep_id, coverer_type, group_id; role where known.
+            months: First days of the fiscal year's months, or of the last ones, in order.
+            goal_parts: revenue_type, group_id, month, target_amount of parts that bind.
 
         Raises:
             DataError: A record breaks a rule; the message names records, rule and fix.
         """
         calendar = _calendar(months)
         staff = require_columns(
-            coverers, "coverers", ["rep_id", "coverer_type", "group_id"], ["rep_id"]
+            coverers.assign(role=coverers.get("role")),
+            "coverers",
+            ["rep_id", "coverer_type", "group_id", "role"],
+            ["rep_id"],
         )
         is_house = staff["coverer_type"] == HOUSE_TYPE
         house = set(staff.loc[is_house, "rep_id"])
@@ -114,8 +138,8 @@ class QuotaInputs:
         group_index = pd.Index(sorted(set(staff["group_id"])))
         rep_index = pd.Index(staff["rep_id"])
 
-        cycles = _cycles(sales_cycles)
-        profiles = _season_profiles(seasonality)
+        cycles = sales_cycle_months(sales_cycles)
+        profiles = season_profiles(seasonality)
         season_keys = pd.Index(sorted({*cycles.index, *profiles.index.unique("season_key")}))
         accounts = _accounts(book, staff, house)
         key = season_keys.get_indexer(pd.Index(accounts["season_key"]))
@@ -123,16 +147,21 @@ class QuotaInputs:
         return cls(
             rep_ids=tuple(rep_index),
             group_ids=tuple(group_index),
+            roles=tuple(staff["role"].astype(object).fillna("")),
             months=calendar,
-            goal_cents=_goal_cents(goals),
+            goal_cents=read_goal_cents(goals),
+            goal_parts=read_goal_parts(goal_parts, group_index, calendar),
             stated_rates=_stated_rates(groups, group_index),
             rep_group=group_index.get_indexer(pd.Index(staff["group_id"])),
             ramp=_ramp(rep_months, rep_index, calendar),
+            account_id=tuple(accounts["account_id"]),
             account_rep=rep_index.get_indexer(pd.Index(accounts["rep_id"])),
+            account_previous=tuple(accounts["previous_rep_id"].astype(object).fillna("")),
             account_key=key,
-            account_amount=accounts[["new_amount", "existing_amount"]].to_numpy(dtype=np.float64),
+            account_amount=accounts[list(AMOUNTS)].to_numpy(dtype=np.float64),
+            account_deal=accounts[list(DEAL_AMOUNTS)].to_numpy(dtype=np.float64),
             account_is_moved=accounts["is_moved"].to_numpy(dtype=np.bool_),
-            share=_season_shares(profiles, season_keys),
+            share=season_shares(profiles, season_keys)[:, :, -len(calendar) :],
             cycle_months=np.array([cycles.get(name, cycles[COMPANY_KEY]) for name in season_keys]),
         )
 
@@ -140,11 +169,12 @@ class QuotaInputs:
 def _calendar(months: Iterable[object]) -> pd.DatetimeIndex:
     calendar = pd.DatetimeIndex([pd.Timestamp(str(month)) for month in months]).as_unit("us")
     follows = [later == earlier + pd.offsets.MonthBegin() for earlier, later in pairwise(calendar)]
-    if len(calendar) != MONTH_COUNT or calendar[0].day != 1 or not all(follows):
+    is_year = 0 < len(calendar) <= YEAR_MONTHS
+    if not is_year or calendar[0].day != 1 or not all(follows):
         raise DataError(
-            "a plan covers 12 consecutive first days of months",
+            "a plan covers 1 to 12 consecutive first days of months",
             [str(month.date()) for month in calendar],
-            "Pass the months of one fiscal year in order.",
+            "Pass the months of one fiscal year, or those left of it, in order.",
         )
     return calendar
 
@@ -173,58 +203,18 @@ def _accounts(book: pd.DataFrame, staff: pd.DataFrame, house: set[str]) -> pd.Da
             labels(accounts[strayed], ["account_id", "group_id"]),
             "Take group_id from coverers.",
         )
-    for column in ("new_amount", "existing_amount"):
+    for column, deal in zip(AMOUNTS, DEAL_AMOUNTS, strict=True):
         accounts[column] = require_numbers(accounts, "book", column, ["account_id"])
+        known = accounts[deal].where(accounts[deal] > 0, accounts[column]).fillna(accounts[column])
+        accounts[deal] = require_numbers(
+            accounts.assign(**{deal: known}), "book", deal, ["account_id"]
+        )
     if accounts["is_moved"].isna().any():
         vague = accounts.loc[accounts["is_moved"].isna(), "account_id"]
         raise DataError("book.is_moved must be true or false", vague, "Fill it.")
     accounts["season_key"] = accounts["season_key"].astype(object).fillna(COMPANY_KEY)
-    content = ["rep_id", "is_moved", "season_key", "new_amount", "existing_amount"]
+    content = ["rep_id", "is_moved", "season_key", *AMOUNTS, *DEAL_AMOUNTS, "account_id"]
     return accounts.sort_values(content, ignore_index=True)
-
-
-def _season_profiles(seasonality: pd.DataFrame) -> pd.DataFrame:
-    """Return shares with one row per revenue type and season key, one column per month."""
-    key = ["revenue_type", "season_key", "month_number"]
-    rows = require_columns(seasonality, "seasonality", [*key, "share"], key)
-    rows["share"] = require_numbers(rows, "seasonality", "share", key, upper=1.0)
-    wide = rows.pivot(index=key[:2], columns="month_number", values="share")
-    complete = set(rows["month_number"]) == set(range(1, MONTH_COUNT + 1))
-    broken = wide.isna().any(axis=1) | ((wide.sum(axis=1) - 1).abs() > 1e-6)
-    if not complete or broken.any():
-        raise DataError(
-            "seasonality must state 12 monthly shares that sum to 1 per revenue type and key",
-            [" / ".join(pair) for pair in wide.index[broken]] or ["month_number"],
-            "Mend or remove the profile.",
-        )
-    absent = [kind for kind in REVENUE_TYPES if (kind, COMPANY_KEY) not in wide.index]
-    if absent:
-        raise DataError(
-            f"seasonality must have a {COMPANY_KEY} profile per revenue type", absent, "Add it."
-        )
-    return wide
-
-
-def _season_shares(profiles: pd.DataFrame, season_keys: pd.Index) -> NDArray[np.float64]:
-    """Return shares per type, key and month; keys without a profile get the company's."""
-    shares = []
-    for kind in REVENUE_TYPES:
-        of_kind = profiles.xs(kind, level="revenue_type").reindex(season_keys)
-        shares.append(of_kind.fillna(of_kind.loc[COMPANY_KEY]).to_numpy(dtype=np.float64))
-    return np.stack(shares)
-
-
-def _cycles(sales_cycles: pd.DataFrame) -> pd.Series[float]:
-    rows = require_columns(
-        sales_cycles, "sales_cycles", ["season_key", "cycle_months"], ["season_key"]
-    )
-    months = pd.Series(
-        require_numbers(rows, "sales_cycles", "cycle_months", ["season_key"]),
-        index=pd.Index(rows["season_key"]),
-    )
-    if COMPANY_KEY not in months.index:
-        raise DataError("sales_cycles must have the company's row", [COMPANY_KEY], "Add it.")
-    return months
 
 
 def _ramp(
@@ -239,26 +229,11 @@ def _ramp(
     gaps = wide.isna().any(axis=1)
     if gaps.any():
         raise DataError(
-            "rep_months must have a row for each of the plan's 12 months",
+            "rep_months must have a row for each of the plan's months",
             wide.index[gaps],
             "Add the missing months.",
         )
     return wide.reindex(reps).fillna(1.0).to_numpy(dtype=np.float64)
-
-
-def _goal_cents(goals: pd.DataFrame) -> tuple[int, ...]:
-    rows = require_columns(goals, "goals", ["revenue_type", "target_amount"], ["revenue_type"])
-    unknown = rows.loc[~rows["revenue_type"].isin(REVENUE_TYPES), "revenue_type"]
-    if not unknown.empty:
-        raise DataError(
-            "goals has unknown revenue types", unknown, f"Use {' or '.join(REVENUE_TYPES)}."
-        )
-    absent = [kind for kind in REVENUE_TYPES if kind not in set(rows["revenue_type"])]
-    if absent:
-        raise DataError("goals lacks revenue types", absent, "State 0 where there is no goal.")
-    require_numbers(rows, "goals", "target_amount", ["revenue_type"], upper=MAX_GOAL_CENTS / 100)
-    target = rows.set_index("revenue_type")["target_amount"]
-    return tuple(to_cents(target[kind]) for kind in REVENUE_TYPES)
 
 
 def _stated_rates(groups: pd.DataFrame, group_index: pd.Index) -> NDArray[np.float64]:

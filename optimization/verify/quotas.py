@@ -23,6 +23,7 @@ REP_KEY = ["rep_id", "month", "revenue_type"]
 def verify_quotas(
     group_targets: pd.DataFrame,
     quota_allocations: pd.DataFrame,
+    company_targets: pd.DataFrame,
     *,
     book: pd.DataFrame,
     goals: pd.DataFrame,
@@ -30,18 +31,24 @@ def verify_quotas(
     coverers: pd.DataFrame,
     months: Iterable[object],
     default_over_assignment_rate: float,
+    goal_parts: pd.DataFrame | None = None,
+    is_carried: bool = False,
 ) -> list[str]:
     """Return what the plan breaks, one sentence per rule with sample keys; empty if sound.
 
     Args:
         group_targets: group_id, month, revenue_type, target_amount, quota_amount.
         quota_allocations: rep_id, group_id, month, revenue_type, quota_amount.
+        company_targets: revenue_type, goal_amount, buffer_amount, won_amount, target_amount,
+            quota_amount, unallocated_amount.
         book: account_id, rep_id of every covered account.
         goals: revenue_type, target_amount.
         groups: group_id, over_assignment_rate (empty: the default).
         coverers: rep_id, coverer_type, group_id; the house carries no quota.
         months: First days of the plan's months.
         default_over_assignment_rate: Buffer of groups that state none.
+        goal_parts: revenue_type, group_id, month, target_amount of parts that bind.
+        is_carried: Quotas in force were kept: the goal is not what targets sum to.
     """
     staff = coverers[coverers["coverer_type"] != "house"]
     group_of = dict(zip(staff["rep_id"], staff["group_id"], strict=True))
@@ -59,7 +66,9 @@ def verify_quotas(
     if shape:
         return shape  # sums over broken rows would only repeat the fault
     return [
-        *_goal_violations(group_targets, goals),
+        *([] if is_carried else _goal_violations(group_targets, goals)),
+        *([] if is_carried else _part_violations(group_targets, goal_parts)),
+        *_company_violations(group_targets, quota_allocations, company_targets),
         *_buffer_violations(group_targets, groups, default_over_assignment_rate),
         *_rep_violations(group_targets, quota_allocations, group_of, set(book["rep_id"])),
     ]
@@ -109,6 +118,49 @@ def _goal_violations(group_targets: pd.DataFrame, goals: pd.DataFrame) -> Iterat
         total = sum(_cents(rows["target_amount"]))
         if total != goal:
             yield f"targets of {kind} sum to {total} cents, the goal is {goal} cents"
+
+
+def _part_violations(group_targets: pd.DataFrame, goal_parts: pd.DataFrame | None) -> Iterator[str]:
+    if goal_parts is None:
+        return
+    rows = group_targets.assign(cents=_cents(group_targets["target_amount"]))
+    broken = []
+    for part in goal_parts.to_dict("records"):
+        cells = rows[rows["revenue_type"] == part["revenue_type"]]
+        if not pd.isna(part["group_id"]):
+            cells = cells[cells["group_id"] == part["group_id"]]
+        if not pd.isna(part["month"]):
+            cells = cells[pd.to_datetime(cells["month"]) == pd.Timestamp(str(part["month"]))]
+            if cells.empty:
+                continue  # a month that is past
+        if cells["cents"].sum() != _cents([part["target_amount"]])[0]:
+            broken.append((part["revenue_type"], part["group_id"], part["month"]))
+    yield from _say("targets must sum to the parts of goals that are given", broken)
+
+
+def _company_violations(
+    group_targets: pd.DataFrame, quota_allocations: pd.DataFrame, company_targets: pd.DataFrame
+) -> Iterator[str]:
+    for row in company_targets.itertuples(index=False):
+        sums = [
+            sum(_cents(frame.loc[frame["revenue_type"] == row.revenue_type, column]))
+            for frame, column in (
+                (group_targets, "target_amount"),
+                (quota_allocations, "quota_amount"),
+            )
+        ]
+        target, quota, goal, buffer, won, left = _cents(
+            [
+                row.target_amount,
+                row.quota_amount,
+                row.goal_amount,
+                row.buffer_amount,
+                row.won_amount,
+                row.unallocated_amount,
+            ]
+        )
+        if [target, quota] != sums or goal + buffer - won - target != left:
+            yield f"the company's targets of {row.revenue_type} do not add up"
 
 
 def _buffer_violations(

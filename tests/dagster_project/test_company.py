@@ -176,9 +176,8 @@ def test_policy_tables_fit_their_types_and_fill_in_defaults(load: Write) -> None
         ("new", None, 0.05),
         ("existing", 5.0, None),
     ]
-    assert tables["comp_plans"] == [
-        {"role": "account_executive", "commission_rate": 0.06, "ote_amount": None}
-    ]
+    assert tables["goal_parts"] == tables["seasons"] == tables["hires"] == []
+    assert tables["people_policy"][0]["turnover_trigger_rate"] == 0.2
     assert tables["groups"][0]["name"] == "north"
     assert tables["overrides"][0]["expires_on"] == dt.date(2026, 12, 31)
 

@@ -89,8 +89,8 @@ def test_the_starved_group_is_short_of_hours_in_every_month(demo_run, planted):
     # Far behind: more than twice as many hours are missing as in any other group.
     assert short[0][1] > 2 * short[1][1]
     months = demo_run.published(
-        "select month, is_short, missing_hours, needed_hours - available_hours from capacity_gaps "
-        "where group_id = ? order by 1",
+        "select month, is_short, missing_hours, needed_hours - available_hours - open_head_hours "
+        "from capacity_gaps where group_id = ? order by 1",
         planted["starved_group_id"],
     )
     assert len(months) == 12
@@ -106,6 +106,33 @@ def test_the_overspent_group_and_no_other_is_over_budget(demo_run, planted):
     assert [group for group, _, _ in verdicts] == [planted["overspent_group_id"]]
     assert verdicts[0][1] == pytest.approx(verdicts[0][2])
     assert verdicts[0][2] > 0
+
+
+def test_bands_hold_about_eighty_percent_of_the_months_they_had_not_seen(demo_run):
+    [(held, months)] = demo_run.published(
+        "select avg(cast(is_held as double)), count(*) from outlook_calibration"
+    )
+    assert months == 2 * 12 * (5 + 1)
+    assert 0.72 <= held <= 0.88
+
+
+def test_what_to_cut_or_hire_is_named_with_amounts(demo_run, planted):
+    [(over, sentence)] = demo_run.published(
+        "select over_budget_amount, sentence from budget_check where group_id = ?",
+        planted["overspent_group_id"],
+    )
+    [(saved,)] = demo_run.published(
+        "select sum(saving_amount) from budget_cuts where is_chosen and group_id = ?",
+        planted["overspent_group_id"],
+    )
+    assert saved >= over
+    assert f"{over:,.0f}" in sentence
+    [(repair, hours, heads)] = demo_run.published(
+        "select repair, missing_hours, missing_heads from staffing_review where group_id = ?",
+        planted["starved_group_id"],
+    )
+    assert f"{hours:.0f} hours" in repair
+    assert f"hire {heads}" in repair
 
 
 def test_planted_faults_are_set_aside_with_their_reason(demo_run, planted):

@@ -68,3 +68,25 @@ def test_every_sales_person_with_a_territory_has_a_quota_for_each_month(adventur
     )
     assert len(reps) == 14
     assert {(months, has_quota) for _, months, has_quota in reps} == {(12, True)}
+
+
+def test_adventureworks_has_a_full_quota_table_beside_its_own_quotas(adventureworks_run):
+    [(rows, reps, months)] = adventureworks_run.published(
+        "select count(*), count(distinct rep_id), count(distinct month) from quota_allocations"
+    )
+    assert (rows, reps, months) == (14 * 12 * 2, 14, 12)
+    assert (
+        adventureworks_run.published(
+            "select revenue_type from company_targets where unallocated_amount <> 0"
+        )
+        == []
+    )
+    [(own, expected)] = adventureworks_run.warehouse(
+        "select (select round(sum(amount), 2) from marts.agreed_quotas), "
+        "(select round(sum(amount), 2) from raw.quotas)"
+    )
+    assert own == expected
+    compared = adventureworks_run.published(
+        "select count(distinct rep_id) from quota_comparison where agreed_last_year_amount > 0"
+    )
+    assert compared == [(14,)]

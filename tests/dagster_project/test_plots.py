@@ -46,14 +46,58 @@ def strengths(reps, levels):
     return pd.DataFrame(rows, columns=columns)
 
 
-def targets(count):
-    return pd.DataFrame(
+def waterfall(groups, reps, won=0.0, convert=lambda table: table):
+    targets = pd.DataFrame(
         {
-            "group_id": [f"G{number}" for number in range(count)] * 2,
+            "group_id": [f"G{number}" for number in range(groups)] * 2,
             "target_amount": 1e5,
             "quota_amount": 1.1e5,
         }
     )
+    quota = 2 * groups * 1.1e5
+    allocations = pd.DataFrame(
+        {"rep_id": [f"R{number}" for number in range(reps)], "quota_amount": quota / max(reps, 1)}
+    )
+    company = pd.DataFrame(
+        {
+            "revenue_type": ["new"],
+            "goal_amount": [2e5 * groups],
+            "buffer_amount": [won / 10],
+            "won_amount": [won],
+            "target_amount": [2e5 * groups],
+            "quota_amount": [quota],
+            "unallocated_amount": [-won * 0.9],
+        }
+    )
+    return quotas.quota_waterfall(*map(convert, (targets, allocations, company)))
+
+
+def outlook(groups):
+    rows = [
+        (level, entity, rate / 20, 0.4 + rate / 50, rate == 2)
+        for level, entity in [("company", "company"), *(("group", f"G{g}") for g in range(groups))]
+        for rate in range(5)
+    ]
+    columns = ["level", "entity_id", "over_assignment_rate", "probability", "is_default"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def gaps(groups):
+    months = pd.date_range("2026-07-01", periods=12, freq="MS")
+    rows = [
+        (f"G{group}", month, 500.0 + 60 * group, 600.0, 20.0, group > 1)
+        for group in range(groups)
+        for month in months
+    ]
+    columns = [
+        "group_id",
+        "month",
+        "needed_hours",
+        "available_hours",
+        "open_head_hours",
+        "is_short",
+    ]
+    return pd.DataFrame(rows, columns=columns)
 
 
 PICTURES = {
@@ -69,9 +113,15 @@ PICTURES = {
     "strengths": lambda: strength.strength_heat_map(strengths(10, 6)),
     "strengths of many": lambda: strength.strength_heat_map(strengths(300, 80)),
     "strengths not known": lambda: strength.strength_heat_map(strengths(3, 2).assign(deal_count=0)),
-    "quotas": lambda: quotas.quota_waterfall(targets(5)),
-    "quotas of many groups": lambda: quotas.quota_waterfall(targets(40)),
-    "quotas of no group": lambda: quotas.quota_waterfall(targets(0)),
+    "quotas": lambda: waterfall(5, 30),
+    "quotas of many groups": lambda: waterfall(40, 3000),
+    "quotas of no group": lambda: waterfall(0, 0),
+    "quotas within the year": lambda: waterfall(3, 8, won=1e5),
+    "chances": lambda: quotas.chance_by_buffer(outlook(5)),
+    "chances of many groups": lambda: quotas.chance_by_buffer(outlook(40)),
+    "hours of few groups": lambda: quotas.capacity_by_month(gaps(3)),
+    "hours of many groups": lambda: quotas.capacity_by_month(gaps(40)),
+    "hours of no group": lambda: quotas.capacity_by_month(gaps(0)),
 }
 
 
@@ -103,11 +153,16 @@ def test_what_is_not_known_differs_from_a_strength_of_nothing():
 def test_decimals_of_the_warehouse_are_drawn():
     from decimal import Decimal
 
-    table = targets(3)
-    exact = table.assign(
-        target_amount=[Decimal("100000.00")] * 6, quota_amount=[Decimal("110000.00")] * 6
-    )
-    assert quotas.quota_waterfall(exact) == quotas.quota_waterfall(table)
+    def exact(table):
+        return table.apply(
+            lambda column: (
+                column.map(lambda cell: Decimal(str(round(cell, 2))))
+                if column.dtype == float
+                else column
+            )
+        )
+
+    assert waterfall(3, 5, convert=exact) == waterfall(3, 5)
 
 
 def test_markdown_carries_the_picture_itself():

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+import duckdb
 import pandas as pd
 import pytest
 
 from dagster_project.company import Company
 from dagster_project.plan_tables import PLAN_TABLES
-from dagster_project.published import PUBLISHED, record_run, select_published
+from dagster_project.published import PUBLISHED, forget_unpublished, record_run, select_published
 from dagster_project.quality import record_results, suite_parameters
 from dagster_project.warehouse import write_frame
 
@@ -64,7 +65,7 @@ def test_a_suite_is_given_the_settings_it_asks_for_and_nothing_else():
     assert suite_parameters("opportunities", undated) == {}
 
 
-def test_a_run_is_recorded_once_with_the_figures_of_its_plan(warehouse, rows):
+def test_a_run_is_recorded_once_with_the_figures_of_its_plan(warehouse, rows, tmp_path):
     certificate = dict.fromkeys(PLAN_TABLES["plan_certificates"].types) | {
         "plan_id": "p1",
         "objective_amount": 100.0,
@@ -90,6 +91,7 @@ def test_a_run_is_recorded_once_with_the_figures_of_its_plan(warehouse, rows):
             """
         )
         facts = {"run_id": "r1", "plan_id": "p1", "code_version": "c", "input_hashes": {"b": "2"}}
+        forget_unpublished(connection, tmp_path / "nothing published yet")
         for _ in range(2):
             record_run(connection, facts)
         record_run(connection, facts | {"run_id": "r2"})
@@ -98,6 +100,13 @@ def test_a_run_is_recorded_once_with_the_figures_of_its_plan(warehouse, rows):
     assert recorded == [
         (run, "p1", dt.date(2026, 6, 30), "c", '{"b": "2"}', *figures) for run in ("r1", "r2")
     ]
+    # A run that was killed between its record and the files it was about to publish.
+    published = tmp_path / "coverage.duckdb"
+    with duckdb.connect(str(published)) as file:
+        file.execute("create table plan_runs as select 'r1' as run_id")
+    with warehouse.connect() as connection:
+        forget_unpublished(connection, published)
+    assert rows(warehouse, "select run_id from plan.plan_runs") == [("r1",)]
 
 
 @pytest.mark.parametrize("name", PUBLISHED)

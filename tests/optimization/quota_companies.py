@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from optimization.policy import QuotaPolicy
 from optimization.quotas.cents import to_cents
+from optimization.quotas.context import NOTHING_KNOWN, QuotaContext
 from optimization.quotas.plan import QuotaPlan, allocate_quotas
 
 MONTHS = list(pd.date_range("2026-07-01", periods=12, freq="MS"))
-POLICY = QuotaPolicy()
-FAIR_POLICY = QuotaPolicy(hardness_weight=0.0)
+POLICY = QuotaPolicy(simulation_count=400)
+FAIR_POLICY = QuotaPolicy(hardness_weight=0.0, simulation_count=400)
 # new, existing, season_key, is_moved
 Account = tuple[float, float, str | None, bool]
 
@@ -33,10 +34,20 @@ class Company:
     shares: dict[str, list[float]] = field(default_factory=dict)
     cycles: dict[str, float] = field(default_factory=dict)
     ramps: dict[str, list[float]] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)
+    months: list[pd.Timestamp] = field(default_factory=lambda: MONTHS)
 
     def frames(self) -> dict[str, Any]:
         accounts = [
-            (f"A-{rep}-{number}", rep, self.group_of.get(rep, "house"), *account)
+            (
+                f"A-{rep}-{number}",
+                rep,
+                self.group_of.get(rep, "house"),
+                self.owners.get(f"A-{rep}-{number}", rep),
+                *account[:2],
+                *account[:2],
+                *account[2:],
+            )
             for rep, book in self.books.items()
             for number, account in enumerate(book)
         ]
@@ -48,8 +59,11 @@ class Company:
                     "account_id",
                     "rep_id",
                     "group_id",
+                    "previous_rep_id",
                     "new_amount",
                     "existing_amount",
+                    "new_deal_amount",
+                    "existing_deal_amount",
                     "season_key",
                     "is_moved",
                 ],
@@ -89,11 +103,13 @@ class Company:
                 ],
                 columns=["rep_id", "coverer_type", "group_id"],
             ),
-            "months": MONTHS,
+            "months": self.months,
         }
 
-    def plan(self, policy: QuotaPolicy = POLICY) -> QuotaPlan:
-        return allocate_quotas(**self.frames(), policy=policy)
+    def plan(
+        self, policy: QuotaPolicy = POLICY, context: QuotaContext = NOTHING_KNOWN
+    ) -> QuotaPlan:
+        return allocate_quotas(**self.frames(), policy=policy, context=context)
 
 
 def cents(frame: pd.DataFrame, column: str = "quota_amount") -> pd.Series:

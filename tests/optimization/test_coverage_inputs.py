@@ -120,6 +120,9 @@ def test_an_unknown_lock_action_is_refused(tiny_company):
 
 @pytest.mark.parametrize(("rate", "limit"), [(0.0, 0), (0.29, 29), (0.555, 55), (1.0, 100)])
 def test_the_move_limit_is_the_floor_a_reader_would_compute(random_company, rate, limit):
-    inputs = CoverageInputs.from_frames(*random_company(5, accounts=100).frames)
-    owned = replace(inputs, accounts=inputs.accounts.assign(present_rep_id="R001"))
-    assert owned.move_limit(rate) == limit
+    company = random_company(5, accounts=100)
+    for account in company.accounts["account_id"]:
+        rep = company.candidates.query("account_id == @account")["rep_id"].iloc[0]
+        company = company.owner(account, rep)
+    company.accounts["vacancy_reason"] = None
+    assert CoverageInputs.from_frames(*company.frames).move_limit(rate) == limit

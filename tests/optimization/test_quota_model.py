@@ -3,6 +3,7 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 from optimization.policy import QuotaPolicy
+from optimization.quotas.bands import no_bands
 from optimization.quotas.model import FairShares, fair_quotas, solve_quotas
 
 
@@ -16,6 +17,7 @@ def one_month_group(
         expected_year=np.array(expected),
         sd_year=np.array(sd),
         rep_group=np.array(group or [0] * len(quota)),
+        bands=no_bands(len(quota)),
     )
 
 

@@ -35,17 +35,52 @@ def test_outlook_of_the_company_rises_with_the_buffer_where_effort_responds() ->
             assert entity["probability"].iloc[-1] > entity["probability"].iloc[0]
 
 
-def test_outlook_matches_a_simulation_of_its_own_assumptions() -> None:
+def test_bands_and_chances_match_single_deals_drawn_one_by_one() -> None:
     company = Company(
-        books={"R1": [(100, 0, None, False)] * 30, "R2": [(250, 0, None, False)] * 8},
+        books={"R1": [(120.0, 0, None, False)] * 30, "R2": [(300.0, 0, None, False)] * 8},
         group_of={"R1": "east", "R2": "east"},
-        goals={"new": 5500, "existing": 0},
+        goals={"new": 6600, "existing": 0},
     )
-    rows = company.plan().attainment_outlook
+    policy = replace(POLICY, account_cv=0.0, simulation_count=40_000)
+    rows = company.plan(policy).attainment_outlook
     random = np.random.default_rng(7)
-    accounts = np.array([100.0] * 30 + [250.0] * 8)
-    noise = random.normal(size=(40_000, len(accounts))) * POLICY.account_cv
-    shock = random.normal(size=40_000) * POLICY.shared_shock_rate
-    total = (accounts * (1 + noise)).sum(axis=1) + accounts.sum() * shock
-    stated = rows.loc[(rows["level"] == "company") & rows["is_default"], "probability"].item()
-    assert stated == pytest.approx((total >= 5500).mean(), abs=0.01)
+    totals = np.zeros(40_000)
+    sigma = np.sqrt(np.log1p(0.5**2))
+    for value, accounts in ((120.0, 30), (300.0, 8)):
+        for _ in range(accounts):
+            wins = random.poisson(1.0, len(totals))
+            for deal in range(wins.max()):
+                drawn = value * np.exp(sigma * random.standard_normal(len(totals)) - sigma**2 / 2)
+                totals += np.where(wins > deal, drawn, 0.0)
+    shock = np.sqrt(np.log1p(policy.shared_shock_rate**2))
+    for _ in ("company", "group"):
+        totals *= np.exp(shock * random.standard_normal(len(totals)) - shock**2 / 2)
+    own = rows[(rows["level"] == "company") & rows["is_default"]].iloc[0]
+    assert own["probability"] == pytest.approx((totals >= 6600).mean(), abs=0.015)
+    low, high = np.quantile(totals, [0.1, 0.9])
+    assert own["low_amount"] == pytest.approx(low, rel=0.02)
+    assert own["high_amount"] == pytest.approx(high, rel=0.02)
+
+
+def test_the_smallest_buffer_reaches_the_wanted_chance_and_a_smaller_one_does_not() -> None:
+    company = replace(two_groups(), goals={"new": 4600, "existing": 1500})
+    policy = replace(POLICY, effort_response=2.0, wanted_probability=0.5)
+    advice = company.plan(policy).buffer_advice.set_index("level").loc["company"]
+    smallest = advice["smallest_rate"]
+    assert 0 < smallest <= policy.max_over_assignment_rate
+    rates = (smallest - 0.002, smallest)
+    rows = company.plan(replace(policy, scenario_rates=rates)).attainment_outlook
+    chance = rows[rows["level"] == "company"].set_index("over_assignment_rate")["probability"]
+    assert chance[smallest] >= 0.5 > chance[smallest - 0.002]
+    silent = company.plan(replace(policy, effort_response=0.0)).buffer_advice
+    said = silent.set_index("level").loc["company"]
+    assert np.isnan(said["smallest_rate"])
+    assert "no buffer reaches" in said["sentence"]
+
+
+def test_layers_of_buffers_are_added_up_and_too_many_are_flagged() -> None:
+    policy = replace(POLICY, company_buffer_rate=0.12, default_over_assignment_rate=0.10)
+    advice = two_groups().plan(policy).buffer_advice.set_index("entity_id")
+    assert advice.loc["east", "stacked_rate"] == pytest.approx(1.12 * 1.05 - 1)
+    assert advice.loc["west", "stacked_rate"] == pytest.approx(1.12 * 1.10 - 1)
+    assert advice["is_stacked_too_high"][["east", "west"]].tolist() == [False, True]

@@ -42,7 +42,13 @@ def spoiled(name: str, column: str, row: int, value: object) -> dict[str, Any]:
         ("sales_cycles", "season_key", 0, "other", r"company's row .*\(company\)"),
         ("sales_cycles", "cycle_months", 1, -1.0, r"cycle_months .*records: tech"),
         ("rep_months", "ramp_rate", 3, 1.5, r"ramp_rate .*records: R1 / 2026-10-01"),
-        ("rep_months", "month", 3, pd.Timestamp("2031-01-01"), r"12 months .*records: R1"),
+        (
+            "rep_months",
+            "month",
+            3,
+            pd.Timestamp("2031-01-01"),
+            r"each of the plan's months .*records: R1",
+        ),
         ("groups", "over_assignment_rate", 0, 0.26, r"\[0, 0.25\] .*records: east"),
         ("groups", "over_assignment_rate", 0, -0.01, r"\[0, 0.25\] .*records: east"),
         ("coverers", "group_id", 1, None, r"group_id .*records: R2"),
@@ -68,9 +74,13 @@ def test_missing_columns_types_and_books_are_named() -> None:
         allocate_quotas(**{**frames, "book": uncovered}, policy=POLICY)
 
 
-@pytest.mark.parametrize("months", [MONTHS[:11], [], MONTHS[::-1], [*MONTHS[:11], MONTHS[0]]])
-def test_a_year_that_is_not_twelve_following_months_is_refused(months: list[object]) -> None:
-    with pytest.raises(DataError, match="12 consecutive first days"):
+@pytest.mark.parametrize(
+    "months", [[*MONTHS, MONTHS[-1] + pd.offsets.MonthBegin()], [], MONTHS[::-1], MONTHS[::2]]
+)
+def test_months_that_do_not_follow_each_other_within_a_year_are_refused(
+    months: list[object],
+) -> None:
+    with pytest.raises(DataError, match="1 to 12 consecutive first days"):
         allocate_quotas(**{**two_groups().frames(), "months": months}, policy=POLICY)
 
 

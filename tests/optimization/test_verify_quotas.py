@@ -31,6 +31,17 @@ def sound_plan() -> Frames:
             ignore_index=True,
         ),
         "book": pd.DataFrame({"account_id": list("abcd"), "rep_id": ["R1", "R2", "R3", "H"]}),
+        "company_targets": pd.DataFrame(
+            {
+                "revenue_type": TYPES,
+                "goal_amount": 24.0,
+                "buffer_amount": 0.0,
+                "won_amount": 0.0,
+                "target_amount": 24.0,
+                "quota_amount": 25.8,
+                "unallocated_amount": 0.0,
+            }
+        ),
         "goals": pd.DataFrame({"revenue_type": TYPES, "target_amount": [24.0, 24.0]}),
         "groups": pd.DataFrame({"group_id": ["east", "west"], "over_assignment_rate": [None, 0.0]}),
         "coverers": pd.DataFrame(
@@ -47,6 +58,7 @@ def violations(frames: Frames) -> list[str]:
     return verify_quotas(
         frames["group_targets"],
         frames["quota_allocations"],
+        frames["company_targets"],
         book=frames["book"],
         goals=frames["goals"],
         groups=frames["groups"],

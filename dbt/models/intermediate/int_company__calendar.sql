@@ -41,6 +41,11 @@ select
     fiscal_year_start_month,
     cast(as_of_on as date) as as_of_on,
     cast({{ dbt.dateadd('month', '-cast(months_into_year as integer)', 'next_month_on') }} as date) as plan_start_on,
+    -- Months before this one are past; the month that as_of lies in is past on its last day only.
+    greatest(
+        cast({{ dbt.dateadd('month', '-cast(months_into_year as integer)', 'next_month_on') }} as date),
+        cast({{ month_start(dbt.dateadd('day', 1, 'as_of_on')) }} as date)
+    ) as plan_from_on,
     horizon_months,
     installed_base_months,
     selling_hours_per_year,

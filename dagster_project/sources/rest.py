@@ -1,0 +1,107 @@
+"""Pull from a REST service that answers JSON, such as BambooHR, through dlt's client.
+
+Belongs here: log-in, pages and increments by configuration. Does not belong here: merging
+(``mirror``), retries (``http``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from dagster_project.credentials import read_secret
+from dagster_project.sections.remote import RestPages, RestSource, RestTable
+from dagster_project.sources import http, mirror
+from dagster_project.sources.errors import PermanentSourceError
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from dagster_project.contract import LandingTable
+    from dagster_project.sources.result import PullResult
+
+
+def pull(
+    con: duckdb.DuckDBPyConnection,
+    table: LandingTable,
+    target: str,
+    source: RestSource,
+    timezone: str,
+) -> PullResult:
+    """Read one table.
+
+    Raises:
+        SourceError: The service did not answer properly now.
+        PermanentSourceError: It refused. No message holds a secret.
+    """
+    spec = source.tables[table.name]
+    definition = mirror.Definition(
+        service=f"{table.name}: {source.address}",
+        text=f"{source.address} {spec.model_dump_json(exclude={'columns'})}",
+        key=spec.key,
+        cursor=spec.cursor,
+        deleted=spec.deleted,
+        mapping=spec.columns,
+        full_reload_days=source.full_reload_days,
+        overlap_minutes=source.overlap_minutes,
+    )
+    secret, client = _client(source)
+    with http.answering(definition.service, [secret]):
+        return mirror.pull(
+            con, table, target, definition, lambda since: _pages(client, spec, since), timezone
+        )
+
+
+def _client(source: RestSource) -> tuple[str, Any]:
+    try:
+        from dlt.sources.helpers.rest_client.auth import BearerTokenAuth, HttpBasicAuth
+        from dlt.sources.helpers.rest_client.client import RESTClient
+    except ImportError:
+        raise PermanentSourceError(
+            "source.kind: rest needs an extra: pip install 'sales-coverage[rest]'"
+        ) from None
+    if source.user_variable is not None:
+        secret = read_secret(source.user_variable, "source.user_variable")
+        auth: Any = HttpBasicAuth(
+            secret, "x"
+        )  # an API key is a user; the password is not looked at
+    else:
+        secret = read_secret(str(source.token_variable), "source.token_variable")
+        auth = BearerTokenAuth(secret)
+    headers = {"Accept": "application/json"}
+    session: Any = http.new_session()
+    return secret, RESTClient(source.address, headers=headers, auth=auth, session=session)
+
+
+def _pages(client: Any, spec: RestTable, since: dt.datetime | None) -> Iterator[mirror.Page]:
+    parameters = dict(spec.parameters)
+    if since is not None and spec.since is not None:
+        parameters[spec.since] = f"{since:%Y-%m-%dT%H:%M:%SZ}"
+    wanted = [entry.column for entry in spec.columns.values() if entry.column is not None]
+    marks = [name for name in (spec.key, spec.cursor, spec.deleted) if name is not None]
+    fields = tuple(dict.fromkeys([*marks, *wanted]))
+    yield mirror.Page(fields, [])
+    for records in client.paginate(
+        spec.path, params=parameters, paginator=_paginator(spec.pages), data_selector=spec.records
+    ):
+        moments = [mirror.as_moment(r.get(spec.cursor)) for r in records] if spec.cursor else []
+        yield mirror.Page(
+            fields,
+            [tuple(mirror.as_text(record.get(name)) for name in fields) for record in records],
+            max((moment for moment in moments if moment is not None), default=None),
+        )
+
+
+def _paginator(pages: RestPages) -> Any:
+    from dlt.sources.helpers.rest_client import paginators
+
+    if pages.kind == "next_link":
+        return paginators.JSONLinkPaginator(pages.at)
+    if pages.kind == "cursor":
+        return paginators.JSONResponseCursorPaginator(pages.at, cursor_param=pages.parameter)
+    if pages.kind == "offset":
+        return paginators.OffsetPaginator(limit=pages.size, total_path=None)
+    if pages.kind == "page_number":
+        return paginators.PageNumberPaginator(base_page=1, total_path=None)
+    return paginators.SinglePagePaginator()

@@ -1,0 +1,130 @@
+"""Pull from Salesforce: Bulk 2.0 for everything, queryAll for what changed or was deleted.
+
+Belongs here: log-in, SOQL and pages. Does not belong here: merging (``mirror``) or
+retries (``http``).
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from dagster_project.credentials import read_secret
+from dagster_project.sections.remote import SalesforceSource, SalesforceTable
+from dagster_project.sources import http, mirror
+from dagster_project.sources.errors import PermanentSourceError
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from dagster_project.contract import LandingTable
+    from dagster_project.sources.result import PullResult
+
+_KEY, _CURSOR, _DELETED = "Id", "SystemModstamp", "IsDeleted"
+_ROWS_PER_PAGE = 2_000
+
+
+def pull(
+    con: duckdb.DuckDBPyConnection,
+    table: LandingTable,
+    target: str,
+    source: SalesforceSource,
+    timezone: str,
+) -> PullResult:
+    """Read one object.
+
+    A token that expired on the way is renewed once, and the pull starts anew.
+
+    Raises:
+        SourceError: Salesforce did not answer properly now.
+        PermanentSourceError: It refused the log-in or a field. No message holds a secret.
+    """
+    try:
+        from simple_salesforce.exceptions import SalesforceExpiredSession
+    except ImportError:
+        raise PermanentSourceError(
+            "source.kind: salesforce needs an extra: pip install 'sales-coverage[salesforce]'"
+        ) from None
+    spec = source.tables[table.name]
+    secrets = [
+        read_secret(source.key_variable, "source.key_variable"),
+        read_secret(source.secret_variable, "source.secret_variable"),
+    ]
+    definition = mirror.Definition(
+        service=f"{table.name}: Salesforce",
+        text=f"{source.domain} {_soql(spec, None)}",
+        key=_KEY,
+        cursor=_CURSOR,
+        deleted=_DELETED,
+        mapping=spec.columns,
+        full_reload_days=source.full_reload_days,
+        overlap_minutes=source.overlap_minutes,
+    )
+
+    def once() -> PullResult:
+        client = _log_in(source.domain, *secrets)
+        try:
+            return mirror.pull(
+                con, table, target, definition, lambda since: _pages(client, spec, since), timezone
+            )
+        finally:
+            secrets.append(client.session_id)
+
+    with http.answering(definition.service, secrets):
+        try:
+            return once()
+        except SalesforceExpiredSession:
+            return once()
+
+
+def _log_in(domain: str, key: str, secret: str, *_: str) -> Any:
+    from simple_salesforce.api import Salesforce
+
+    return Salesforce(
+        consumer_key=key, consumer_secret=secret, domain=domain, session=http.new_session()
+    )
+
+
+def _fields(spec: SalesforceTable) -> list[str]:
+    mapped = [entry.column for entry in spec.columns.values() if entry.column is not None]
+    return list(dict.fromkeys([_KEY, _CURSOR, _DELETED, *mapped]))
+
+
+def _soql(spec: SalesforceTable, since: dt.datetime | None) -> str:
+    query = f"SELECT {', '.join(_fields(spec))} FROM {spec.object}"
+    if since is None:
+        return query
+    return f"{query} WHERE {_CURSOR} >= {since:%Y-%m-%dT%H:%M:%SZ} ORDER BY {_CURSOR}, {_KEY}"
+
+
+def _pages(client: Any, spec: SalesforceTable, since: dt.datetime | None) -> Iterator[mirror.Page]:
+    fields = _fields(spec)
+    yield mirror.Page(tuple(fields), [])
+    if since is None:
+        for text in getattr(client.bulk2, spec.object).query(_soql(spec, None)):
+            yield _page(fields, list(csv.DictReader(io.StringIO(text))))
+        return
+    found = client.query_all_iter(_soql(spec, since), include_deleted=True)
+    while records := list(islice(found, _ROWS_PER_PAGE)):
+        yield _page(fields, [{name: _dig(r, name) for name in fields} for r in records])
+
+
+def _dig(record: Mapping[str, Any], field: str) -> Any:
+    """Read a field, also one of a related record such as Owner.Name."""
+    value: Any = record
+    for part in field.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
+
+
+def _page(fields: list[str], records: list[dict[str, Any]]) -> mirror.Page:
+    moments = [mirror.as_moment(record[_CURSOR]) for record in records]
+    return mirror.Page(
+        tuple(fields),
+        [tuple(mirror.as_text(record[f]) or None for f in fields) for record in records],
+        max((moment for moment in moments if moment is not None), default=None),
+    )

@@ -1,0 +1,3 @@
+select *
+from {{ ref('base_hr__absences') }}
+where quarantine_reason is not null

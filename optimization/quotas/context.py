@@ -1,0 +1,114 @@
+"""What a company may know beyond goals and books, and what follows from it for the plan.
+
+Belongs here: the optional inputs as one frozen record, and reading bands and uncertainty off
+them. Does not belong here: inputs every plan needs (``inputs``) or the steps of a plan (``plan``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from optimization.policy import QuotaPolicy
+from optimization.quotas.bands import Bands, bands_of
+from optimization.quotas.budget import MoneyInputs
+from optimization.quotas.calibrate import (
+    HISTORY_AMOUNTS,
+    HISTORY_KEY,
+    History,
+    calibrate,
+    estimate_shocks,
+)
+from optimization.quotas.inputs import QuotaInputs
+from optimization.quotas.pay import CompPlan
+from optimization.quotas.seasons import YEAR_MONTHS
+from optimization.quotas.simulate import Shocks
+
+
+@dataclass(frozen=True)
+class QuotaContext:
+    """What a company may know beyond its goals and books; every part may be missing.
+
+    Attributes:
+        goal_parts: Parts of goals that bind (``QuotaInputs.from_frames``).
+        last_quotas: rep_id, amount: last year's quota over the same months.
+        in_force: rep_id, month, revenue_type, amount: quotas of a year that has begun.
+        history: Won business by group, month and type (``History.from_frame``).
+        value_cv: Standard deviation over mean of one deal's value around its account's.
+        comp_plans: By role.
+        money: What cost follows from, None where there is nothing to check.
+        hours_per_position: Selling hours of a full-time rep over the plan's months.
+    """
+
+    goal_parts: pd.DataFrame | None = None
+    last_quotas: pd.DataFrame | None = None
+    in_force: pd.DataFrame | None = None
+    history: pd.DataFrame | None = None
+    value_cv: float = 0.5
+    comp_plans: Mapping[str, CompPlan] | None = None
+    money: MoneyInputs | None = None
+    hours_per_position: float = 1200.0
+
+
+NOTHING_KNOWN = QuotaContext()
+
+
+@dataclass(frozen=True)
+class Past:
+    """Last year's quotas and what they ask for; R reps.
+
+    Attributes:
+        last_quota: Over the plan's months in cents, NaN where unknown; shape (R,).
+        book_change: Expected business of the plan's accounts over that of the accounts of
+            record, NaN where there were none; shape (R,).
+        bands: Limits and wishes.
+    """
+
+    last_quota: NDArray[np.float64]
+    book_change: NDArray[np.float64]
+    bands: Bands
+
+
+def uncertainty(context: QuotaContext, policy: QuotaPolicy) -> tuple[Shocks, pd.DataFrame]:
+    """Estimate shocks from the whole history, and test bands on the years it held out."""
+    history = context.history
+    past = History.from_frame(
+        history if history is not None else pd.DataFrame(columns=[*HISTORY_KEY, *HISTORY_AMOUNTS])
+    )
+    shocks = estimate_shocks(past, past.year_count, context.value_cv, policy)
+    return shocks, calibrate(past, context.value_cv, policy)
+
+
+def book_bands(
+    inputs: QuotaInputs,
+    book: pd.DataFrame,
+    context: QuotaContext,
+    policy: QuotaPolicy,
+) -> Past:
+    """Build each rep's bands from last year's quota, the change of the book, and its role."""
+    count = len(inputs.rep_ids)
+    last = np.full(count, np.nan)
+    if context.last_quotas is not None and len(context.last_quotas):
+        given = context.last_quotas.set_index("rep_id")["amount"]
+        last = 100 * given.reindex(list(inputs.rep_ids)).to_numpy(dtype=np.float64)
+    amount = book["new_amount"] + book["existing_amount"]
+    before = amount.groupby(book["previous_rep_id"]).sum().reindex(list(inputs.rep_ids))
+    after = amount.groupby(book["rep_id"]).sum().reindex(list(inputs.rep_ids))
+    ote_band = np.full((count, 2), np.nan)
+    for place, role in enumerate(inputs.roles):
+        plan = (context.comp_plans or {}).get(role)
+        if plan is not None and plan.ote_amount:
+            pay = 100 * plan.ote_amount * len(inputs.months) / YEAR_MONTHS
+            # A ramping or part-time rep carries, and earns, less.
+            able = inputs.ramp[place].mean()
+            ote_band[place] = np.array(plan.quota_ote_band) * pay * able
+    book_before = before.fillna(0).to_numpy(dtype=np.float64)
+    book_after = after.fillna(0).to_numpy(dtype=np.float64)
+    known = book_before > 0
+    change = np.divide(book_after, book_before, out=np.full(count, np.nan), where=known)
+    bands = bands_of(last, book_before, book_after, ote_band, policy)
+    return Past(last_quota=last, book_change=change, bands=bands)

@@ -1,0 +1,152 @@
+"""The published tables of targets and quotas, from arrays of cents.
+
+Belongs here: columns and rows. Does not belong here: any decision.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from optimization.quotas.cents import to_amounts, to_cents
+from optimization.quotas.context import Past
+from optimization.quotas.inputs import QuotaInputs
+from optimization.quotas.seasons import REVENUE_TYPES
+
+CELL_COLUMNS = ["month", "revenue_type"]
+# Solved quotas keep a limit to about a cent; a rounding is no breach.
+TOLERANCE_CENTS = 100
+
+
+def company_targets(
+    goals: pd.DataFrame, targets: NDArray[np.int64], quotas: NDArray[np.int64]
+) -> pd.DataFrame:
+    """Return what becomes of each goal: won, allocated, and left over.
+
+    ``unallocated_amount`` is goal + buffer - won - target: 0 in a plan of a whole year; what
+    quotas in force do not ask for in a plan within the year; negative where the year is ahead.
+
+    Args:
+        goals: revenue_type, target_amount; goal_amount, buffer_amount, won_amount where known.
+        targets: Group targets in cents, shape (G, M, 2).
+        quotas: Rep quotas in cents, shape (R, M, 2).
+    """
+    rows = []
+    given = goals.set_index("revenue_type")
+    for kind, name in enumerate(REVENUE_TYPES):
+        asked = to_cents(given.at[name, "target_amount"])
+        goal, buffer, won = (
+            to_cents(given.at[name, column]) if column in given else fallback
+            for column, fallback in (
+                ("goal_amount", asked),
+                ("buffer_amount", 0),
+                ("won_amount", 0),
+            )
+        )
+        target = int(targets[:, :, kind].sum())
+        quota = int(quotas[:, :, kind].sum())
+        rows.append((name, goal, buffer, won, target, quota, goal + buffer - won - target))
+    frame = pd.DataFrame(
+        rows,
+        columns=[
+            "revenue_type",
+            "goal_amount",
+            "buffer_amount",
+            "won_amount",
+            "target_amount",
+            "quota_amount",
+            "unallocated_amount",
+        ],
+    )
+    for column in frame.columns[1:]:
+        frame[column] = to_amounts(frame[column].tolist())
+    return frame.sort_values("revenue_type", ignore_index=True)
+
+
+def rep_quotas(
+    inputs: QuotaInputs,
+    quotas: NDArray[np.int64],
+    fair_year: NDArray[np.float64],
+    expected_year: NDArray[np.float64],
+    sd_year: NDArray[np.float64],
+    past: Past,
+) -> pd.DataFrame:
+    """Return where each rep's quota comes from: fair share, hardness, last year, its bands.
+
+    Args:
+        inputs: Names.
+        quotas: In cents, shape (R, M, 2).
+        fair_year: By potential alone (or in force), in cents; shape (R,).
+        expected_year: Expected business in cents; shape (R,).
+        sd_year: Its standard deviation in cents; shape (R,).
+        past: Last year's quotas and bands.
+    """
+    year = quotas.sum(axis=(1, 2))
+    bands = past.bands
+    hardness = np.divide(
+        year - expected_year, sd_year, out=np.full(len(year), np.nan), where=sd_year > 0
+    )
+    change = np.divide(
+        year, past.last_quota, out=np.full(len(year), np.nan), where=past.last_quota > 0
+    )
+    has_limit = np.isfinite(bands.upper)
+    has_ote = (bands.ote_low > 0) | np.isfinite(bands.ote_high)
+    frame = pd.DataFrame(
+        {
+            "rep_id": inputs.rep_ids,
+            "group_id": [inputs.group_ids[group] for group in inputs.rep_group],
+            "quota_amount": to_amounts(year.tolist()),
+            "fair_share_amount": np.round(fair_year / 100, 2),
+            "expected_amount": np.round(expected_year / 100, 2),
+            "hardness": hardness,
+            "last_quota_amount": np.round(past.last_quota / 100, 2),
+            "change_rate": change - 1,
+            "book_change_rate": past.book_change - 1,
+            "year_on_year_verdict": _verdicts(
+                year, bands.lower, bands.upper, has_limit, "no limit"
+            ),
+            "ote_verdict": _verdicts(year, bands.ote_low, bands.ote_high, has_ote, "no band"),
+        }
+    )
+    return frame.sort_values("rep_id", ignore_index=True)
+
+
+def _verdicts(
+    year: NDArray[np.int64],
+    lower: NDArray[np.float64],
+    upper: NDArray[np.float64],
+    has_band: NDArray[np.bool_],
+    otherwise: str,
+) -> NDArray[np.object_]:
+    verdicts: NDArray[np.object_] = np.full(len(year), otherwise, dtype=object)
+    verdicts[has_band] = "within"
+    verdicts[has_band & (year < lower - TOLERANCE_CENTS)] = "below"
+    verdicts[has_band & (year > upper + TOLERANCE_CENTS)] = "above"
+    return verdicts
+
+
+def _cells(inputs: QuotaInputs, entity: str, ids: tuple[str, ...]) -> pd.DataFrame:
+    """Return one row per entity, month and revenue type in the order of raveled arrays."""
+    return pd.MultiIndex.from_product(
+        [ids, inputs.months, REVENUE_TYPES], names=[entity, *CELL_COLUMNS]
+    ).to_frame(index=False)
+
+
+def group_frame(
+    inputs: QuotaInputs, targets: NDArray[np.int64], quotas: NDArray[np.int64]
+) -> pd.DataFrame:
+    """Return targets and quotas by group, month and revenue type; cents in, shape (G, M, 2)."""
+    frame = _cells(inputs, "group_id", inputs.group_ids)
+    frame["target_amount"] = to_amounts(targets.ravel().tolist())
+    frame["quota_amount"] = to_amounts(quotas.ravel().tolist())
+    return frame.sort_values(["group_id", *CELL_COLUMNS], ignore_index=True)
+
+
+def rep_frame(inputs: QuotaInputs, quotas: NDArray[np.int64]) -> pd.DataFrame:
+    """Return quotas by rep, month and revenue type; cents in, shape (R, M, 2)."""
+    frame = _cells(inputs, "rep_id", inputs.rep_ids)
+    group_of = [inputs.group_ids[group] for group in inputs.rep_group]
+    frame.insert(1, "group_id", np.repeat(group_of, len(inputs.months) * len(REVENUE_TYPES)))
+    frame["quota_amount"] = to_amounts(quotas.ravel().tolist())
+    return frame.sort_values(["rep_id", *CELL_COLUMNS], ignore_index=True)

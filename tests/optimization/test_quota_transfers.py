@@ -1,0 +1,100 @@
+"""A plan within the year: quotas in force stay, and follow the accounts that move."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from optimization.errors import DataError
+from optimization.quotas.context import QuotaContext
+from optimization.quotas.plan import QuotaPlan
+from tests.optimization.quota_companies import MONTHS, POLICY, Company, cents, rep_cents
+
+OPEN = MONTHS[4:]
+
+
+def company() -> Company:
+    return Company(
+        books={
+            "R1": [(600.0, 300.0, None, False), (300.0, 100.0, None, False)],
+            "R2": [(100.0, 200.0, None, False)],
+            "R3": [(100.0, 100.0, None, False)],
+        },
+        group_of={"R1": "east", "R2": "east", "R3": "west"},
+        months=OPEN,
+    )
+
+
+def in_force(**amounts: float) -> QuotaContext:
+    rows = [
+        (rep, month, kind, amount)
+        for rep, amount in amounts.items()
+        for month in OPEN
+        for kind in ("new", "existing")
+    ]
+    frame = pd.DataFrame(rows, columns=["rep_id", "month", "revenue_type", "amount"])
+    return QuotaContext(in_force=frame)
+
+
+def total(plan: QuotaPlan) -> int:
+    return int(cents(plan.quota_allocations).sum())
+
+
+def test_nothing_moves_where_no_account_does() -> None:
+    plan = company().plan(POLICY, in_force(R1=110.0, R2=55.0, R3=22.0))
+    assert rep_cents(plan) == {"R1": 176_000, "R2": 88_000, "R3": 35_200}
+    assert plan.quota_transfers.empty
+
+
+def test_an_account_takes_its_share_of_the_months_left_along_and_totals_stay() -> None:
+    moved = company()
+    moved.books["R2"].append((300.0, 100.0, None, False))
+    del moved.books["R1"][1]
+    moved.owners = {"A-R2-1": "R1"}
+    plan = moved.plan(POLICY, in_force(R1=110.0, R2=55.0, R3=22.0))
+    # A third of the new business (300 of 900) and a quarter of the existing (100 of 400).
+    taken = round(8 * 110_00 / 3), round(8 * 110_00 / 4)
+    after = rep_cents(plan)
+    assert after["R1"] == pytest.approx(176_000 - sum(taken), abs=8)
+    assert after["R2"] == pytest.approx(88_000 + sum(taken), abs=8)
+    assert after["R3"] == 35_200
+    assert total(plan) == 299_200
+    rows = plan.quota_transfers.set_index("revenue_type")
+    assert rows["from_rep_id"].tolist() == ["R1", "R1"]
+    assert cents(rows).tolist() == pytest.approx([taken[1], taken[0]], abs=8)
+
+
+def test_a_leavers_quota_goes_with_the_accounts_and_that_of_lost_accounts_to_all() -> None:
+    left = company()
+    left.owners = {"A-R3-0": "GONE"}
+    left.books["__house__"] = [(100.0, 100.0, None, False)]
+    left.owners["A-__house__-0"] = "GONE"
+    plan = left.plan(POLICY, in_force(R1=110.0, R2=55.0, GONE=22.0))
+    after = rep_cents(plan)
+    assert after["R3"] > 35_200 // 2
+    assert sum(after.values()) == pytest.approx(299_200, abs=32)
+
+
+def test_a_shortfall_of_the_goal_is_shown_and_not_loaded_onto_reps() -> None:
+    plan = company().plan(POLICY, in_force(R1=110.0, R2=55.0, R3=22.0))
+    rows = plan.company_targets.set_index("revenue_type")
+    left = rows["goal_amount"] + rows["buffer_amount"] - rows["won_amount"]
+    assert (left - rows["target_amount"] - rows["unallocated_amount"]).abs().max() < 0.005
+    assert (rows["unallocated_amount"] > 0).all()
+
+
+def test_without_quotas_in_force_the_rest_of_the_goal_is_spread_over_the_months_left() -> None:
+    plan = company().plan(POLICY)
+    assert sorted(plan.quota_allocations["month"].unique()) == OPEN
+    sums = plan.group_targets.groupby("revenue_type")["target_amount"].sum().round(2)
+    assert sums.to_dict() == {"existing": 60_000.0, "new": 120_000.0}
+    assert (plan.company_targets["unallocated_amount"] == 0).all()
+
+
+def test_bad_quotas_in_force_are_named() -> None:
+    context = in_force(R1=-1.0)
+    with pytest.raises(DataError, match=r"quotas in force.amount .*R1 / "):
+        company().plan(POLICY, context)
+    twice = pd.concat([context.in_force, context.in_force])
+    with pytest.raises(DataError, match="one row per rep_id, month, revenue_type"):
+        company().plan(POLICY, QuotaContext(in_force=twice))
