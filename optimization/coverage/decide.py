@@ -100,8 +100,9 @@ def decide(
         choice = found.choice
     options = {"rounds": float(found.rounds), "mip_rel_gap": gap, "time_limit": seconds}
     best = min(bound, found.bound)
-    stopped = found.stopped_by_clock
-    return _decision(pairs, choice, found.price, best, not stopped, options, found.seconds)
+    # A search may also run out of rounds: only the gap says whether the plan is what was asked for.
+    is_near = choice is not None and best - pairs.worth(choice) <= gap * max(abs(best), 1.0)
+    return _decision(pairs, choice, found.price, best, is_near, options, found.seconds)
 
 
 def _decision(

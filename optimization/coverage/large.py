@@ -52,7 +52,6 @@ class LargePlan:
         bound: Bound that the prices prove.
         gap: (bound - worth) / |bound|; ``inf`` without a plan.
         rounds: Rounds run.
-        stopped_by_clock: The clock stopped it, not the gap or the count.
         seconds: Wall seconds by stage.
     """
 
@@ -61,7 +60,6 @@ class LargePlan:
     bound: float
     gap: float
     rounds: int
-    stopped_by_clock: bool
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -124,7 +122,6 @@ def solve_large(
         bound=dual.bound,
         gap=_gap(dual.bound, search),
         rounds=done,
-        stopped_by_clock=clock.over and not reached(),
         seconds=clock.seconds,
     )
 

@@ -112,7 +112,8 @@ class Search:
     def _of_broken(self, pair: IntArray) -> IntArray:
         """Near pairs of the accounts that use a broken row, shape (K,)."""
         use = self.pairs.rows.uses[self.choice] @ self.broken().astype(np.float64)
-        return pair[use[self.account[pair]] != 0.0]
+        chosen: IntArray = pair[use[self.account[pair]] != 0.0]
+        return chosen
 
     def _sweep(
         self, near: tuple[IntArray, IntArray], proposals: IntArray, heat: float, longest: int

@@ -147,7 +147,7 @@ def company_of(folder: Path, settings: dict[str, Any] | None = None) -> Company:
         "source": {
             "kind": "files",
             "folder": str(folder),
-            "tables": {name: {"path": f"{name}.csv"} for name in LANDING},
+            "tables": {name: {"path": f"{name}.csv"} for name in healthy()},
         },
     }
     for section, values in (settings or {}).items():
