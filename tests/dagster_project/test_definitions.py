@@ -49,7 +49,7 @@ def test_the_groups_are_the_stations_a_plan_goes_through(graph):
     groups = {node.group_name for node in graph.asset_nodes}
     assert groups == {
         *("crm", "hr", "policy", "gates", "staging", "intermediate", "marts"),
-        *("planning", "review", "published"),
+        *("history", "planning", "review", "published"),
     }
 
 

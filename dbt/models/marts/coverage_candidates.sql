@@ -1,6 +1,4 @@
--- The pairs the optimiser may choose from: per account the reps worth most on its profile, others
--- spread by a stable hash (so that accounts of one profile do not all queue for the same few reps),
--- the present owner, a locked-in rep, the partners its size band allows, and the house.
+-- What each pair the optimiser may choose from is worth, in parts that add up, and why it may not be.
 with
 
 accounts as (select * from {{ ref('coverage_accounts') }}),
@@ -10,6 +8,8 @@ coverers as (select * from {{ ref('coverage_coverers') }}),
 calendar as (select * from {{ ref('int_company__calendar') }}),
 
 win_rates as (select * from {{ ref('int_profiles__rep_win_rates') }}),
+
+pairs as (select * from {{ ref('int_pairs__weighed') }}),
 
 uncertified as (select * from {{ ref('int_pairs__uncertified') }}),
 
@@ -24,170 +24,6 @@ direct_deals as (
 guard as (select * from {{ ref('strength_guard') }}),
 
 potential as (select * from {{ ref('int_accounts__potential') }}),
-
--- By profile, not by account: a company of 100,000 accounts and 1,000 reps has 100 million pairs.
-ranked as (
-    select
-        industry,
-        geography,
-        size_band,
-        rep_id,
-        row_number() over (
-            partition by industry, geography, size_band
-            order by won_value_rate * margin_rate desc, md5(industry || geography || size_band || rep_id)
-        ) as value_rank
-    from win_rates
-    where rep_id <> '(segment)'
-),
-
--- Accounts and reps stand on rings in the order of a hash; an account takes the next rep of each ring.
--- When a rep comes or goes, only the accounts next to it see another one.
-rings as (
-    {% for ring in range(20) -%}
-    select {{ ring }} as ring {{ 'union all' if not loop.last }}
-    {% endfor %}
-),
-
-on_ring as (
-    select
-        rings.ring,
-        reps.rep_id,
-        cast(null as varchar) as account_id,
-        md5(cast(rings.ring as varchar) || ' rep ' || reps.rep_id) as place
-    from rings
-    cross join calendar
-    cross join (select rep_id from coverers where coverer_type = 'rep') as reps
-    where rings.ring < calendar.candidates_per_account / 2
-    union all
-    select
-        rings.ring,
-        null,
-        accounts.account_id,
-        md5(cast(rings.ring as varchar) || ' account ' || accounts.account_id)
-    from rings
-    cross join calendar
-    cross join accounts
-    where rings.ring < calendar.candidates_per_account / 2
-),
-
-placed as (
-    select
-        ring,
-        rep_id,
-        account_id,
-        count(rep_id) over (partition by ring order by place, account_id rows unbounded preceding) as reps_passed,
-        count(rep_id) over (partition by ring) as reps
-    from on_ring
-),
-
-spread as (
-    select
-        seekers.account_id,
-        found.rep_id
-    from placed as seekers
-    inner join placed as found
-        on seekers.ring = found.ring
-        and found.rep_id is not null
-        and found.reps_passed = seekers.reps_passed % seekers.reps + 1
-    where seekers.account_id is not null
-),
-
--- Where only certified reps may cover an account, the best of them instead of the best of all.
-certified as (
-    select
-        account_id,
-        rep_id
-    from (
-        select
-            asking.account_id,
-            win_rates.rep_id,
-            row_number() over (
-                partition by asking.account_id
-                order by win_rates.won_value_rate * win_rates.margin_rate desc, md5(asking.account_id || win_rates.rep_id)
-            ) as value_rank
-        from (select distinct account_id from uncertified where mode = 'hard') as asking
-        inner join accounts on asking.account_id = accounts.account_id
-        inner join win_rates
-            on accounts.industry = win_rates.industry
-            and accounts.region = win_rates.geography
-            and accounts.size_band = win_rates.size_band
-            and win_rates.rep_id <> '(segment)'
-        left join uncertified
-            on asking.account_id = uncertified.account_id
-            and win_rates.rep_id = uncertified.rep_id
-            and uncertified.mode = 'hard'
-        where uncertified.rep_id is null
-    ) as eligible
-    cross join calendar
-    where eligible.value_rank <= calendar.candidates_per_account
-),
-
-weighed as (
-    select
-        accounts.account_id,
-        ranked.rep_id
-    from accounts
-    cross join calendar
-    inner join ranked
-        on accounts.industry = ranked.industry
-        and accounts.region = ranked.geography
-        and accounts.size_band = ranked.size_band
-        and ranked.value_rank <= (calendar.candidates_per_account + 1) / 2
-    union
-    select
-        account_id,
-        rep_id
-    from spread
-),
-
-account_pairs as (
-    select
-        weighed.account_id,
-        weighed.rep_id
-    from weighed
-    left join uncertified
-        on weighed.account_id = uncertified.account_id
-        and weighed.rep_id = uncertified.rep_id
-        and uncertified.mode = 'hard'
-    where uncertified.rep_id is null
-    union
-    select account_id, rep_id
-    from certified
-    union
-    select account_id, present_rep_id
-    from accounts
-    where present_rep_id is not null
-    union
-    select accounts.account_id, accounts.lock_rep_id
-    from accounts
-    inner join coverers on accounts.lock_rep_id = coverers.rep_id
-    where accounts.lock_action = 'married'
-    union
-    -- No partner beside a direct deal.
-    select accounts.account_id, bands.partner_id
-    from accounts
-    inner join {{ source('policy', 'partner_size_bands') }} as bands on accounts.size_band = bands.size_band
-    left join direct_deals on accounts.account_id = direct_deals.account_id
-    where direct_deals.account_id is null
-    union
-    -- Forbidden pairs stay in view, so that what forbidding them costs can be shown.
-    select account_id, rep_id
-    from forbidden
-    union
-    select account_id, '__house__'
-    from accounts
-),
-
--- A family goes to one coverer, so every member weighs the candidates of all.
-pairs as (
-    select account_id, rep_id
-    from account_pairs
-    union
-    select members.account_id, account_pairs.rep_id
-    from account_pairs
-    inner join accounts on account_pairs.account_id = accounts.account_id
-    inner join accounts as members on accounts.family_id = members.family_id
-),
 
 -- The named strength or weakness that says most about a rep on a kind of account; one of this kind of
 -- account says more than one overall.
