@@ -93,6 +93,28 @@ def plan_coverage(warehouse: Warehouse) -> CoveragePlan:
     return plan
 
 
+def ignored_overrides(warehouse: Warehouse) -> list[str]:
+    """Name the overrides that do not count on the day of the plan, each with author and reason."""
+    with warehouse.connect() as connection:
+        rows = connection.execute(_IGNORED).fetchall()
+    return [
+        f"override on {account} ({action}, by {author}: {reason}) does not count: {why}"
+        for account, action, author, reason, why in rows
+    ]
+
+
+_IGNORED = """
+select overrides.account_id, action, author, reason,
+    case when accounts.account_id is null then 'no such account; correct or remove it'
+        else 'it expired on ' || expires_on || '; renew or remove it' end
+from raw.overrides as overrides
+cross join intermediate.int_company__calendar as calendar
+left join marts.coverage_accounts as accounts on overrides.account_id = accounts.account_id
+where accounts.account_id is null or overrides.expires_on < calendar.as_of_on
+order by 1, 2
+"""
+
+
 def coverage_violations(warehouse: Warehouse) -> list[str]:
     """Recompute every rule of the coverage plan from the tables as written."""
     from optimization.coverage.plan import CoveragePlan

@@ -45,7 +45,7 @@ def main() -> int:
     with dg.DagsterInstance.get() as instance:
         result = run(instance)
     if result.success:
-        print("\n".join(_decided(settings)))
+        print("\n".join(_decided(result, settings)))
         return 0
     print("\n".join(_blocked(result, settings)), file=sys.stderr)
     return 1
@@ -93,12 +93,16 @@ def run(
     )
 
 
-def _decided(settings: Settings) -> Iterator[str]:
+def _decided(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[str]:
     from dagster_project.context import company
     from dagster_project.summary import summarise
 
     yield ""
     yield from summarise(settings.published_path, company().company.currency)
+    for evaluation in result.get_asset_check_evaluations():
+        # Rules of the gates are told by the summary, from their own table.
+        if not evaluation.passed and evaluation.asset_key.path[0] == "plan":
+            yield f"Notice   {evaluation.description or evaluation.check_name}"
     yield ""
     yield f"Tables   {settings.published_path} (DuckDB) and"
     yield f"         {settings.home / 'published' / 'current'} (Parquet)"

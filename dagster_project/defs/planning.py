@@ -203,3 +203,19 @@ def gap_is_within_the_wanted_one(warehouse: Warehouse) -> dg.AssetCheckResult:
         severity=dg.AssetCheckSeverity.WARN,
         metadata={"gap_rate": gap, "wanted_gap_rate": wanted},
     )
+
+
+@dg.asset_check(
+    asset=dg.AssetKey(["plan", "lock_costs"]),
+    blocking=False,
+    description="Every row of the overrides file counts today: not expired, account known.",
+)
+def overrides_count_today(warehouse: Warehouse) -> dg.AssetCheckResult:
+    """Warn of overrides that the plan ignored, so that somebody renews or removes them."""
+    ignored = planning.ignored_overrides(warehouse)
+    return dg.AssetCheckResult(
+        passed=not ignored,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join(ignored[:5]) or None,
+        metadata={"ignored_overrides": ignored[:20], "count": len(ignored)},
+    )
