@@ -43,6 +43,7 @@ def main() -> None:
     stages.mark(usage.EXCLUDED)
     from dagster_project import landing, planning, quota_planning
     from dagster_project.company import POLICY_TABLES
+    from dagster_project.history import prepare_history
     from dagster_project.publish import publish
     from dagster_project.published import PUBLISHED, select_published
     from dagster_project.warehouse import Warehouse, create_table
@@ -64,6 +65,7 @@ def main() -> None:
             check_gate(connection, table.name, f"raw.{table.name}{landing.PULLED}")
         stages.mark(usage.GATES)
         landing.accept(connection, [*LANDING, *POLICY_TABLES])
+        prepare_history(connection)
         stages.mark(usage.ACCEPT)
         run_nodes(connection, [node for node in nodes if not node["is_after"]])
         stages.mark(usage.DBT_BEFORE)
