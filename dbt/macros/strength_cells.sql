@@ -39,3 +39,29 @@ group by sample, is_training, {{ features | join(', ') }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 {%- endmacro %}
+
+{#- CTEs: the chosen `half_life`, and `sampled`: every deal in the sample `all`, and in `train` with those
+    the guard judges on (not is_training), each with its age. -#}
+{% macro strength_samples() -%}
+half_life as (
+    select half_life_days
+    from {{ ref('int_strength__half_lives') }}
+    where is_chosen
+),
+
+sampled as (
+    select
+        'all' as sample,
+        true as is_training,
+        age_days as age,
+        deals.*
+    from {{ ref('int_strength__deals') }} as deals
+    union all
+    select
+        'train' as sample,
+        not is_holdout as is_training,
+        case when is_holdout then 0 else age_days - {{ var('strength_holdout_days') }} end as age,
+        deals.*
+    from {{ ref('int_strength__deals') }} as deals
+)
+{%- endmacro %}
