@@ -37,7 +37,7 @@ class KeptPlan:
 
 
 def kept_plans(home: Path) -> list[KeptPlan]:
-    """Read the manifests of all whole plans, the newest first.
+    """Read the manifests of all whole plans, the newest first and each plan once.
 
     Args:
         home: The state folder.
@@ -58,7 +58,13 @@ def kept_plans(home: Path) -> list[KeptPlan]:
                 is_current=path.parent.resolve() == current,
             )
         )
-    return sorted(plans, key=lambda plan: (plan.published_at, plan.plan_id), reverse=True)
+    # A plan that was published again lies there twice: as it is, and for readers as it was.
+    latest = {plan.plan_id: plan for plan in sorted(plans, key=_age)}
+    return sorted(latest.values(), key=_age, reverse=True)
+
+
+def _age(plan: KeptPlan) -> tuple[bool, dt.datetime, str]:
+    return plan.is_current, plan.published_at, plan.plan_id
 
 
 def lines(home: Path) -> Iterator[str]:
