@@ -71,13 +71,12 @@ class Trials:
         self.step_file = home / "step"
         os.environ |= {"COVERAGE_COMPANY": str(self.company), "COVERAGE_HOME": str(self.home)}
         self.random = random.Random(time.time_ns())
-        self.seed = 0
+        self._write_company()  # the definitions read it
         _import_everything()
 
     def run(self, kills: int, burst: int, results: Path) -> None:
         """Kill so many refreshes, and append a line for each trial to the results."""
         with (self.home.parent / "log").open("a", encoding="utf-8") as log:
-            self._write_company()
             length, publishing = self._whole_run(log)
             killed = 0
             while killed < kills:
