@@ -10,7 +10,6 @@ sees either the old plan or the new one, and a failure leaves the old one as it 
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import itertools
 import json
@@ -23,6 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+
+from dagster_project.disk import advice
 
 # Readable by DuckDB clients from 1.2 on; the default of a newer writer is refused by older ones.
 STORAGE_VERSION = "v1.2.0"
@@ -260,17 +261,8 @@ def _explained(site: _Site) -> Iterator[None]:
             raise
         raise PublishError(
             f"plan {site.plan_id} was not published to {site.home}; readers still see the plan "
-            f"before it. {_reason(error, site)}"
+            f"before it. {advice(error, site.home) or error}"
         ) from error
-
-
-def _reason(error: OSError | duckdb.Error, site: _Site) -> str:
-    number, text = getattr(error, "errno", None), str(error)
-    if number == errno.ENOSPC or "No space left" in text:
-        return f"The disk is full. Free some space, for example old folders of {site.plans}."
-    if number in (errno.EACCES, errno.EROFS, errno.EPERM) or "Permission denied" in text:
-        return f"The folder cannot be written. Give this user write access to it. ({text})"
-    return text
 
 
 def _wal(database: Path) -> Path:
