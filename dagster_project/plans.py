@@ -1,7 +1,7 @@
 """``python -m dagster_project.plans``: the plans that are kept, the newest first.
 
-Belongs here: listing and finding. Does not belong here: how many are kept (``publishing.keep_plans`` in
-company.yml) or publishing.
+Belongs here: listing and finding. Does not belong here: how many are kept
+(``publishing.keep_plans`` in company.yml) or publishing.
 """
 
 from __future__ import annotations
