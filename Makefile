@@ -5,7 +5,7 @@ COMPANY ?=
 export COVERAGE_COMPANY := $(or $(COMPANY),$(COVERAGE_COMPANY))
 UV_VERSION := 0.13.9
 
-.PHONY: refresh test ui plans csv lint types dbt-check pytest bench lock audit setup clean help
+.PHONY: refresh test ui plans csv pictures lint types dbt-check pytest bench lock audit setup clean help
 
 help:                ## list the targets
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -34,6 +34,9 @@ plans: setup        ## list the plans that are kept
 
 csv: setup          ## the current plan as CSV files, safe to open in a spreadsheet (FOLDER=path)
 	$(BIN)/python -m dagster_project.export $(or $(FOLDER),var/csv)
+
+pictures: setup     ## the current plan's plots as PNG files (FOLDER=path)
+	$(BIN)/python -m dagster_project.pictures $(or $(FOLDER),var/pictures)
 
 lint: setup
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

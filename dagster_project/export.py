@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.contract import quote_identifier
-from dagster_project.plans import kept_plans
+from dagster_project.plans import plan_folder
 from dagster_project.settings import load_settings
 
 # = + - @ and their wide forms, tab and carriage return; also after blanks.
@@ -40,16 +40,16 @@ def export_csv(home: Path, folder: Path, plan_id: str | None = None) -> list[Pat
     Raises:
         ExportError: There is no such plan, or a file cannot be written.
     """
-    plans = {plan.plan_id: plan for plan in kept_plans(home)}
-    if plan_id is None:
-        plan_id = next((plan.plan_id for plan in plans.values() if plan.is_current), "(current)")
-    if plan_id not in plans:
-        raise ExportError(f"no plan {plan_id} in {home / 'plans'}; list them with make plans")
+    plan = plan_folder(home, plan_id)
+    if plan is None:
+        raise ExportError(
+            f"no plan {plan_id or '(current)'} in {home / 'plans'}; list them with make plans"
+        )
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with duckdb.connect() as con:
-            for source in sorted(plans[plan_id].folder.glob("*.parquet")):
+            for source in sorted(plan.glob("*.parquet")):
                 target = folder / f"{source.stem}.csv"
                 con.execute(_copy_sql(con, source, target))
                 written.append(target)

@@ -1,7 +1,7 @@
 """``python -m dagster_project.plans``: the plans that are kept, the newest first.
 
-Belongs here: listing. Does not belong here: how many are kept (``publishing.keep_plans`` in
-company.yml) or publishing.
+Belongs here: listing and finding. Does not belong here: how many are kept
+(``publishing.keep_plans`` in company.yml) or publishing.
 """
 
 from __future__ import annotations
@@ -34,6 +34,22 @@ class KeptPlan:
     row_count: int
     code_version: str
     is_current: bool
+
+
+def plan_folder(home: Path, plan_id: str | None = None) -> Path | None:
+    """Folder of a kept plan.
+
+    Args:
+        home: The state folder.
+        plan_id: A kept plan; the current one if not given.
+
+    Returns:
+        Its folder, None where no whole plan of that name is kept.
+    """
+    for plan in kept_plans(home):
+        if plan.is_current if plan_id is None else plan.plan_id == plan_id:
+            return plan.folder
+    return None
 
 
 def kept_plans(home: Path) -> list[KeptPlan]:
