@@ -23,6 +23,8 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
+# Partitions hold a table per row; more rows than this are left to chains and models.
+MOST_KNAPSACKS = 200
 LABEL_COLUMNS = ("rule", "rep_id", "group_id", "unit")
 
 
@@ -128,6 +130,18 @@ class PairProblem:
     def account_of(self) -> IntArray:
         """Account of each pair, shape (N,)."""
         return np.repeat(np.arange(self.account_count, dtype=np.int64), np.diff(self.first))
+
+    @property
+    def has_one_use(self) -> bool:
+        """Whether each pair uses one hard row at most and rows are few: bare knapsacks."""
+        rows = self.rows
+        return bool(
+            0 < rows.count <= MOST_KNAPSACKS
+            and np.diff(rows.uses.indptr).max() <= 1
+            and rows.uses.data.min(initial=0.0) >= 0.0
+            and rows.limit.min() >= 0.0
+            and not rows.slack_limit.any()
+        )
 
     def only_pairs(self, kept: BoolArray) -> PairProblem:
         """Return the problem over some pairs, at least one per account; shape (N,)."""
