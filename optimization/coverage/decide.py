@@ -14,9 +14,10 @@ from importlib.metadata import version
 
 import numpy as np
 
-from optimization.coverage.model import EXACT_PAIRS, build_model
+from optimization.coverage.model import build_model
 from optimization.coverage.rows import FloatArray, IntArray, PairProblem
 from optimization.errors import SolveLimitError
+from optimization.policy import CoveragePolicy
 from optimization.solve import SOLVER, SolveOutcome, SolveStatus, solve
 
 # Share of the time for the exact model; the rest is for the search where that is not enough.
@@ -48,7 +49,8 @@ def decide(
     gap: float,
     seconds: float,
     seed: int,
-    start_price: FloatArray | None = None,
+    exact_pairs: int = CoveragePolicy.exact_pairs,
+    price: FloatArray | None = None,
     start_choice: IntArray | None = None,
 ) -> Decision:
     """Find a plan and prove how good it is.
@@ -58,12 +60,13 @@ def decide(
         gap: Relative gap at which to stop.
         seconds: Wall seconds it may take; a safety stop, the plan is then ``feasible``.
         seed: Seed of solver and search.
-        start_price: Prices to start from, shape (M,).
-        start_choice: A plan to fall back on where it keeps every row, shape (A,).
+        exact_pairs: Pairs up to which the exact model is tried.
+        price: Prices found already, shape (M,); None finds them where they are needed.
+        start_choice: A plan to start from where it keeps every row, such as last night's, (A,).
     """
     begun = time.monotonic()
     choice, bound = None, math.inf
-    if len(pairs.value) <= EXACT_PAIRS:
+    if len(pairs.value) <= exact_pairs:
         model = build_model(pairs)
         try:
             outcome = solve(
@@ -81,8 +84,8 @@ def decide(
         if outcome is not None:
             choice, bound = model.chosen(pairs), outcome.bound / model.scale
             if outcome.status is SolveStatus.OPTIMAL:
-                price = np.zeros(pairs.rows.count) if start_price is None else start_price
-                return _decision(pairs, choice, price, bound, True, outcome.options, exact)
+                proof = np.zeros(pairs.rows.count) if price is None else price
+                return _decision(pairs, choice, proof, bound, True, outcome.options, exact)
     # Imported here: it brings the compiler, which a small company never needs.
     from optimization.coverage.large import solve_large
 
@@ -91,7 +94,7 @@ def decide(
         gap=gap,
         seconds=seconds - (time.monotonic() - begun),
         seed=seed,
-        start_price=start_price,
+        price=price,
         start_choice=start_choice if choice is None else choice,
     )
     if found.choice is not None and (

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 
 from optimization.coverage.plan import solve_coverage
 from optimization.policy import CoveragePolicy
@@ -188,50 +185,3 @@ def test_a_lock_that_changes_nothing_costs_nothing(tiny_company):
         row["better_rep_id"]
     )
     assert "costs nothing" in row["sentence"]
-
-
-@settings(
-    max_examples=40,
-    deadline=None,
-    derandomize=True,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=[HealthCheck.too_slow],
-)
-@given(
-    seed=st.integers(0, 10_000),
-    tightness=st.floats(0.3, 1.6),
-    rate=st.sampled_from([0.1, 0.4, 1.0]),
-    band=st.sampled_from([None, 0.0, 0.3]),
-    families=st.integers(0, 3),
-    load=st.sampled_from([0.0, 0.8]),
-    budget=st.sampled_from([None, 0.0, 500.0]),
-    forbidden=st.integers(0, 4),
-)
-def test_every_rule_together_is_kept_and_proven(
-    random_company, seed, tightness, rate, band, families, load, budget, forbidden
-):
-    company = random_company(seed, 14, 4, 4, tightness, 2)
-    rng = np.random.default_rng(seed)
-    for family in range(families):
-        members = company.accounts["account_id"].sample(3, random_state=seed + family)
-        company = company.family(f"F{family}", *members)
-    pairs = company.candidates[company.candidates["rep_id"] != HOUSE]
-    for row in pairs.sample(forbidden, random_state=seed).itertuples():
-        company = company.forbid(row.account_id, row.rep_id)
-    if budget is not None:
-        company = company.limit("R001", coverer_type="partner")
-    policy = CoveragePolicy(
-        rate,
-        mip_gap=0.0,
-        group_move_rates=(("group_0", float(rng.choice([0.2, 1.0]))),),
-        balance_band_rate=band,
-        balance_price_rate=0.05,
-        min_load_rate=load,
-        partner_budgets=() if budget is None else (("R001", budget),),
-    )
-    plan = solve_coverage(*company.frames, policy)
-    assert violations(company, policy, plan) == []
-    assert plan.certificate["gap_rate"].item() <= 1e-4
-    costs = plan.lock_costs.dropna(subset=["resolved_cost_amount"])
-    slack = 1e-5 * company.candidates["value_amount"].abs().sum()
-    assert (costs["resolved_cost_amount"] <= costs["cost_amount"] + slack).all()
