@@ -1,4 +1,4 @@
-"""Random companies with every rule at once, and how many of them a run of the tests draws.
+"""Random companies with every rule at once, how many of them a run draws, and plans to break.
 
 ``HYPOTHESIS_PROFILE=thorough`` draws thousands, anew in each run, and prints what reproduces a
 failure; without it the same few are drawn every time.
@@ -7,9 +7,10 @@ failure; without it the same few are drawn every time.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
@@ -132,3 +133,17 @@ def pairs_of(company, policy):
 
     inputs = CoverageInputs.from_frames(*company.frames)
     return unit_pairs(coverage_problem(inputs, policy), inputs)
+
+
+def with_pairs(plan, company, **reps):
+    """Break: hand accounts to other coverers, everything else of the rows made to fit."""
+    assigned, told = plan.assignments.copy(), plan.explanations.copy()
+    for account, rep in reps.items():
+        at = assigned["account_id"] == account
+        pair = company.candidates.query("account_id == @account and rep_id == @rep").iloc[0]
+        present = company.accounts.loc[at.to_numpy(), "present_rep_id"].iloc[0]
+        for column in ("rep_id", "hours", "value_amount", "new_amount", "existing_amount"):
+            assigned.loc[at, column] = pair[column]
+        assigned.loc[at, "is_moved"] = pd.notna(present) and present != rep
+        told.loc[at, "rep_id"] = rep
+    return replace(plan, assignments=assigned, explanations=told)

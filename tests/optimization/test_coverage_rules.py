@@ -11,25 +11,14 @@ from optimization.coverage.plan import solve_coverage
 from optimization.policy import CoveragePolicy
 from optimization.verify.coverage import verify_coverage
 
+from .cases import with_pairs
+
 HOUSE = "__house__"
 FREE = CoveragePolicy(move_budget_rate=1.0, mip_gap=0.0)
 
 
 def covered(plan):
     return plan.assignments.set_index("account_id")["rep_id"].to_dict()
-
-
-def with_pairs(plan, company, **reps):
-    """Break: hand accounts to other coverers, everything else of the rows made to fit."""
-    assigned, told = plan.assignments.copy(), plan.explanations.copy()
-    for account, rep in reps.items():
-        at = assigned["account_id"] == account
-        pair = company.candidates.query("account_id == @account and rep_id == @rep").iloc[0]
-        present = company.accounts.loc[at.to_numpy(), "present_rep_id"].iloc[0]
-        assigned.loc[at, ["rep_id", "hours", "value_amount"]] = [rep, pair.hours, pair.value_amount]
-        assigned.loc[at, "is_moved"] = pd.notna(present) and present != rep
-        told.loc[at, "rep_id"] = rep
-    return replace(plan, assignments=assigned, explanations=told)
 
 
 def violations(company, policy, plan):
