@@ -10,10 +10,12 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 
 import numpy as np
 
+from optimization.coverage.components import parts_of, solve_apart
 from optimization.coverage.model import build_model
 from optimization.coverage.rows import FloatArray, IntArray, PairProblem
 from optimization.errors import SolveLimitError
@@ -22,6 +24,8 @@ from optimization.solve import SOLVER, SolveOutcome, SolveStatus, solve
 
 # Share of the time for the exact model; the rest is for the search where that is not enough.
 EXACT_SHARE = 0.4
+# Share of the time for parts on their own; the rest is for the search over the whole.
+PARTS_SHARE = 0.7
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,17 +90,30 @@ def decide(
             if outcome.status is SolveStatus.OPTIMAL:
                 proof = np.zeros(pairs.rows.count) if price is None else price
                 return _decision(pairs, choice, proof, bound, True, outcome.options, exact)
-    # Imported here: it brings the compiler, which a small company never needs.
+    # Imported here: they bring the compiler, which a small company never needs.
+    from optimization.coverage.dual import find_prices
     from optimization.coverage.large import solve_large
 
+    spent: dict[str, float] = {}
+    start = start_choice if choice is None else choice
+    if len(pairs.value) > exact_pairs and start is not None and not pairs.broken(start).any():
+        price = find_prices(pairs).price if price is None else price
+        spent["prices"] = time.monotonic() - begun
+        parts = parts_of(pairs, price, start)
+        if len(parts) > 1:
+            left = PARTS_SHARE * (seconds - (time.monotonic() - begun))
+            part = partial(_plan_part, gap / 2, left / len(pairs.value), seed, exact_pairs)
+            start = solve_apart(pairs, parts, price, start, part)
+            spent["parts"] = time.monotonic() - begun - spent["prices"]
     found = solve_large(
         pairs,
         gap=gap,
         seconds=seconds - (time.monotonic() - begun),
         seed=seed,
         price=price,
-        start_choice=start_choice if choice is None else choice,
+        start_choice=start,
     )
+    spent = {**found.seconds, **spent}
     if found.choice is not None and (
         choice is None or pairs.worth(found.choice) > pairs.worth(choice)
     ):
@@ -105,7 +122,29 @@ def decide(
     best = min(bound, found.bound)
     # A search may also run out of rounds: only the gap says whether the plan is what was asked for.
     is_near = choice is not None and best - pairs.worth(choice) <= gap * max(abs(best), 1.0)
-    return _decision(pairs, choice, found.price, best, is_near, options, found.seconds)
+    return _decision(pairs, choice, found.price, best, is_near, options, spent)
+
+
+def _plan_part(
+    gap: float,
+    seconds_per_pair: float,
+    seed: int,
+    exact_pairs: int,
+    part: PairProblem,
+    price: FloatArray,
+    known: IntArray,
+) -> IntArray:
+    """Plan of a part, the known one where the time brings none better."""
+    found = decide(
+        part,
+        gap=gap,
+        seconds=seconds_per_pair * len(part.value),
+        seed=seed,
+        exact_pairs=exact_pairs,
+        price=price,
+        start_choice=known,
+    ).choice
+    return known if found is None else found
 
 
 def _decision(

@@ -98,7 +98,7 @@ def _critical(pairs: PairProblem) -> tuple[IntArray, PairProblem | None, IntArra
     account = pairs.account_of
     while True:
         before = (len(left), int(counts.sum()))
-        counts &= _most_used(rows.uses[left], account[left]) > most
+        counts &= most_used(rows.uses[left], account[left]) > most
         # Against the pair that uses the fewest rows, the present owner's first; then against the
         # last coverer's: the house takes nobody's time.
         for by_size in (True, False):
@@ -118,7 +118,7 @@ def _critical(pairs: PairProblem) -> tuple[IntArray, PairProblem | None, IntArra
     return choice, pairs.part(left[np.isin(account[left], touching)], at), at
 
 
-def _most_used(uses: sp.csr_array, account: IntArray) -> FloatArray:
+def most_used(uses: sp.csr_array, account: IntArray) -> FloatArray:
     """Most that any choice can use of each row, shape (M,)."""
     entries = uses.tocoo()
     pair, row = entries.coords
