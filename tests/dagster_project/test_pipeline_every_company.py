@@ -58,7 +58,9 @@ def test_no_plan_table_is_empty(run):
         *("plan_changes", "quarantine_summary"),
         *("strength_backtest", "strength_calibration", "strength_surprises"),
         # A plan of a whole year, a company within its budgets, a short history.
-        *("quota_transfers", "budget_cuts", "outlook_calibration"),
+        *("quota_transfers", "budget_cuts", "outlook_calibration", "calibration_summary"),
+        # No open deals on record.
+        "pipeline_conversions",
         # Nothing to mend, every key spelt right, no lock.
         *("input_fixes", "key_problems", "lock_costs"),
     }
