@@ -77,7 +77,7 @@ def solve_large(
     gap: float,
     seconds: float,
     seed: int,
-    start_price: FloatArray | None = None,
+    price: FloatArray | None = None,
     start_choice: IntArray | None = None,
     rounds: int = ROUNDS,
 ) -> LargePlan:
@@ -88,26 +88,29 @@ def solve_large(
         gap: Relative gap at which to stop.
         seconds: Wall seconds after which to stop; a safety, see the module.
         seed: Seed of the search.
-        start_price: Prices to start from, shape (M,).
-        start_choice: A plan to fall back on where it keeps every row, shape (A,).
+        price: Prices found already, shape (M,); None finds them.
+        start_choice: A plan to start from where it keeps every row, such as last night's, (A,).
         rounds: Most rounds of search.
     """
     clock = _Clock(seconds)
     with clock.stage("prices"):
-        dual = find_prices(pairs, start_price)
+        price = find_prices(pairs).price if price is None else price
+        bound = pairs.bound(price)
     with clock.stage("start"):
-        search = Search(pairs, dual.price, seed)
+        search = Search(pairs, price, seed)
+        if start_choice is not None:
+            search.begin(start_choice)
 
     def reached() -> bool:
-        return _gap(dual.bound, search) <= gap
+        return _gap(bound, search) <= gap
 
-    partitions = Repartition(search, dual.price, seed) if pairs.has_one_use else None
+    partitions = Repartition(search, price, seed) if pairs.has_one_use else None
     with clock.stage("near_ties"):
         near_ties = int(NEAR_TIE_PER_ACCOUNT * pairs.account_count)
         if partitions is None and near_ties <= NEAR_TIE_PAIRS and not reached():
             _choose_near_ties(search, gap, seed)
-    if search.best is None and start_choice is not None:
-        search.begin(start_choice)
+    if search.best is not None:
+        search.begin(search.best)
     done, fruitful = 0, True
     while done < rounds and not clock.over and not reached():
         if partitions is None or not fruitful or done < FIRST_CHAINS:
@@ -131,9 +134,9 @@ def solve_large(
         done += 1
     return LargePlan(
         choice=search.best,
-        price=dual.price,
-        bound=dual.bound,
-        gap=_gap(dual.bound, search),
+        price=price,
+        bound=bound,
+        gap=_gap(bound, search),
         rounds=done,
         seconds=clock.seconds,
     )

@@ -77,6 +77,16 @@ class CouplingRows:
         """Rows of these rules, shape (M,)."""
         return np.asarray(self.labels["rule"].isin(list(rules)), dtype=np.bool_)
 
+    def take(self, pairs: IntArray, rows: IntArray) -> CouplingRows:
+        """Return some rows over some pairs."""
+        return CouplingRows(
+            labels=self.labels.iloc[rows].reset_index(drop=True),
+            uses=sp.csr_array(self.uses[pairs][:, rows]),
+            limit=self.limit[rows],
+            slack_limit=self.slack_limit[rows],
+            slack_price=self.slack_price[rows],
+        )
+
     def with_limit(self, limit: FloatArray) -> CouplingRows:
         """Return the same rows with other limits, shape (M,)."""
         return replace(self, limit=np.asarray(limit, dtype=np.float64))
@@ -154,6 +164,23 @@ class PairProblem:
             rows=replace(self.rows, uses=self.rows.uses[at]),
             candidate=self.candidate[at],
             coverer=self.coverer[at],
+        )
+
+    def part(self, pairs: IntArray, rows: IntArray) -> PairProblem:
+        """Return the problem of the accounts of some sorted pairs, over these and some rows.
+
+        ``candidate`` of the part is the pair's place in this problem.
+        """
+        account = self.account_of[pairs]
+        accounts = np.unique(account)
+        first = np.searchsorted(account, np.append(accounts, self.account_count))
+        return PairProblem(
+            first=first.astype(np.int64),
+            value=self.value[pairs],
+            tie=self.tie[pairs],
+            rows=self.rows.take(pairs, rows),
+            candidate=pairs,
+            coverer=self.coverer[pairs],
         )
 
     def with_limit(self, limit: FloatArray) -> PairProblem:
