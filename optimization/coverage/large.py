@@ -39,7 +39,9 @@ NEAR_TIE_PER_ACCOUNT = 1.5
 NEAR_TIE_PAIRS = 40_000
 NEAR_TIE_NODES = 200
 ROUNDS = 30
-CHAINS_PER_ROUND = 2_000_000
+OPEN_PER_ROW = 10
+CHAINS_PER_ROUND = 1_000_000
+LEAST_SWEEPS = 8
 FIRST_CHAINS = 2  # rounds of chains before a round of partitions alone
 PARTITIONS_PER_ROUND = 100
 NEIGHBOURHOODS_PER_ROUND = 40
@@ -141,9 +143,22 @@ def solve_large(
 
 
 def _sized(schedule: Schedule, pairs: PairProblem) -> Schedule:
-    """Fewer sweeps where each is long, so that a round ends with a whole plan in time."""
-    fitting = int(CHAINS_PER_ROUND / (schedule.near * pairs.account_count))
-    return replace(schedule, sweeps=min(schedule.sweeps, max(fitting, 6)))
+    """Fewer alternatives where accounts outnumber the rows, fewer sweeps where each is long.
+
+    A best fractional plan splits about one account per row: the more accounts a row has, the
+    smaller the share of them whose choice is open at good prices.
+    """
+    alternatives = (schedule.near - 1.0) * pairs.account_count
+    if not pairs.has_one_use:
+        alternatives = (schedule.near - 1.0) * min(
+            pairs.account_count, OPEN_PER_ROW * pairs.rows.count
+        )
+    fitting = int(CHAINS_PER_ROUND / max(2.0 * alternatives, 1.0))
+    return replace(
+        schedule,
+        near=1.0 + alternatives / pairs.account_count,
+        sweeps=min(schedule.sweeps, max(fitting, LEAST_SWEEPS)),
+    )
 
 
 def _choose_near_ties(search: Search, gap: float, seed: int) -> None:
