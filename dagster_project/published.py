@@ -40,6 +40,7 @@ class PublishedTable:
 PUBLISHED: dict[str, PublishedTable] = {
     **{name: PublishedTable(f"plan.{name}", table.key) for name, table in PLAN_TABLES.items()},
     "account_segments": PublishedTable("marts.account_segments", ("account_id",)),
+    "coverage_pairs": PublishedTable("marts.coverage_pairs", ("account_id", "rep_id")),
     "segment_economics": PublishedTable("marts.segment_economics", ("segment_id",)),
     "rep_performance": PublishedTable("marts.rep_performance", ("rep_id", "month")),
     "rep_strengths": PublishedTable("marts.rep_strengths", ("rep_id", "dimension", "level")),

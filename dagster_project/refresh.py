@@ -15,8 +15,9 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NoReturn
 
 from dagster_project.company_file import CompanyError
-from dagster_project.disk import DiskError, advice, refuse_unwritable
+from dagster_project.disk import advice, refuse_unwritable
 from dagster_project.instance import prepare_dagster_home
+from dagster_project.preflight import UNFIT, refuse_unpublishable
 from dagster_project.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def main() -> int:
         return _refresh(settings)
     except Exception as error:
         # The orchestrator's own files lie on the same disk.
-        words = str(error) if isinstance(error, DiskError) else advice(error, settings.home)
+        words = str(error) if isinstance(error, UNFIT) else advice(error, settings.home)
         if words is None:
             raise
         print(f"\nThe run stopped; nothing was published.\n- {words}", file=sys.stderr)
@@ -56,6 +57,7 @@ def _refresh(settings: Settings) -> int:
     except CompanyError as error:
         print(f"The company file cannot be used:\n{error}", file=sys.stderr)
         return 2
+    refuse_unpublishable(settings.home, company().publishing)
     with dg.DagsterInstance.get() as instance:
         result = run(instance)
     if result.success:

@@ -168,7 +168,9 @@ def _resolved(
     for at, row in asked.head(MOST_RESOLVED).iterrows():
         freed: BoolArray = inputs.is_allowed.copy()
         freed[row["freed"]] = True
-        without = relax(unit_pairs(problem, replace(inputs, is_allowed=freed)), policy)
+        without = relax(
+            unit_pairs(problem, replace(inputs, is_allowed=freed)), policy, relaxation.price
+        )
         cost[table.index.get_loc(at)] = max(0.0, without.value - relaxation.value)
     return cost
 

@@ -25,8 +25,8 @@ select
     noted.table_name,
     noted.fix,
     count(*) as row_count,
-    any_value(totals.total_count) as total_count,
-    cast(count(*) as double precision) / any_value(totals.total_count) as row_rate,
+    max(totals.total_count) as total_count,
+    cast(count(*) as double precision) / max(totals.total_count) as row_rate,
     min(noted._row) as first_row
 from noted
 inner join totals on noted.table_name = totals.table_name

@@ -14,8 +14,8 @@ select
     landed.table_name,
     landed.quarantine_reason as reason,
     count(*) as row_count,
-    any_value(totals.total_count) as total_count,
-    cast(count(*) as double precision) / any_value(totals.total_count) as row_rate,
+    max(totals.total_count) as total_count,
+    cast(count(*) as double precision) / max(totals.total_count) as row_rate,
     min(landed._row) as first_row
 from landed
 inner join totals on landed.table_name = totals.table_name
