@@ -5,7 +5,7 @@ COMPANY ?=
 export COVERAGE_COMPANY := $(or $(COMPANY),$(COVERAGE_COMPANY))
 UV_VERSION := 0.13.9
 
-.PHONY: refresh test ui plans csv lint types dbt-check pytest bench lock setup clean help
+.PHONY: refresh test ui plans csv pictures lint types dbt-check pytest bench lock audit setup clean help
 
 help:                ## list the targets
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -35,6 +35,9 @@ plans: setup        ## list the plans that are kept
 csv: setup          ## the current plan as CSV files, safe to open in a spreadsheet (FOLDER=path)
 	$(BIN)/python -m dagster_project.export $(or $(FOLDER),var/csv)
 
+pictures: setup     ## the current plan's plots as PNG files (FOLDER=path)
+	$(BIN)/python -m dagster_project.pictures $(or $(FOLDER),var/pictures)
+
 lint: setup
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
@@ -56,6 +59,10 @@ lock:               ## resolve again; hashes only, no addresses
 	$(BIN)/uv pip compile pyproject.toml --extra dev --extra postgresql --extra rest --extra salesforce --universal --python-version 3.11 --no-strip-extras \
 		--no-emit-index-url --no-emit-find-links --generate-hashes --no-annotate --no-header \
 		--quiet --output-file requirements.lock
+
+# Strict: a package that the service does not know, or a service that does not answer, is a failure.
+audit: setup        ## ask the internet for known vulnerabilities of the locked dependencies
+	$(BIN)/uv tool run pip-audit==2.10.1 --strict --require-hashes --disable-pip -r requirements.lock
 
 clean:              ## forget the state of the default home and all build products
 	rm -rf var dbt/target dbt/logs .make

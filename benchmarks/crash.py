@@ -1,15 +1,20 @@
 """``python -m benchmarks.crash``: kill -9 at random moments of a refresh, and look what is left.
 
-Belongs here: the killing, and what a reader and the next run find after it. Does not belong here:
-what any of it takes (``benchmarks.refresh``).
+Belongs here: the killing, and the refreshes after it. Does not belong here: what readers find
+(``benchmarks.crash_readers``), and what any of it takes (``benchmarks.refresh``).
 
-Every trial changes the company's seed, so that a new plan is due, starts the refresh, kills it at
-a moment drawn evenly from its usual length, and checks that
+A trial changes the company's seed, so that a new plan is due, starts the refresh and kills it: at
+a moment drawn evenly from its usual length, or, one time in three, at a moment drawn evenly from
+its publishing step. After every kill
 
-- the DuckDB file and the Parquet folder are each whole (one plan id in all tables, row counts and
-  hashes as the manifest says) and hold the old plan or the new one;
-- the next refresh succeeds without any clean-up and publishes the new plan, and its history lists
-  published runs only.
+- the DuckDB file and the Parquet folder are each whole (one plan in all tables, row counts and
+  hashes as the manifest says) and each is the very one from before, or the one that this refresh
+  was to make (by its seed); the file never is ahead of the folder;
+- the history lists the runs from before, and this one only where its file is in place.
+
+Kills follow each other in bursts, without any repair between them. After each burst the next
+refresh must succeed without any clean-up, publish both forms, add just itself to the history, and
+leave nothing aside.
 
 A refresh is a fork of this process, which has imported everything: imports write nothing, and a
 trial that is killed in them shows nothing. Results are added to a file, so that slices add up.
@@ -20,7 +25,6 @@ from __future__ import annotations
 import argparse
 import collections
 import contextlib
-import hashlib
 import json
 import os
 import random
@@ -30,8 +34,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import yaml
+
+from benchmarks.crash_readers import is_old, look, wrong_after_a_kill, wrong_after_a_refresh
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,18 +44,20 @@ if TYPE_CHECKING:
     import dagster as dg
 
 ACCOUNTS, REPS, GROUPS, OPPORTUNITIES = 60, 10, 2, 500
+PUBLISHING, PUBLISHING_SHARE = "published__", 1 / 3
 
 
 def main() -> int:
     """Run trials and print what all of them so far found; 1 where one of them failed."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--trials", type=int, default=200)
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--burst", type=int, default=4, help="kills before a refresh may end")
     parser.add_argument("--home", type=Path, default=Path("var/benchmarks/crash"))
     arguments = parser.parse_args()
     home = arguments.home.resolve()
     home.mkdir(parents=True, exist_ok=True)
     results = home / "results.jsonl"
-    Trials(home).run(arguments.trials, results)
+    Trials(home).run(arguments.kills, arguments.burst, results)
     rows = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
     print("\n".join(_report(rows)))
     return 1 if any(row["problems"] for row in rows) else 0
@@ -64,57 +71,74 @@ class Trials:
         self.step_file = home / "step"
         os.environ |= {"COVERAGE_COMPANY": str(self.company), "COVERAGE_HOME": str(self.home)}
         self.random = random.Random(time.time_ns())
-        self._write_company(0)
-        self.repeated = 0
+        self._write_company()  # the definitions read it
         _import_everything()
 
-    def run(self, trials: int, results: Path) -> None:
-        """Run trials, and append a line for each to the results."""
-        with (self.home.parent / "log").open("a") as log:
-            seconds = self._whole_run(log)
-            self.repeated = repeated_plans(self.home)
-            for _ in range(trials):
-                old = published_plan(self.home)
-                self._write_company(self.random.randrange(1, 10**9))
-                row = self._killed_run(log, seconds)
-                problems = list(broken(self.home, None, self.repeated))
-                seen = published_plan(self.home)
+    def run(self, kills: int, burst: int, results: Path) -> None:
+        """Kill so many refreshes, and append a line for each trial to the results."""
+        with (self.home.parent / "log").open("a", encoding="utf-8") as log:
+            length, publishing = self._whole_run(log)
+            killed = 0
+            while killed < kills:
+                rows: list[dict[str, Any]] = []
+                while sum(row["killed"] for row in rows) < min(burst, kills - killed):
+                    rows.append(self._trial(log, length, publishing))
+                killed += sum(row["killed"] for row in rows)
+                before, problems = look(self.home), []
                 try:
-                    seconds = self._whole_run(log)
+                    length, publishing = self._whole_run(log)
+                    problems = list(wrong_after_a_refresh(before, look(self.home), self.seed))
+                    problems += [f"{path} was left aside" for path in self.home.glob("pl*/.*")]
+                    problems += [f"{p} was left aside" for p in self.home.glob("published/*.new")]
                 except RuntimeError as error:
-                    problems.append(str(error))
-                new = published_plan(self.home)
-                if new == old:
-                    problems.append("the next refresh published no new plan")
-                if seen not in (old, new):
-                    problems.append(f"plan {seen} is neither the old nor the new one")
-                self.repeated += seen == new
-                problems += broken(self.home, {new}, self.repeated)
-                row |= {"saw": "old" if seen == old else "new", "problems": problems}
+                    problems = [str(error)]
+                rows[-1]["problems"] += problems
+                rows[-1]["recovered"] = not problems
                 with results.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(row) + "\n")
+                    file.writelines(json.dumps(row) + "\n" for row in rows)
 
-    def _killed_run(self, log: Any, seconds: float) -> dict[str, Any]:
+    def _trial(self, log: Any, length: float, publishing: float) -> dict[str, Any]:
+        before = look(self.home)
+        self._write_company()
+        in_publishing = self.random.random() < PUBLISHING_SHARE
+        row = self._killed_run(log, in_publishing, publishing if in_publishing else length)
+        after = look(self.home)
+        problems = list(wrong_after_a_kill(before, after, self.seed))
+        saw = ["old" if is_old(before, after, form) else "new" for form in ("file", "folder")]
+        return row | {"file": saw[0], "folder": saw[1], "problems": problems}
+
+    def _killed_run(self, log: Any, in_publishing: bool, seconds: float) -> dict[str, Any]:
         moment = self.random.uniform(0, seconds)
+        row = {"aimed_at": "publishing" if in_publishing else "any moment", "moment": moment}
         self.step_file.write_text("start", encoding="utf-8")
         child = self._start(log)
-        deadline = time.monotonic() + moment
-        while time.monotonic() < deadline:
+        deadline = None if in_publishing else time.monotonic() + moment
+        while deadline is None or time.monotonic() < deadline:
             if os.waitpid(child, os.WNOHANG)[0]:
-                return {"moment": moment, "step": "ended", "killed": False}
-            time.sleep(0.001)
+                return row | {"step": "ended", "killed": False}
+            if deadline is None and self._step().startswith(PUBLISHING):
+                deadline = time.monotonic() + moment
+            time.sleep(0.002)
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-        step = self.step_file.read_text(encoding="utf-8")
-        return {"moment": moment, "step": step or "start", "killed": True}
+        return row | {"step": self._step() or "start", "killed": True}
 
-    def _whole_run(self, log: Any) -> float:
-        started = time.monotonic()
-        _, status = os.waitpid(self._start(log), 0)
-        code = os.waitstatus_to_exitcode(status)
+    def _step(self) -> str:
+        return self.step_file.read_text(encoding="utf-8")
+
+    def _whole_run(self, log: Any) -> tuple[float, float]:
+        """Run a refresh to its end; returns its seconds, and those of its publishing step."""
+        started = publishing = time.monotonic()
+        self.step_file.write_text("start", encoding="utf-8")
+        child = self._start(log)
+        while not (ended := os.waitpid(child, os.WNOHANG))[0]:
+            if not self._step().startswith(PUBLISHING):
+                publishing = time.monotonic()
+            time.sleep(0.005)
+        code = os.waitstatus_to_exitcode(ended[1])
         if code != 0:
-            raise RuntimeError(f"a refresh after a kill ended with {code}; see the log")
-        return time.monotonic() - started
+            raise RuntimeError(f"a refresh after kills ended with {code}; see the log")
+        return time.monotonic() - started, time.monotonic() - publishing
 
     def _start(self, log: Any) -> int:
         log.flush()
@@ -145,9 +169,10 @@ class Trials:
         refresh.run = watched  # type: ignore[assignment]
         return refresh.main()
 
-    def _write_company(self, seed: int) -> None:
+    def _write_company(self) -> None:
+        self.seed = self.random.randrange(1, 10**9)
         settings = {
-            "company": {"id": "crash", "name": "Crash test", "seed": seed},
+            "company": {"id": "crash", "name": "Crash test", "seed": self.seed},
             "source": {
                 "kind": "demo",
                 "accounts": ACCOUNTS,
@@ -169,80 +194,28 @@ def _import_everything() -> None:
     defs()
 
 
-def published_plan(home: Path) -> str | None:
-    """Name the plan in the DuckDB file, None before the first one."""
-    path = home / "published" / "coverage.duckdb"
-    if not path.exists():
-        return None
-    with duckdb.connect(str(path), read_only=True) as con:
-        return str(con.execute("select plan_id from plan_certificates").fetchall()[0][0])
-
-
-def repeated_plans(home: Path) -> int:
-    """Count the runs that published a plan another run had published already."""
-    with duckdb.connect(str(home / "published" / "coverage.duckdb"), read_only=True) as con:
-        query = "select count(*) - count(distinct plan_id) from plan_runs"
-        return int(con.execute(query).fetchall()[0][0])
-
-
-def broken(home: Path, allowed: set[str | None] | None, most_repeated: int) -> Iterator[str]:
-    """Find what a reader must never see.
-
-    Args:
-        home: State folder.
-        allowed: Plans that may be published; None where it is not known yet.
-        most_repeated: Runs that may have published a plan again: one for every refresh that had
-            published before it was killed.
-
-    Yields:
-        One line per problem.
-    """
-    path = home / "published" / "coverage.duckdb"
-    plan = published_plan(home)
-    if plan is None:
-        return
-    if allowed is not None and plan not in allowed:
-        yield f"the file holds plan {plan}"
-    with duckdb.connect(str(path), read_only=True) as con:
-        tables = [
-            row[0] for row in con.execute("select table_name from duckdb_tables()").fetchall()
-        ]
-        for table in tables:
-            if table == "plan_runs":
-                continue
-            found = {r[0] for r in con.execute(f"select distinct plan_id from {table}").fetchall()}
-            if not found <= {plan}:
-                yield f"{table} mixes plans {sorted(found)}"
-    unexpected = repeated_plans(home) - most_repeated
-    if unexpected > 0:
-        yield f"the history lists {unexpected} runs that published nothing"
-    folder = (home / "published" / "current").resolve()
-    facts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    if facts["plan_id"] != folder.name:
-        yield f"{folder.name} holds the manifest of {facts['plan_id']}"
-    if set(facts["tables"]) != set(tables):
-        yield "the two forms hold other tables"
-    for name, table in facts["tables"].items():
-        digest = hashlib.sha256((folder / table["file"]).read_bytes()).hexdigest()
-        if digest != table["sha256"]:
-            yield f"{folder.name}/{name} is not the file its manifest names"
-
-
 def _report(rows: list[dict[str, Any]]) -> Iterator[str]:
     killed = [row for row in rows if row["killed"]]
-    wrong = [row for row in rows if row["problems"]]
+    bursts = [row for row in rows if "recovered" in row]
     yield (
-        f"{len(killed)} refreshes killed ({len(rows) - len(killed)} ended before their moment); "
-        f"{len(wrong)} left something wrong."
+        f"{len(killed)} refreshes killed ({sum(r['aimed_at'] == 'publishing' for r in killed)} "
+        f"aimed at publishing), {len(rows) - len(killed)} more ended before their moment; "
+        f"{sum(bool(row['problems']) for row in rows)} left something wrong. "
+        f"{sum(row['recovered'] for row in bursts)} of {len(bursts)} refreshes after a burst "
+        "succeeded without clean-up."
     )
-    saw = collections.Counter(row["saw"] for row in killed)
-    yield f"Readers found the old plan {saw['old']} times, the new one {saw['new']} times."
+    saw = collections.Counter((row["file"], row["folder"]) for row in killed)
+    yield (
+        f"Readers found the old plan {saw['old', 'old']} times, the new one {saw['new', 'new']} "
+        f"times, the old file beside the new folder {saw['old', 'new']} times."
+    )
     yield "| step that was killed | kills |"
     yield "| --- | ---: |"
     for step, count in collections.Counter(_stage(row["step"]) for row in killed).most_common():
         yield f"| {step} | {count} |"
-    for row in wrong:
-        yield f"- {row['step']} after {row['moment']:.2f} s: {'; '.join(row['problems'])}"
+    for row in rows:
+        if row["problems"]:
+            yield f"- {row['step']} after {row['moment']:.2f} s: {'; '.join(row['problems'])}"
 
 
 def _stage(step: str) -> str:

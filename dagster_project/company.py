@@ -8,11 +8,13 @@ The attribute path of a setting is its path in the file: ``company.coverage.move
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
@@ -116,9 +118,14 @@ class Company(Section):
                 return source
         return self.source
 
-    def policy_tables(self) -> dict[str, list[dict[str, Any]]]:
-        """Build the small tables dbt reads, by name of :data:`POLICY_TABLES`."""
-        return build_policy_tables(self)
+    def policy_tables(self, today: dt.date | None = None) -> dict[str, list[dict[str, Any]]]:
+        """Build the small tables dbt reads, by name of :data:`POLICY_TABLES`.
+
+        Args:
+            today: Day of the run; the clock's in the company's time zone if not given.
+        """
+        now = dt.datetime.now(ZoneInfo(self.company.timezone))
+        return build_policy_tables(self, today or now.date())
 
     def config_hash(self) -> str:
         """Hash what was decided: not comments, order of keys or where the files lie."""

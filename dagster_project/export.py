@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.contract import quote_identifier
+from dagster_project.plans import plan_folder
 from dagster_project.settings import load_settings
 
 # = + - @ and their wide forms, tab and carriage return; also after blanks.
@@ -39,10 +40,11 @@ def export_csv(home: Path, folder: Path, plan_id: str | None = None) -> list[Pat
     Raises:
         ExportError: There is no such plan, or a file cannot be written.
     """
-    plans = home / "plans"
-    plan = (home / "published" / "current").resolve() if plan_id is None else plans / plan_id
-    if plan.parent.resolve() != plans.resolve() or not (plan / "manifest.json").is_file():
-        raise ExportError(f"no plan {plan_id or '(current)'} in {plans}; list them with make plans")
+    plan = plan_folder(home, plan_id)
+    if plan is None:
+        raise ExportError(
+            f"no plan {plan_id or '(current)'} in {home / 'plans'}; list them with make plans"
+        )
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)

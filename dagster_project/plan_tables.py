@@ -42,7 +42,7 @@ MEANINGS: dict[str, str] = {
     "plan_id": "Hash of inputs, settings, code and seed; the same for every table of a plan",
     "account_id": "Account in the CRM",
     "rep_id": "Coverer: a rep, a partner, or `__house__` where nobody covers",
-    "coverer_type": "rep, partner or house",
+    "coverer_type": "rep, partner, house or open_head (a planned hire)",
     "group_id": "Sales group",
     "previous_rep_id": "Owner of record in the CRM, possibly a leaver",
     "present_rep_id": "Who covers the account before this plan, empty where nobody can",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from dagster_project.company import Company
 from dagster_project.context import company
-from dagster_project.history import plan_hashes
+from dagster_project.history import last_prices, plan_hashes
 from dagster_project.identity import code_version, plan_id
 from dagster_project.plan_tables import PLAN_TABLES
 from dagster_project.warehouse import Warehouse, write_frame
@@ -55,6 +55,7 @@ def coverage_policy(settings: Company) -> CoveragePolicy:
         solve_seconds=settings.coverage.solve_seconds,
         overtime_amount_per_hour=settings.capacity.overtime_cost_per_hour * horizon_years,
         seed=settings.company.seed,
+        exact_pairs=settings.coverage.exact_pairs,
         group_move_rates=tuple(
             (group.group_id, group.move_budget_rate)
             for group in settings.groups
@@ -89,7 +90,9 @@ def plan_coverage(warehouse: Warehouse) -> CoveragePlan:
     """
     from optimization.coverage.plan import solve_coverage
 
-    plan = solve_coverage(*coverage_inputs(warehouse), coverage_policy(company()))
+    with warehouse.connect() as connection:
+        prices = last_prices(connection)
+    plan = solve_coverage(*coverage_inputs(warehouse), coverage_policy(company()), prices)
     write_plan(warehouse, {table: getattr(plan, field) for table, field in COVERAGE_TABLES.items()})
     return plan
 

@@ -1,7 +1,7 @@
 """``python -m dagster_project.plans``: the plans that are kept, the newest first.
 
-Belongs here: listing. Does not belong here: how many are kept (``publishing.keep_plans`` in
-company.yml) or publishing.
+Belongs here: listing and finding. Does not belong here: how many are kept
+(``publishing.keep_plans`` in company.yml) or publishing.
 """
 
 from __future__ import annotations
@@ -36,8 +36,24 @@ class KeptPlan:
     is_current: bool
 
 
+def plan_folder(home: Path, plan_id: str | None = None) -> Path | None:
+    """Folder of a kept plan.
+
+    Args:
+        home: The state folder.
+        plan_id: A kept plan; the current one if not given.
+
+    Returns:
+        Its folder, None where no whole plan of that name is kept.
+    """
+    for plan in kept_plans(home):
+        if plan.is_current if plan_id is None else plan.plan_id == plan_id:
+            return plan.folder
+    return None
+
+
 def kept_plans(home: Path) -> list[KeptPlan]:
-    """Read the manifests of all whole plans, the newest first.
+    """Read the manifests of all whole plans, the newest first and each plan once.
 
     Args:
         home: The state folder.
@@ -58,7 +74,13 @@ def kept_plans(home: Path) -> list[KeptPlan]:
                 is_current=path.parent.resolve() == current,
             )
         )
-    return sorted(plans, key=lambda plan: (plan.published_at, plan.plan_id), reverse=True)
+    # A plan that was published again lies there twice: as it is, and for readers as it was.
+    latest = {plan.plan_id: plan for plan in sorted(plans, key=_age)}
+    return sorted(latest.values(), key=_age, reverse=True)
+
+
+def _age(plan: KeptPlan) -> tuple[bool, dt.datetime, str]:
+    return plan.is_current, plan.published_at, plan.plan_id
 
 
 def lines(home: Path) -> Iterator[str]:

@@ -12,6 +12,8 @@ from dagster_project.contract import ColumnType, LandingColumn
 from dagster_project.manager_ratings import ALL
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from dagster_project.company import Company
 
 DEFAULT_HOURS_PER_YEAR = 12.0
@@ -37,6 +39,7 @@ POLICY_TABLES: dict[str, tuple[LandingColumn, ...]] = {
         timezone="VARCHAR",
         fiscal_year_start_month="BIGINT",
         as_of_="DATE",
+        latest_on="DATE",
         horizon_months="BIGINT",
         installed_base_months="BIGINT",
         selling_hours_per_year="DOUBLE",
@@ -130,11 +133,13 @@ POLICY_TABLES: dict[str, tuple[LandingColumn, ...]] = {
 }
 
 
-def build_policy_tables(company: Company) -> dict[str, list[dict[str, Any]]]:
+def build_policy_tables(company: Company, today: dt.date) -> dict[str, list[dict[str, Any]]]:
     """Build the rows of every policy table, defaults filled in.
 
     Args:
         company: The checked settings.
+        today: Day of the run. Rows dated after it are set aside, or after ``as_of`` where that is
+            set: a run made again with the day it had then sets the same rows aside.
 
     Returns:
         Rows by table name; keys of a row are the columns of :data:`POLICY_TABLES`, in order.
@@ -153,6 +158,7 @@ def build_policy_tables(company: Company) -> dict[str, list[dict[str, Any]]]:
                 identity.timezone,
                 identity.fiscal_year_start_month,
                 identity.as_of,
+                identity.as_of or today,
                 coverage.horizon_months,
                 company.segments.installed_base_months,
                 capacity.selling_hours_per_year,

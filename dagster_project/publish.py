@@ -10,8 +10,8 @@ sees either the old plan or the new one, and a failure leaves the old one as it 
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+
+from dagster_project.disk import advice
 
 # Readable by DuckDB clients from 1.2 on; the default of a newer writer is refused by older ones.
 STORAGE_VERSION = "v1.2.0"
@@ -70,7 +72,8 @@ def publish(
         con: Open connection that sees what the tables select from.
         tables: Per published name a SELECT, sorted by its key, or the name of a relation.
         home: Folder that holds ``published`` and ``plans``.
-        plan_id: Identity of the plan; publishing it again replaces it.
+        plan_id: Identity of the plan. Publishing it again makes another folder, ``<plan_id>.2``,
+            and keeps the one before it until the next time, for readers that are in it.
         manifest: Facts to write beside the tables' own, for example input hashes.
         comments: Per published name the meaning of its columns.
         contracts: Per published name the type by column that readers were promised.
@@ -104,13 +107,13 @@ def publish(
         site.new_database.chmod(0o444)
         if serve_too is not None:
             serve_too()
-        _put_in_place(site)
+        before = _put_in_place(site)
     return PublishResult(
         database_path=site.database,
         plan_path=site.plan,
         row_counts={name: fact["rows"] for name, fact in facts.items()},
         content_hashes={name: fact["sha256"] for name, fact in facts.items()},
-        removed_plans=_remove_old_plans(site, keep_plans),
+        removed_plans=_remove_old_plans(site, keep_plans, before),
     )
 
 
@@ -122,19 +125,19 @@ class _Site:
         self.published, self.plans = home / "published", home / "plans"
         self.database = self.published / "coverage.duckdb"
         self.link = self.published / "current"
-        self.plan = self.plans / plan_id
+        # A folder in place is never touched: swapping it for another takes two renames, and one
+        # who looks between them finds nothing.
+        names = (plan_id if n == 1 else f"{plan_id}.{n}" for n in itertools.count(1))
+        self.plan = next(path for name in names if not (path := self.plans / name).exists())
         self.new_database = self.published / "coverage.duckdb.new"
         self.new_link = self.published / "current.new"
         self.new_plan = self.plans / f".{plan_id}.new"
-        self.old_plan = self.plans / f".{plan_id}.old"
 
     def clear(self) -> None:
-        """Remove what a publication leaves aside; bring back what a killed one had set aside."""
-        if self.old_plan.exists() and not self.plan.exists():
-            self.old_plan.rename(self.plan)
+        """Remove what a publication leaves aside, also a killed one of another plan."""
         for path in (self.new_database, _wal(self.new_database), self.new_link):
             path.unlink(missing_ok=True)
-        for path in (self.new_plan, self.old_plan):
+        for path in self.plans.glob(".*.new"):
             shutil.rmtree(path, ignore_errors=True)
 
 
@@ -197,24 +200,25 @@ def _comment(con: duckdb.DuckDBPyConnection, target: str, meanings: Mapping[str,
             con.execute(f'comment on column {target}."{column}" is {_text(meaning)}')
 
 
-def _put_in_place(site: _Site) -> None:
-    """Rename the new plan into its places, the data base last; undo all of it on a failure."""
+def _put_in_place(site: _Site) -> str | None:
+    """Rename the new plan into its places, the data base last; undo all of it on a failure.
+
+    Returns:
+        Name of the folder that was current before.
+    """
+    before = site.link.readlink() if site.link.is_symlink() else None
     with contextlib.ExitStack() as undo:
-        if site.plan.exists():
-            site.plan.rename(site.old_plan)
-            undo.callback(site.old_plan.rename, site.plan)
         site.new_plan.rename(site.plan)
         undo.callback(site.plan.rename, site.new_plan)
-        before = site.link.readlink() if site.link.is_symlink() else None
-        _point(site, Path("..", "plans", site.plan_id))
+        _sync(site.plans)
+        _point(site, Path("..", "plans", site.plan.name))
         undo.callback(_point, site, before)
         # A log that a killed reader left behind would be replayed into the new file.
         _wal(site.database).unlink(missing_ok=True)
         site.new_database.replace(site.database)
         undo.pop_all()
-    for folder in (site.published, site.plans):
-        _sync(folder)
-    shutil.rmtree(site.old_plan, ignore_errors=True)
+    _sync(site.published)
+    return None if before is None else before.name
 
 
 def _point(site: _Site, target: Path | None) -> None:
@@ -226,15 +230,22 @@ def _point(site: _Site, target: Path | None) -> None:
     site.new_link.replace(site.link)
 
 
-def _remove_old_plans(site: _Site, keep_plans: int) -> tuple[str, ...]:
+def _remove_old_plans(site: _Site, keep_plans: int, before: str | None) -> tuple[str, ...]:
     """Keep the newest plans; one that cannot be removed today is tried again next time."""
-    folders = [path for path in site.plans.iterdir() if not path.name.startswith(".")]
-    others = [path for path in folders if path.is_dir() and path != site.plan]
-    others.sort(key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
-    removed = others[keep_plans - 1 :]
-    for path in removed:
+    folders = [path for path in site.plans.iterdir() if path.is_dir() and path != site.plan]
+    folders.sort(key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
+    kept, removed = {site.plan_id}, []
+    for path in folders:
+        plan = path.name.partition(".")[0]
+        if plan == site.plan_id and path.name == before:
+            continue
+        if plan not in kept and len(kept) < keep_plans:
+            kept.add(plan)
+            continue
         shutil.rmtree(path, ignore_errors=True)
-    return tuple(path.name for path in removed)
+        if plan not in kept:
+            removed.append(plan)
+    return tuple(removed)
 
 
 @contextlib.contextmanager
@@ -250,17 +261,8 @@ def _explained(site: _Site) -> Iterator[None]:
             raise
         raise PublishError(
             f"plan {site.plan_id} was not published to {site.home}; readers still see the plan "
-            f"before it. {_reason(error, site)}"
+            f"before it. {advice(error, site.home) or error}"
         ) from error
-
-
-def _reason(error: OSError | duckdb.Error, site: _Site) -> str:
-    number, text = getattr(error, "errno", None), str(error)
-    if number == errno.ENOSPC or "No space left" in text:
-        return f"The disk is full. Free some space, for example old folders of {site.plans}."
-    if number in (errno.EACCES, errno.EROFS, errno.EPERM) or "Permission denied" in text:
-        return f"The folder cannot be written. Give this user write access to it. ({text})"
-    return text
 
 
 def _wal(database: Path) -> Path:

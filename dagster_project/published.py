@@ -51,6 +51,12 @@ PUBLISHED: dict[str, PublishedTable] = {
         "marts.seasonality", ("revenue_type", "season_key", "month_number")
     ),
     "sales_cycles": PublishedTable("marts.sales_cycles", ("season_key",)),
+    "customer_seasons": PublishedTable(
+        "marts.customer_seasons", ("revenue_type", "customer_month")
+    ),
+    "pipeline_conversions": PublishedTable(
+        "marts.pipeline_conversions", ("level", "stage", "age_band", "industry")
+    ),
     "strength_calibration": PublishedTable("marts.strength_calibration", ("bin_number",)),
     "strength_surprises": PublishedTable(
         "marts.strength_surprises", ("rep_id", "dimension", "level")

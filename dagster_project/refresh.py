@@ -15,7 +15,9 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NoReturn
 
 from dagster_project.company_file import CompanyError
+from dagster_project.disk import advice, refuse_unwritable
 from dagster_project.instance import prepare_dagster_home
+from dagster_project.preflight import UNFIT, refuse_unpublishable
 from dagster_project.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -32,6 +34,19 @@ def main() -> int:
     gc.set_threshold(50_000, 20, 100)
     settings = load_settings()
     settings.export()
+    try:
+        refuse_unwritable(settings.home)
+        return _refresh(settings)
+    except Exception as error:
+        # The orchestrator's own files lie on the same disk.
+        words = str(error) if isinstance(error, UNFIT) else advice(error, settings.home)
+        if words is None:
+            raise
+        print(f"\nThe run stopped; nothing was published.\n- {words}", file=sys.stderr)
+        return 1
+
+
+def _refresh(settings: Settings) -> int:
     prepare_dagster_home(settings)
     import dagster as dg
 
@@ -42,6 +57,7 @@ def main() -> int:
     except CompanyError as error:
         print(f"The company file cannot be used:\n{error}", file=sys.stderr)
         return 2
+    refuse_unpublishable(settings.home, company().publishing)
     with dg.DagsterInstance.get() as instance:
         result = run(instance)
     if result.success:
@@ -120,13 +136,13 @@ def _blocked(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[
         if evaluation.check_name not in words:
             words = f"{evaluation.check_name}: {words}"
         yield f"- {evaluation.asset_key.to_user_string()}: {words}"
-    yield from dict.fromkeys(_failures(result))
+    yield from dict.fromkeys(_failures(result, settings))
     if settings.published_path.exists():
         yield f"The last good plan is still in {settings.published_path}."
     yield "Open the run in the UI (make ui) for samples of the failing records."
 
 
-def _failures(result: dg.ExecuteInProcessResult) -> Iterator[str]:
+def _failures(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[str]:
     """Name each failed step with its innermost cause, or the run's where no step began."""
     steps = result.filter_events(lambda event: event.is_step_failure)
     for event in steps:
@@ -134,17 +150,17 @@ def _failures(result: dg.ExecuteInProcessResult) -> Iterator[str]:
         if data.user_failure_data is not None:
             yield f"- {data.user_failure_data.description}"
         elif data.error is not None and data.error.cls_name != "DagsterAssetCheckFailedError":
-            yield f"- {_innermost(data.error)}"
+            yield f"- {_innermost(data.error, settings)}"
     if not steps:
         for event in result.filter_events(lambda event: event.is_job_failure):
             error = event.job_failure_data.error
-            yield f"- {_innermost(error) if error is not None else event.message}"
+            yield f"- {_innermost(error, settings) if error is not None else event.message}"
 
 
-def _innermost(error: SerializableErrorInfo) -> str:
+def _innermost(error: SerializableErrorInfo, settings: Settings) -> str:
     while error.cause is not None:
         error = error.cause
-    return error.message.strip()
+    return advice(error.message, settings.home) or error.message.strip()
 
 
 if __name__ == "__main__":

@@ -14,11 +14,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from dagster_project.credentials import redact
+from dagster_project.credentials import MissingSecretError, read_secret, redact
 from dagster_project.publish import PublishError
 
 if TYPE_CHECKING:
     import duckdb
+
+    from dagster_project.sections.publishing import Publishing
 
 LOCK_SECONDS = 60
 CONNECT_SECONDS = 10
@@ -32,6 +34,26 @@ _TYPES = {
     "DATE": "date",
     "TIMESTAMP": "timestamp",
 }
+
+
+def serving_address(publishing: Publishing) -> str | None:
+    """Find the address of the server, None where none is set.
+
+    Raises:
+        PublishError: The variable that holds it is not set, or the driver is not installed.
+    """
+    if publishing.postgresql is None:
+        return None
+    try:
+        import psycopg  # noqa: F401
+
+        return read_secret(publishing.postgresql.url_variable, "publishing.postgresql.url_variable")
+    except ImportError:
+        raise PublishError(
+            "publishing.postgresql needs an extra: pip install 'sales-coverage[postgresql]'"
+        ) from None
+    except MissingSecretError as error:
+        raise PublishError(str(error)) from None
 
 
 def serve(
@@ -58,12 +80,8 @@ def serve(
         PublishError: The server could not be reached or refused; it serves the plan before. The
             message holds no secret.
     """
-    try:
-        import psycopg
-    except ImportError:
-        raise PublishError(
-            "publishing.postgresql needs an extra: pip install 'sales-coverage[postgresql]'"
-        ) from None
+    import psycopg
+
     try:
         with psycopg.connect(
             url.replace("postgresql+psycopg://", "postgresql://"), connect_timeout=CONNECT_SECONDS

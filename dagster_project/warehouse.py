@@ -10,6 +10,9 @@ in the same way, because DuckDB refuses two configurations of one file.
 
 from __future__ import annotations
 
+import datetime as dt
+import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,19 +69,29 @@ class Warehouse(dg.ConfigurableResource[None]):
         path = Path(self.path)
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = FileLock(f"{path}.lock")
+        # Who holds the lock; the lock file itself is emptied by whoever tries to take it.
+        holder = Path(f"{path}.holder")
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
+            words = (
+                f"Another refresh ({_read(holder)}) has {path.name}; this one waits for it to end, "
+                f"for at most {self.wait_seconds / 60:.0f} minutes."
+            )
             if context.log is not None:
-                context.log.warning("Another refresh is running; this one waits for it to end.")
+                context.log.warning(words)
+            # The log of a refresh from the command line goes to the UI, and its user waits here.
+            print(words, file=sys.stderr, flush=True)
             try:
                 self._lock.acquire(timeout=self.wait_seconds)
             except Timeout:
                 raise WarehouseBusyError(
-                    f"another refresh has held {path.name} for {self.wait_seconds:.0f} seconds; "
-                    "wait for it to end, or stop it, and start again"
+                    f"another refresh ({_read(holder)}) has held {path.name} for "
+                    f"{self.wait_seconds:.0f} seconds; wait for it to end, or stop it, and start "
+                    "again"
                 ) from None
         try:
+            holder.write_text(f"process {os.getpid()}, since {dt.datetime.now():%H:%M:%S}", "utf-8")
             self._kept = self._open()
         except Exception:
             self._lock.release()
@@ -120,6 +133,13 @@ class Warehouse(dg.ConfigurableResource[None]):
         """Read a whole table in its stored order."""
         with self.connect() as connection:
             return connection.execute(f"select * from {quoted(table)}").df()
+
+
+def _read(holder: Path) -> str:
+    try:
+        return holder.read_text(encoding="utf-8")
+    except OSError:  # it took the lock a moment ago
+        return "just started"
 
 
 def create_table(

@@ -3,9 +3,10 @@
 import dagster as dg
 
 from dagster_project.company import POLICY_TABLES
-from dagster_project.context import company, owners
+from dagster_project.context import company, owners, settings
 from dagster_project.contract import LANDING, LandingTable
 from dagster_project.landing import PULLED, landed_company, record_company_file, record_pull
+from dagster_project.preflight import UNFIT, refuse_unpublishable
 from dagster_project.sources import PermanentSourceError, pull_table
 from dagster_project.transform import table_facts
 from dagster_project.warehouse import Warehouse, create_table
@@ -58,7 +59,11 @@ def _build_pull(table: LandingTable) -> dg.AssetsDefinition:
     kinds={"duckdb", "yaml"},
 )
 def company_file(warehouse: Warehouse) -> dg.MaterializeResult[None]:
-    """Land the validated settings."""
+    """Land the validated settings; refuse a run that could not publish at its end."""
+    try:
+        refuse_unpublishable(settings().home, company().publishing)
+    except UNFIT as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
     tables = company().policy_tables()
     with warehouse.connect() as connection:
         held, wanted = landed_company(connection), company().company.id

@@ -32,6 +32,9 @@ _QUOTA_INPUTS = [
             "group_bookings",
             "deal_spread",
             "agreed_quotas",
+            "account_pipeline",
+            "new_business_lags",
+            "customer_seasons",
         )
     ),
 ]
@@ -122,7 +125,7 @@ def quota_plan(warehouse: Warehouse) -> Iterator[dg.MaterializeResult[None]]:
                     )
                 )
             },
-            "outlook_calibration": _share_held(plan.outlook_calibration["is_held"].astype(float)),
+            "calibration_summary": _shares_held(plan.calibration_summary),
             "budget_check": {
                 "groups_over_budget": dg.MetadataValue.int(
                     int((plan.budget_check["verdict"] == "over budget").sum())
@@ -132,9 +135,12 @@ def quota_plan(warehouse: Warehouse) -> Iterator[dg.MaterializeResult[None]]:
     )
 
 
-def _share_held(held: Any) -> dict[str, dg.MetadataValue]:
-    """Show how many past months their 80 % bands held, where there were any."""
-    return {"share_of_months_held": dg.MetadataValue.float(float(held.mean()))} if len(held) else {}
+def _shares_held(summary: Any) -> dict[str, dg.MetadataValue]:
+    """Show how many past periods their 80 % bands held, where there were any."""
+    return {
+        f"{row.level}_{row.period_type}s_held": dg.MetadataValue.float(float(row.held_rate))
+        for row in summary.itertuples(index=False)
+    }
 
 
 def _verdict(violations: list[str]) -> dg.AssetCheckResult:

@@ -3,7 +3,6 @@
 import dagster as dg
 
 from dagster_project.context import company, owners, settings
-from dagster_project.credentials import read_secret
 from dagster_project.history import plan_hashes, record_plan
 from dagster_project.identity import code_version
 from dagster_project.landing import COMPANY_FILE
@@ -22,7 +21,7 @@ from dagster_project.published import (
     select_published,
 )
 from dagster_project.quota_planning import quota_violations
-from dagster_project.serve import serve
+from dagster_project.serve import serve, serving_address
 from dagster_project.warehouse import Warehouse
 
 _INPUTS = sorted(
@@ -56,8 +55,7 @@ def published_coverage(
             allow_retries=False,
         )
     target = company().publishing.postgresql
-    place = "publishing.postgresql.url_variable"
-    url = read_secret(target.url_variable, place) if target is not None else ""
+    url = serving_address(company().publishing)
     tables = {name: select_published(name, plan_id) for name in PUBLISHED}
     comments = {name: column_meanings(name) for name in PUBLISHED}
     with warehouse.connect() as connection:
@@ -74,7 +72,7 @@ def published_coverage(
         )
 
         def serve_too() -> None:
-            if target is not None:
+            if target is not None and url is not None:
                 serve(connection, tables, url=url, schema=target.schema_name, comments=comments)
 
         try:

@@ -7,7 +7,7 @@ environment variable that holds one.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -64,8 +64,11 @@ class SqlSource(Remote):
 
 
 class SalesforceTable(Section):
-    """One landing table out of a Salesforce object."""
+    """One landing table out of a Salesforce object, which always has the same three fields."""
 
+    key: ClassVar[str] = "Id"
+    cursor: ClassVar[str] = "SystemModstamp"
+    deleted: ClassVar[str] = "IsDeleted"
     object: SqlName = Field(description="object, such as Account")
     columns: Columns = Field(description="contract column: field of the object, such as Owner.Name")
 
@@ -89,8 +92,25 @@ class RestPages(Section):
         default="single", description="single, next_link, offset, page_number or cursor"
     )
     at: Text = Field(default="next", description="place of the next link or cursor in the answer")
-    parameter: Text = Field(default="cursor", description="query parameter of the cursor")
+    parameter: Text | None = Field(
+        default=None,
+        description="query parameter of the cursor, offset or page number; default cursor, offset "
+        "or page",
+    )
     size: Count = Field(default=100, description="rows per page, for offset")
+    size_parameter: Text = Field(default="limit", description="query parameter of it")
+    first: int = Field(default=1, ge=0, le=1, description="number of the first page, 0 or 1")
+    total: Text | None = Field(
+        default=None,
+        description="place of the number of rows (offset) or pages (page_number); without it pages "
+        "are read until one is empty",
+    )
+
+    @model_validator(mode="after")
+    def _check_total(self) -> Self:
+        if self.total is not None and self.kind not in ("offset", "page_number"):
+            raise ValueError("`total` belongs to `offset` and `page_number`")
+        return self
 
 
 class RestTable(Section):

@@ -54,7 +54,7 @@ def pull_table(
     timezone = company.company.timezone
     if isinstance(source, Remote) and not source.has(table.name):
         con.execute(create_landing_table_sql(target, table))
-        return report(con, table, target, content_hash="", source_columns=None)
+        return report(con, table, target, source_columns=None)
     try:
         if isinstance(source, SqlSource):
             from dagster_project.sources import database

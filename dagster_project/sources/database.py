@@ -41,15 +41,8 @@ def pull(
     """
     spec = source.tables[table.name]
     url = read_secret(source.url_variable, "source.url_variable")
-    definition = mirror.Definition(
-        service=f"{table.name}: the database",
-        text=spec.query,
-        key=spec.key,
-        cursor=spec.cursor,
-        deleted=spec.deleted,
-        mapping=spec.columns,
-        full_reload_days=source.full_reload_days,
-        overlap_minutes=source.overlap_minutes,
+    definition = mirror.Definition.of(
+        source, spec, service=f"{table.name}: the database", text=spec.query
     )
     try:
         address = sa.make_url(url)

@@ -8,8 +8,6 @@ inputs are clean text, and each has a ``_row`` to order by, as joins promise no 
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from pathlib import Path
 
@@ -26,7 +24,7 @@ from dagster_project.sections.sources import FilesSource, TableSource
 from dagster_project.sources.cells import clean_text
 from dagster_project.sources.errors import PermanentSourceError
 from dagster_project.sources.mapping import landing_sql, refuse_missing_columns, report
-from dagster_project.sources.readers import hash_files, open_scan, reading
+from dagster_project.sources.readers import open_scan, reading
 from dagster_project.sources.result import PullResult
 
 _QUERY_RESULT = "_query_result"
@@ -80,7 +78,6 @@ def pull(
         con,
         table,
         target,
-        content_hash=_hash_content(files, source, spec),
         source_files=tuple(_relative(file, folder) for file in files),
         source_columns=columns,
     )
@@ -185,18 +182,6 @@ def _mistake(error: Exception, table: LandingTable) -> str:
     """Say what is wrong with a query; DuckDB may quote a cell, which stays out for HR data."""
     text = " ".join(str(error).split("\n\nLINE")[0].split())
     return re.sub(r"'[^']*'", "'…'", text) if table.system == "hr" else text
-
-
-def _hash_content(files: tuple[Path, ...], source: FilesSource, spec: TableSource | None) -> str:
-    """Hash the bytes read and how they were read."""
-    how = {
-        "files": hash_files(files),
-        "aliases": list(spec.inputs) if spec else None,
-        "mapping": spec.model_dump(mode="json", include={"columns", "query"}) if spec else None,
-        "encoding": source.encoding,
-        "delimiter": source.delimiter,
-    }
-    return hashlib.sha256(json.dumps(how, sort_keys=True).encode()).hexdigest()
 
 
 def _relative(file: Path, folder: Path) -> str:

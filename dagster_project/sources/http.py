@@ -47,6 +47,8 @@ def new_session() -> requests.Session:
     )
     session = requests.Session()
     session.mount("https://", _TimedAdapter(max_retries=retry))
+    # A link or a redirection in the clear would carry the log-in.
+    del session.adapters["http://"]
     return session
 
 

@@ -40,7 +40,7 @@ def landing_sql(
         table: The landing table.
         mapping: Where each contract column comes from; those not listed keep their name.
         source_columns: DuckDB type by column of the scanned relation.
-        scan: FROM clause; its rows are numbered in its order.
+        scan: FROM clause; its rows are numbered in its order and written in that of their content.
         timezone: The company's time zone.
 
     Returns:
@@ -75,13 +75,21 @@ def landing_sql(
             values.append(text_name(column))
             issues.append(cell.issue)
     columns = ", ".join(quote_identifier(name) for name in table.column_names)
+    # Sums of doubles depend on the order of their rows: rows lie in an order of their own, so that
+    # a source in another order gives the same plan. _row keeps their place in the source.
     return (
-        f"create or replace table {quote_table(target)} as "
-        f"select row_number() over () as _row, {columns}, "
+        f"create or replace table {quote_table(target)} as select * from "
+        f"(select row_number() over () as _row, {columns}, "
         f"{_joined(issues)} as _issues, {_joined(fixes)} as _fixes from "
         f"(select {', '.join(values)} from (select {', '.join(parsed)} from "
-        f"(select {', '.join(raws)} from {scan})))"
+        f"(select {', '.join(raws)} from {scan})))) "
+        f"order by {quote_identifier(table.column_names[0])}, {_row_hash(table)}"
     )
+
+
+def _row_hash(table: LandingTable) -> str:
+    names = ", ".join(quote_identifier(name) for name in table.column_names)
+    return f"hash({names}, _issues, _fixes)"
 
 
 def _joined(notes: list[str]) -> str:
@@ -124,7 +132,6 @@ def report(
     table: LandingTable,
     target: str,
     *,
-    content_hash: str,
     source_files: tuple[str, ...] = (),
     source_columns: tuple[str, ...] | None,
 ) -> PullResult:
@@ -134,20 +141,24 @@ def report(
         con: Warehouse connection.
         table: The landing table.
         target: Where it was written, ``schema.name``.
-        content_hash: Hash of what was read and how.
         source_files: Files read, if any.
         source_columns: Columns the source had; None where the company has no such table.
     """
     latest = [f"max({quote_identifier(name)})" for name in table.watermark_columns]
     watermark = f"cast(greatest({', '.join(latest)}) as varchar)" if latest else "null"
+    row = _row_hash(table)
+    # Sum and exclusive or of 64-bit hashes: the same for the same rows in any order, and 0.4 CPU
+    # seconds for 2M rows where a sorted SHA-256 takes 4.5. (It follows DuckDB's version.)
+    content = f"md5(concat_ws(' ', count(*), sum({row}), bit_xor({row})))"
     counts = con.execute(
-        f"select count(*), count(_issues), count(_fixes), {watermark} from {quote_table(target)}"
+        f"select count(*), count(_issues), count(_fixes), {watermark}, {content} "
+        f"from {quote_table(target)}"
     ).fetchone()
     assert counts is not None
     return PullResult(
         table=table.name,
         row_count=counts[0],
-        content_hash=content_hash,
+        content_hash="" if source_columns is None else counts[4],
         watermark=counts[3],
         source_files=source_files,
         issue_count=counts[1],

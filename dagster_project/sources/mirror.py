@@ -12,14 +12,15 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import pyarrow as pa
 
 from dagster_project.contract import LandingTable, quote_identifier
 from dagster_project.sections.columns import ColumnMapping
+from dagster_project.sections.remote import Remote
 from dagster_project.sources.errors import PermanentSourceError, SourceError
 from dagster_project.sources.mapping import landing_sql, refuse_missing_columns, report
 from dagster_project.sources.result import PullResult
@@ -33,6 +34,19 @@ _STATE = (
 )
 _TRUE = ("true", "t", "1", "yes")
 _PAGE, _PLACE = "page_of_rows", "_place_in_page"
+
+
+class _Spec(Protocol):
+    """One table as a remote section describes it."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def cursor(self) -> str | None: ...
+    @property
+    def deleted(self) -> str | None: ...
+    @property
+    def columns(self) -> dict[str, ColumnMapping]: ...
 
 
 @dataclass(frozen=True)
@@ -73,6 +87,29 @@ class Definition:
     mapping: dict[str, ColumnMapping]
     full_reload_days: int
     overlap_minutes: int
+
+    @classmethod
+    def of(cls, source: Remote, spec: _Spec, *, service: str, text: str) -> Self:
+        """Define a mirror by what every kind of source says of a table in the same words."""
+        return cls(
+            service=service,
+            text=text,
+            key=spec.key,
+            cursor=spec.cursor,
+            deleted=spec.deleted,
+            mapping=spec.columns,
+            full_reload_days=source.full_reload_days,
+            overlap_minutes=source.overlap_minutes,
+        )
+
+
+def dig(record: Mapping[str, Any], field: str) -> Any:
+    """Read a field, also one of a record inside, such as Owner.Name."""
+    if field in record:
+        return record[field]
+    first, _, rest = field.partition(".")
+    inner = record.get(first)
+    return dig(inner, rest) if rest and isinstance(inner, Mapping) else None
 
 
 def as_text(value: object) -> str | None:
@@ -226,7 +263,10 @@ def _check(definition: Definition, page: Page, seen: set[str]) -> None:
         )
     content = hashlib.sha256(repr(page.rows).encode()).hexdigest()
     if page.rows and content in seen:
-        raise SourceError(f"{definition.service} sent the same page twice; run again")
+        raise SourceError(
+            f"{definition.service} sent the same page twice; run again, and if it does so again, "
+            "correct how its pages follow each other in company.yml"
+        )
     seen.add(content)
 
 
@@ -244,16 +284,4 @@ def _land(
     ordered = f"(select * from {mirror} order by {key})"
     con.execute(f"create schema if not exists {quote_identifier(target.split('.')[0])}")
     con.execute(landing_sql(target, table, definition.mapping, columns, ordered, timezone))
-    names = ", ".join(quote_identifier(name) for name in sorted(columns))
-    [(digest,)] = con.execute(
-        f"select sha256(coalesce(string_agg(md5(cast(row({names}) as varchar)), '' order by {key}),"
-        f" '')) from {mirror}"
-    ).fetchall()
-    how = json.dumps({n: m.model_dump(mode="json") for n, m in sorted(definition.mapping.items())})
-    return report(
-        con,
-        table,
-        target,
-        content_hash=hashlib.sha256(f"{digest}{how}".encode()).hexdigest(),
-        source_columns=tuple(columns),
-    )
+    return report(con, table, target, source_columns=tuple(columns))

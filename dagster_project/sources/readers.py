@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import glob
-import hashlib
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -85,15 +84,6 @@ def open_scan(
         f"encoding = {quote_text(source.encoding)})"
     )
     return Scan(sql, parameter, dict.fromkeys(header, "VARCHAR"), files)
-
-
-def hash_files(files: tuple[Path, ...]) -> str:
-    """Hash the bytes of files, in order, whatever their names and dates."""
-    digest = hashlib.sha256()
-    for file in files:
-        with file.open("rb") as stream:
-            digest.update(hashlib.file_digest(stream, "sha256").digest())
-    return digest.hexdigest()
 
 
 @contextmanager

@@ -36,15 +36,11 @@ def pull(
         PermanentSourceError: It refused. No message holds a secret.
     """
     spec = source.tables[table.name]
-    definition = mirror.Definition(
+    definition = mirror.Definition.of(
+        source,
+        spec,
         service=f"{table.name}: {source.address}",
         text=f"{source.address} {spec.model_dump_json(exclude={'columns'})}",
-        key=spec.key,
-        cursor=spec.cursor,
-        deleted=spec.deleted,
-        mapping=spec.columns,
-        full_reload_days=source.full_reload_days,
-        overlap_minutes=source.overlap_minutes,
     )
     secret, client = _client(source)
     with http.answering(definition.service, [secret]):
@@ -63,9 +59,8 @@ def _client(source: RestSource) -> tuple[str, Any]:
         ) from None
     if source.user_variable is not None:
         secret = read_secret(source.user_variable, "source.user_variable")
-        auth: Any = HttpBasicAuth(
-            secret, "x"
-        )  # an API key is a user; the password is not looked at
+        # An API key is a user; the password is not looked at.
+        auth: Any = HttpBasicAuth(secret, "x")
     else:
         secret = read_secret(str(source.token_variable), "source.token_variable")
         auth = BearerTokenAuth(secret)
@@ -85,11 +80,24 @@ def _pages(client: Any, spec: RestTable, since: dt.datetime | None) -> Iterator[
     for records in client.paginate(
         spec.path, params=parameters, paginator=_paginator(spec.pages), data_selector=spec.records
     ):
-        moments = [mirror.as_moment(r.get(spec.cursor)) for r in records] if spec.cursor else []
+        if not records:
+            _refuse_an_answer_without_rows(records.response.json(), spec)
+        moments = [mirror.as_moment(mirror.dig(r, spec.cursor)) for r in records if spec.cursor]
         yield mirror.Page(
             fields,
-            [tuple(mirror.as_text(record.get(name)) for name in fields) for record in records],
+            [tuple(mirror.as_text(mirror.dig(record, f)) for f in fields) for record in records],
             max((moment for moment in moments if moment is not None), default=None),
+        )
+
+
+def _refuse_an_answer_without_rows(answer: Any, spec: RestTable) -> None:
+    """Tell an empty list of rows from an answer that has no such list: that is no empty table."""
+    from dlt.common.jsonpath import find_values
+
+    if not find_values(spec.records, answer):
+        there = ", ".join(sorted(answer)) if isinstance(answer, dict) else type(answer).__name__
+        raise PermanentSourceError(
+            f"{spec.path}: the answer has no {spec.records!r}, it has {there}; correct `records`"
         )
 
 
@@ -99,9 +107,17 @@ def _paginator(pages: RestPages) -> Any:
     if pages.kind == "next_link":
         return paginators.JSONLinkPaginator(pages.at)
     if pages.kind == "cursor":
-        return paginators.JSONResponseCursorPaginator(pages.at, cursor_param=pages.parameter)
+        parameter = pages.parameter or "cursor"
+        return paginators.JSONResponseCursorPaginator(pages.at, cursor_param=parameter)
     if pages.kind == "offset":
-        return paginators.OffsetPaginator(limit=pages.size, total_path=None)
+        return paginators.OffsetPaginator(
+            limit=pages.size,
+            offset_param=pages.parameter or "offset",
+            limit_param=pages.size_parameter,
+            total_path=pages.total,
+        )
     if pages.kind == "page_number":
-        return paginators.PageNumberPaginator(base_page=1, total_path=None)
+        return paginators.PageNumberPaginator(
+            base_page=pages.first, page_param=pages.parameter or "page", total_path=pages.total
+        )
     return paginators.SinglePagePaginator()

@@ -15,7 +15,7 @@ class PullResult:
     Attributes:
         table: Landing table.
         row_count: Rows written.
-        content_hash: Hash of the source's bytes and of how they were mapped; not of dates or names.
+        content_hash: Hash of the rows that landed, whatever their order; empty without a table.
         watermark: Latest date in the table, as text, or None.
         source_files: Files read, relative to the source's folder where they lie in it.
         issue_count: Rows with a cell that could not be read.

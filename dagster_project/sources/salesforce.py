@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from dagster_project.contract import LandingTable
     from dagster_project.sources.result import PullResult
 
-_KEY, _CURSOR, _DELETED = "Id", "SystemModstamp", "IsDeleted"
 _ROWS_PER_PAGE = 2_000
 
 
@@ -54,15 +53,11 @@ def pull(
         read_secret(source.key_variable, "source.key_variable"),
         read_secret(source.secret_variable, "source.secret_variable"),
     ]
-    definition = mirror.Definition(
+    definition = mirror.Definition.of(
+        source,
+        spec,
         service=f"{table.name}: Salesforce",
         text=f"{source.domain} {_soql(spec, None)}",
-        key=_KEY,
-        cursor=_CURSOR,
-        deleted=_DELETED,
-        mapping=spec.columns,
-        full_reload_days=source.full_reload_days,
-        overlap_minutes=source.overlap_minutes,
     )
 
     def once() -> PullResult:
@@ -91,14 +86,17 @@ def _log_in(domain: str, key: str, secret: str, *_: str) -> Any:
 
 def _fields(spec: SalesforceTable) -> list[str]:
     mapped = [entry.column for entry in spec.columns.values() if entry.column is not None]
-    return list(dict.fromkeys([_KEY, _CURSOR, _DELETED, *mapped]))
+    return list(dict.fromkeys([spec.key, spec.cursor, spec.deleted, *mapped]))
 
 
 def _soql(spec: SalesforceTable, since: dt.datetime | None) -> str:
     query = f"SELECT {', '.join(_fields(spec))} FROM {spec.object}"
     if since is None:
         return query
-    return f"{query} WHERE {_CURSOR} >= {since:%Y-%m-%dT%H:%M:%SZ} ORDER BY {_CURSOR}, {_KEY}"
+    return (
+        f"{query} WHERE {spec.cursor} >= {since:%Y-%m-%dT%H:%M:%SZ} "
+        f"ORDER BY {spec.cursor}, {spec.key}"
+    )
 
 
 def _pages(client: Any, spec: SalesforceTable, since: dt.datetime | None) -> Iterator[mirror.Page]:
@@ -110,19 +108,11 @@ def _pages(client: Any, spec: SalesforceTable, since: dt.datetime | None) -> Ite
         return
     found = client.query_all_iter(_soql(spec, since), include_deleted=True)
     while records := list(islice(found, _ROWS_PER_PAGE)):
-        yield _page(fields, [{name: _dig(r, name) for name in fields} for r in records])
-
-
-def _dig(record: Mapping[str, Any], field: str) -> Any:
-    """Read a field, also one of a related record such as Owner.Name."""
-    value: Any = record
-    for part in field.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return value
+        yield _page(fields, [{name: mirror.dig(r, name) for name in fields} for r in records])
 
 
 def _page(fields: list[str], records: list[dict[str, Any]]) -> mirror.Page:
-    moments = [mirror.as_moment(record[_CURSOR]) for record in records]
+    moments = [mirror.as_moment(record[SalesforceTable.cursor]) for record in records]
     return mirror.Page(
         tuple(fields),
         [tuple(mirror.as_text(record[f]) or None for f in fields) for record in records],

@@ -186,7 +186,8 @@ def _resolved(
     for lock in asked.index[:MOST_RESOLVED]:
         allowed: BoolArray = inputs.is_allowed.copy()
         allowed[freed.loc[freed["lock"] == lock, "row"]] = True
-        without = relax(unit_pairs(problem, replace(inputs, is_allowed=allowed)), policy)
+        unlocked = unit_pairs(problem, replace(inputs, is_allowed=allowed))
+        without = relax(unlocked, policy, relaxation.price)
         cost[lock] = max(0.0, without.value - relaxation.value)
     return cost
 

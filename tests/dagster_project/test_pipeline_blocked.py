@@ -1,13 +1,17 @@
-"""The whole job on bad input and bad plans: it stops and leaves everything as it was.
+"""The whole job on bad input, bad plans and a bad disk: it stops and leaves everything as it was.
 
-Slow: what goes wrong is tried out on one copy of the finished demo home.
+Slow: what goes wrong is tried out on one copy of the finished demo home, which lies on a small disk
+of its own where this user may mount one.
 """
 
 from __future__ import annotations
 
 import csv
 import hashlib
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,8 +28,11 @@ from dagster_project.published import PUBLISHED
 pytestmark = pytest.mark.whole_job
 
 Rows = list[dict[str, str]]
-# Everything a plan consists of; only the histories grow when the same plan is made again.
-PLAN_CONTENT = sorted(set(PUBLISHED) - {"plan_runs", "data_quality_history"})
+# Everything a plan consists of: the histories grow when the same plan is made again, and two tables
+# name the first row of the source that is concerned.
+PLAN_CONTENT = sorted(
+    set(PUBLISHED) - {"plan_runs", "data_quality_history", "quarantine_summary", "input_fixes"}
+)
 
 
 @dataclass(frozen=True)
@@ -121,12 +128,92 @@ def raw_state(run: Any) -> dict[str, Any]:
     }
 
 
+PUBLISH_AGAIN = """
+import sys
+import dagster as dg
+from dagster_project import refresh
+from dagster_project.definitions import defs
+
+def publish(instance):
+    job = defs().resolve_job_def(refresh.JOB)
+    only = [dg.AssetKey(["published", "coverage"])]
+    return job.execute_in_process(instance=instance, raise_on_error=False, asset_selection=only)
+
+refresh.run = publish
+sys.exit(refresh.main())
+"""
+HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); input()"
+MIB = 2**20
+DISK_CASES = ("full_at_start", "full_on_the_way", "full_at_publishing", "read_only", "published_ro")
+
+
+def may_mount(*arguments: str | Path) -> bool:
+    return not subprocess.run(["mount", *map(str, arguments)], capture_output=True).returncode
+
+
+@contextmanager
+def small_disk(path: Path) -> Iterator[bool]:
+    """Mount 300 MiB at a folder, if this user may; root alone may, and not in every container."""
+    mounted = bool(shutil.which("mount")) and may_mount(
+        "-t", "tmpfs", "-o", "size=300m", "tmpfs", path
+    )
+    try:
+        yield mounted
+    finally:
+        if mounted:
+            subprocess.run(["umount", str(path)], check=True)
+
+
+@contextmanager
+def filled(disk: Path, free: int) -> Iterator[None]:
+    """Leave so many bytes of a disk."""
+    filler, state = disk / "filler", os.statvfs(disk)
+    with filler.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, state.f_bavail * state.f_frsize - free)
+    try:
+        yield
+    finally:
+        filler.unlink()
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """Make a folder one that root too cannot write."""
+    assert may_mount("--bind", folder, folder)
+    assert may_mount("-o", "remount,bind,ro", folder)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+@contextmanager
+def held(warehouse: Path) -> Iterator[None]:
+    """Have the warehouse open in another program, as a desktop tool does."""
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(warehouse)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "open\n"
+    try:
+        yield
+    finally:
+        holder.communicate("\n", timeout=30)
+
+
 @pytest.fixture(scope="module")
 def trials(
     demo_run: Any, run_refresh: Any, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Any]:
-    """On a copy of the demo home: spoilt inputs, a wrong plan, and at last the mended input."""
-    home = tmp_path_factory.mktemp("trials") / "home"
+) -> Iterator[dict[str, Any]]:
+    """On a copy of the demo home: bad disks, spoilt inputs, a wrong plan, at last a good run."""
+    disk = tmp_path_factory.mktemp("trials")
+    with small_disk(disk) as mounted:
+        yield try_all(demo_run, run_refresh, disk, mounted)
+
+
+def try_all(demo_run: Any, run_refresh: Any, disk: Path, mounted: bool) -> dict[str, Any]:
+    home = disk / "home"
     shutil.copytree(demo_run.home, home, symlinks=True)
     data = home / "demo" / "demo"
 
@@ -136,21 +223,69 @@ def trials(
 
     before, raw = readable_state(home), raw_state(demo_run)
     ended: dict[str, Any] = {}
+    if mounted:
+        with filled(disk, 3 * MIB):
+            ended["full_at_publishing"] = stopped(before, raw, ("-c", PUBLISH_AGAIN))
+        with filled(disk, 0):
+            ended["full_at_start"] = stopped(before, raw)
+        with filled(disk, 4 * MIB):
+            ended["full_on_the_way"] = stopped(before, raw)
+        with read_only(home):
+            ended["read_only"] = stopped(before, raw)
+        with read_only(home / "published"):
+            ended["published_ro"] = stopped(before, raw)
+    with held(home / "warehouse.duckdb"):
+        run = run_refresh(demo_run.company, home)
+    ended["held"] = Stopped(run, before, readable_state(home), raw, raw_state(run))
     for case, (file, spoil) in SPOILT_INPUTS.items():
         with spoilt(data / file, spoil):
             ended[case] = stopped(before, raw)
     ended["wrong_plan"] = stopped(before, raw, ("-c", WRONG_PLAN))
+    for file in ("accounts.csv", "opportunities.csv", "employees.csv"):
+        write_rows(data / file, read_rows(data / file)[::-1])
     ended["mended"] = run_refresh(demo_run.company, home)
     return ended
 
 
-@pytest.mark.parametrize("case", [*SPOILT_INPUTS, "wrong_plan"])
+@pytest.mark.parametrize("case", [*SPOILT_INPUTS, "wrong_plan", "held", *DISK_CASES])
 def test_a_stopped_run_leaves_the_published_plan_as_it_was(trials, case):
-    stopped = trials[case]
+    stopped = of_disk(trials, case) if case in DISK_CASES else trials[case]
     assert stopped.run.code == 1
     assert "published/coverage.duckdb" in stopped.before
     assert stopped.after == stopped.before
-    assert f"The last good plan is still in {stopped.run.published_path}" in stopped.run.verdict
+    if case not in DISK_CASES:
+        published = stopped.run.published_path
+        assert f"The last good plan is still in {published}" in stopped.run.verdict
+
+
+def of_disk(trials: dict[str, Any], case: str) -> Stopped:
+    if case not in trials:
+        pytest.skip("this user may not mount a small disk; root may, where the container lets it")
+    found: Stopped = trials[case]
+    return found
+
+
+@pytest.mark.parametrize("case", ["full_at_start", "full_on_the_way", "full_at_publishing"])
+def test_a_full_disk_is_named_with_what_to_remove(trials, case):
+    run = of_disk(trials, case).run
+    assert "The disk is full. Free some space, for example old folders of" in run.verdict
+    assert str(run.home / "plans") in run.verdict
+    assert "Traceback" not in run.verdict
+
+
+@pytest.mark.parametrize("case", ["read_only", "published_ro"])
+def test_a_folder_that_cannot_be_written_is_named_before_anything_is_pulled(trials, case):
+    run = of_disk(trials, case).run
+    folder = run.home if case == "read_only" else run.home / "published"
+    assert f"{folder} cannot be used. The folder cannot be written. Give this user" in run.verdict
+    assert "Traceback" not in run.verdict
+
+
+def test_a_warehouse_open_in_a_desktop_tool_is_named_with_what_to_do(trials):
+    verdict = trials["held"].run.verdict
+    assert "warehouse.duckdb is open in another program; close it there" in verdict
+    assert "BI tools read published/coverage.duckdb instead" in verdict
+    assert "Stack Trace" not in verdict
 
 
 @pytest.mark.parametrize("case", SPOILT_INPUTS)
@@ -199,7 +334,7 @@ def test_a_plan_that_breaks_a_rule_is_found_out_and_says_which(trials):
     assert account in verdict
 
 
-def test_the_mended_input_gives_the_same_plan_again_to_the_byte(demo_run, trials):
+def test_the_mended_input_in_another_order_gives_the_same_plan_again_to_the_byte(demo_run, trials):
     mended = trials["mended"]
     assert mended.code == 0, mended.verdict
     assert mended.manifest["plan_id"] == demo_run.manifest["plan_id"]

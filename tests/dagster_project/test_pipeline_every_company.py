@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from dagster_project.contract import LANDING
+from dagster_project.pictures import PICTURES, draw_pictures
 from dagster_project.published import PUBLISHED
 
 pytestmark = pytest.mark.whole_job
@@ -58,7 +59,9 @@ def test_no_plan_table_is_empty(run):
         *("plan_changes", "quarantine_summary"),
         *("strength_backtest", "strength_calibration", "strength_surprises"),
         # A plan of a whole year, a company within its budgets, a short history.
-        *("quota_transfers", "budget_cuts", "outlook_calibration"),
+        *("quota_transfers", "budget_cuts", "outlook_calibration", "calibration_summary"),
+        # No open deals on record.
+        "pipeline_conversions",
         # Nothing to mend, every key spelt right, no lock and no override.
         *("input_fixes", "key_problems", "lock_costs", "override_review"),
     }
@@ -209,3 +212,10 @@ def test_no_name_and_no_pay_of_an_employee_is_published(run):
     personal = {column.name for column in LANDING["employees"].columns if column.is_personal}
     assert personal > {"base_pay", "variable_pay"}
     assert [(table, column) for table, column in columns if column in personal] == []
+
+
+@every_company
+def test_the_plan_can_be_drawn(run, tmp_path):
+    files = draw_pictures(run.home, tmp_path / "pictures")
+    assert {file.stem for file in files} == set(PICTURES)
+    assert {file.read_bytes()[:8] for file in files} == {b"\x89PNG\r\n\x1a\n"}

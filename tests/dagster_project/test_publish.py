@@ -2,7 +2,10 @@
 
 import errno
 import hashlib
+import itertools
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -11,6 +14,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from dagster_project.plans import kept_plans
 from dagster_project.publish import PublishError, publish
 
 READER = """
@@ -134,7 +138,21 @@ def test_nothing_is_left_aside(con, home):
     publish_plan(con, home, "p1")
     publish_plan(con, home, "p1")
     names = {path.name for path in (*home.glob("published/*"), *home.glob("plans/*"))}
-    assert names == {"coverage.duckdb", "current", "p1"}
+    assert names == {"coverage.duckdb", "current", "p1", "p1.2"}
+    assert (home / "published" / "current").resolve().name == "p1.2"
+
+
+def test_a_plan_published_again_keeps_the_folder_that_readers_are_in_until_the_next_time(con, home):
+    for number in range(5):
+        before = (home / "published" / "current").resolve() if number else None
+        publish_plan(con, home, "p1")
+        now = (home / "published" / "current").resolve()
+        assert set((home / "plans").iterdir()) == {now, before or now}
+        assert now != before
+    assert [plan.plan_id for plan in kept_plans(home)] == ["p1"]
+    publish_plan(con, home, "p2", keep_plans=2)
+    assert {path.name.partition(".")[0] for path in (home / "plans").iterdir()} == {"p1", "p2"}
+    assert len(list((home / "plans").iterdir())) == 2
 
 
 @pytest.mark.parametrize("plan_id", ["p1", "p2"])
@@ -202,7 +220,7 @@ def test_the_newest_plans_are_kept_and_the_current_one_always(con, home):
     assert result.removed_plans == ("p1",)
     assert {path.name for path in (home / "plans").iterdir()} == {"p2", "p3"}
     publish_plan(con, home, "p2", keep_plans=1)
-    assert {path.name for path in (home / "plans").iterdir()} == {"p2"}
+    assert {path.name for path in (home / "plans").iterdir()} == {"p2.2"}
 
 
 @pytest.mark.parametrize("plan_id", ["../p1", "", ".hidden", "a b"])
@@ -237,9 +255,66 @@ def test_a_reader_that_never_stops_sees_whole_plans_only(con, home, tmp_path):
     assert reads >= plans >= 3
 
 
-def test_a_plan_set_aside_by_a_killed_publication_comes_back(con, home):
+def test_what_a_killed_publication_of_another_plan_left_aside_is_removed(con, home):
     publish_plan(con, home, "p1")
-    (home / "plans" / "p1").rename(home / "plans" / ".p1.old")  # killed between the two renames
-    with pytest.raises(PublishError):
-        publish(con, {"assignments": "select * from nowhere"}, home=home, plan_id="p1", manifest={})
-    assert (home / "published" / "current" / "assignments.parquet").is_file()
+    (home / "plans" / ".p2.new").mkdir()
+    publish_plan(con, home, "p3")
+    assert {path.name for path in (home / "plans").iterdir()} == {"p1", "p3"}
+
+
+def kill_at(moment, home, plan_id):
+    """Publish in a child that dies before its n-th change of the file system; tell if it did."""
+    child = os.fork()
+    if child == 0:
+        changes = itertools.count()
+
+        def hook(event, arguments):
+            changing = event in CHANGES or (event == "open" and str(arguments[1]) in "wax")
+            if changing and str(home) in str(arguments[0]) and next(changes) == moment:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        try:
+            with duckdb.connect() as con:
+                con.execute("create schema plan")
+                sys.addaudithook(hook)
+                publish_plan(con, home, plan_id)
+        finally:
+            os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status)
+
+
+CHANGES = {"os.rename", "os.remove", "os.symlink", "os.mkdir", "os.rmdir", "os.chmod"}
+
+
+def both_forms(home):
+    """What readers of either form see, each of them whole."""
+    [(database,)] = read(
+        home / "published" / "coverage.duckdb", "select distinct plan_id from assignments"
+    )
+    folder = (home / "published" / "current").resolve()
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for facts in manifest["tables"].values():
+        digest = hashlib.sha256((folder / facts["file"]).read_bytes()).hexdigest()
+        assert digest == facts["sha256"]
+    return database, manifest["plan_id"]
+
+
+@pytest.mark.parametrize("plan_id", ["p1", "p2"])
+def test_killed_at_any_change_of_the_file_system_both_forms_stay_whole(con, home, plan_id):
+    kills = 0
+    for moment in itertools.count():
+        publish_plan(con, home, "p1")
+        was_killed = kill_at(moment, home, plan_id)
+        database, folder = both_forms(home)
+        assert {database, folder} <= {"p1", plan_id}
+        assert (database, folder) != (plan_id, "p1") or plan_id == "p1"  # the file goes last
+        publish_plan(con, home, "p3")
+        assert both_forms(home) == ("p3", "p3")
+        assert not list(home.rglob("*.new"))
+        if not was_killed:
+            assert database == plan_id
+            break
+        kills += 1
+    print(f"{kills} moments")
+    assert kills >= 8

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import duckdb
 import pytest
 
 DEMO = "examples/demo/company.yml"
@@ -23,6 +22,16 @@ def give_up(self, context):
 
 Warehouse.setup_for_execution = give_up
 sys.exit(main())
+"""
+
+
+# The command replaces its process; here it says by what.
+UI = """
+import os, sys
+from dagster_project import ui
+os.execv = lambda program, arguments: print(*arguments)
+sys.argv[1:] = ["--port", "3999"]
+ui.main()
 """
 
 
@@ -90,13 +99,8 @@ def test_giving_up_on_another_refresh_is_said_in_one_line(run_python, tmp_path):
     assert "Stack Trace" not in verdict
 
 
-@pytest.mark.whole_job
-def test_a_warehouse_open_in_another_program_is_said_in_one_line(run_refresh, repository, tmp_path):
-    home = tmp_path / "home"
-    home.mkdir()
-    with duckdb.connect(str(home / "warehouse.duckdb")):
-        run = run_refresh(repository / DEMO, home)
-    assert run.code == 1
-    assert "warehouse.duckdb is open in another program; close it there" in run.verdict
-    assert "Stack Trace" not in run.verdict
-    assert not (home / "published").exists()
+def test_the_ui_listens_on_loopback_unless_told_otherwise(run_python, tmp_path):
+    ended = run_python(UI, COVERAGE_COMPANY=DEMO, COVERAGE_HOME=str(tmp_path))
+    assert ended.returncode == 0, ended.stderr
+    _, *arguments = ended.stdout.split()
+    assert arguments == ["dev", "-w", "workspace.yaml", "--host", "127.0.0.1", "--port", "3999"]

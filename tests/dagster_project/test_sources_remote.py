@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import duckdb
 import psycopg
 import pytest
-from requests.adapters import HTTPAdapter
 
 from dagster_project.company import Company, CompanyError
 from dagster_project.contract import LANDING
-from dagster_project.sources import PermanentSourceError, PullResult, SourceError, http, pull_table
+from dagster_project.sources import PermanentSourceError, SourceError, pull_table
 
-from .inputs.server import API_KEY, KEY, SECRET, Service, serving
+from .inputs.remote import FILES, company, pull
+from .inputs.server import KEY, SECRET, Service
 
 FIELDS = {
     "account_id": "Id",
@@ -29,19 +29,6 @@ SALESFORCE = {
     "secret_variable": "SF_SECRET",
     "tables": {"accounts": {"object": "Account", "columns": FIELDS}},
 }
-BAMBOO = {
-    "kind": "rest",
-    "address": "https://api.bamboohr.com/api/gateway.php/acme/v1",
-    "user_variable": "BAMBOO_KEY",
-    "tables": {
-        "employees": {
-            "path": "employees/directory",
-            "records": "employees",
-            "key": "id",
-            "columns": {"rep_id": "id", "name": "displayName", "role": "jobTitle"},
-        }
-    },
-}
 DATABASE = {
     "kind": "sql",
     "url_variable": "CRM_URL",
@@ -55,58 +42,6 @@ DATABASE = {
         }
     },
 }
-FILES = {
-    "kind": "files",
-    "folder": ".",
-    "tables": {
-        name: {"path": f"{name}.csv"} for name in ("accounts", "opportunities", "employees")
-    },
-}
-
-
-def company(*sources: dict[str, Any]) -> Company:
-    """Fill what these sources do not name from files that nothing here reads."""
-    named = {name for source in sources for name in source["tables"]}
-    rest = FILES | {"tables": {n: t for n, t in FILES["tables"].items() if n not in named}}
-    return Company.model_validate(
-        {
-            "company": {"id": "acme", "name": "Acme"},
-            "source": sources[0],
-            "more_sources": [*sources[1:], rest],
-        }
-    )
-
-
-@pytest.fixture
-def con() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect()
-
-
-@pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    """The local server in the place of every https address."""
-    with serving() as found:
-
-        class Rerouted(http._TimedAdapter):
-            def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-                path = request.path_url
-                request.url = f"http://127.0.0.1:{found.port}{path}"
-                return super().send(request, *args, **kwargs)
-
-        make = http.new_session
-
-        def rerouted() -> Any:
-            session = make()
-            adapter = session.get_adapter("https://")
-            assert isinstance(adapter, HTTPAdapter)
-            session.mount("https://", Rerouted(max_retries=adapter.max_retries))
-            return session
-
-        monkeypatch.setattr(http, "new_session", rerouted)
-        monkeypatch.setattr("simple_salesforce.bulk2.sleep", lambda _: None)
-        for name, value in (("SF_KEY", KEY), ("SF_SECRET", SECRET), ("BAMBOO_KEY", API_KEY)):
-            monkeypatch.setenv(name, value)
-        yield found
 
 
 def account(number: int, day: int, **more: Any) -> dict[str, Any]:
@@ -118,13 +53,6 @@ def account(number: int, day: int, **more: Any) -> dict[str, Any]:
         "SystemModstamp": f"2026-01-{day:02}T10:00:00.000+0000",
         "IsDeleted": False,
     } | more
-
-
-def pull(
-    con: duckdb.DuckDBPyConnection, table: str, *sources: dict[str, Any]
-) -> tuple[PullResult, list[Any]]:
-    result = pull_table(con, company(*sources), LANDING[table], f"raw.{table}__pulled")
-    return result, con.execute(f"select * from raw.{table}__pulled order by _row").fetchall()
 
 
 def test_changes_late_rows_and_deletions_give_the_same_as_a_full_reload(
@@ -200,24 +128,6 @@ def test_a_refusal_is_final_and_keeps_the_secrets(
         pull(con, "accounts", SALESFORCE)
     for secret in (KEY, SECRET, "token-2"):
         assert secret not in str(caught.value)
-
-
-def test_a_directory_of_people_is_read_whole_and_those_who_left_it_are_gone(
-    con: duckdb.DuckDBPyConnection, service: Service
-) -> None:
-    service.employees = [
-        {"id": str(i), "displayName": f"P {i}", "jobTitle": "account_executive"} for i in (3, 1, 2)
-    ]
-    service.faults = [503]
-    result, rows = pull(con, "employees", BAMBOO)
-    assert [row[1] for row in rows] == ["1", "2", "3"]
-    service.employees.pop()
-    assert pull(con, "employees", BAMBOO)[0].row_count == 2
-    service.faults = ["forbidden"]
-    with pytest.raises(PermanentSourceError) as caught:
-        pull(con, "employees", BAMBOO)
-    assert API_KEY not in str(caught.value)
-    assert result.source_columns == ("id", "displayName", "jobTitle")
 
 
 @pytest.fixture

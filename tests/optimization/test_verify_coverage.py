@@ -117,6 +117,7 @@ TAMPERED = {
     "limit is not published: moves of the company": rows(
         "shadow_prices", lambda t: t[t["rule"] != "moves"]
     ),
+    "limit is published, not stated: accounts of R9": cell("shadow_prices", "rep_id", "R9"),
     "limit of an unknown rule: magic of R002": cell("shadow_prices", "rule", "magic"),
     "lock is not listed: A0003": rows("lock_costs", lambda t: t.iloc[:0]),
     "lock is listed twice: A0003": rows(
@@ -136,7 +137,7 @@ TAMPERED = {
     "bound_amount is 9,999.00, the shadow prices prove 3,150.00": cell(
         "certificate", "bound_amount", 9999.0
     ),
-    "gap is -0.500000": cell("certificate", "gap_rate", -0.5),
+    "gap is -0.500000, bound and objective say 0.000000": cell("certificate", "gap_rate", -0.5),
     "gain is 1.00, the difference to today is 450.00": cell("certificate", "gain_amount", 1.0),
     "certificate says moved_count 7, the plan 1": cell("certificate", "moved_count", 7),
     "certificate says uncovered_count 7, the plan 0": cell("certificate", "uncovered_count", 7),

@@ -1,5 +1,5 @@
 -- "Today" comes from the company file or from the data, never from the clock: the same input
--- gives the same plan on any day. (The clock only keeps a mistyped date in the future from counting.)
+-- gives the same plan on any day. Rows dated after the run's day were set aside in staging.
 with
 
 settings as (select * from {{ source('policy', 'company_settings') }}),
@@ -7,7 +7,6 @@ settings as (select * from {{ source('policy', 'company_settings') }}),
 last_event as (
     select max(greatest(created_on, coalesce(closed_on, created_on))) as last_event_on
     from {{ ref('stg_crm__opportunities') }}
-    where created_on <= current_date
 ),
 
 dated as (

@@ -9,15 +9,19 @@ import csv
 import io
 import json
 import re
+import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 KEY, SECRET, API_KEY = "the-consumer-key", "the-consumer-secret", "the-bamboo-key"
+SLOW_SECONDS = 1.0
 Record = dict[str, Any]
 
 
@@ -27,22 +31,46 @@ class Service:
 
     Attributes:
         objects: Salesforce records by object.
-        employees: BambooHR's directory.
-        page_size: Salesforce records per page.
-        faults: Answers to give before the right ones: a status, "truncated" or "expired".
-        repeats_page: The next page of a query is the first one again.
+        employees: BambooHR's people.
+        items: Records of a service with every kind of pages, one kind per path.
+        page_size: Records per page.
+        faults: Answers to give before the right ones: a status, "truncated", "expired" or "slow".
+        retry_after: What a busy answer says of when to come again.
+        repeats_page: The next page is the first one again.
         asked: Paths and SOQL, in order.
         port: Where it listens.
     """
 
     objects: dict[str, list[Record]] = field(default_factory=dict)
     employees: list[Record] = field(default_factory=list)
+    items: list[Record] = field(default_factory=list)
     page_size: int = 2
     faults: list[Any] = field(default_factory=list)
+    retry_after: str = "0"
     repeats_page: bool = False
     asked: list[str] = field(default_factory=list)
     log_ins: int = 0
     port: int = 0
+
+    def page(self, kind: str, asked: Record) -> Record:
+        """Answer with one page of the items, in the way of one kind of pages."""
+        since = asked.get("updated_since", "")
+        rows = [row for row in self.items if row["changed_at"] >= since]
+        size = int(asked.get("limit") or asked.get("page[limit]") or self.page_size)
+        number = int(asked.get("page", 1)) - 1
+        at = int(asked.get("offset") or asked.get("at") or asked.get("page[after]") or 0)
+        at = number * size if kind == "page_number" else at
+        more = self.repeats_page or at + size < len(rows)
+        link = f"https://127.0.0.1:{self.port}/v1/next_link?at={at + size}"
+        return {
+            "data": rows[:size] if self.repeats_page else rows[at : at + size],
+            "next": link if more else None,
+            "meta": {
+                "total": len(rows),
+                "pages": -(-len(rows) // size),
+                "page": {"nextCursor": str(at + size) if more else None},
+            },
+        }
 
     def select(self, soql: str, *, with_deleted: bool) -> list[Record]:
         found = re.fullmatch(
@@ -62,7 +90,8 @@ class Service:
 
 
 @contextmanager
-def serving() -> Iterator[Service]:
+def serving(certificate: Path | None = None) -> Iterator[Service]:
+    """Run the server; with a certificate (key and all in one file) it speaks TLS."""
     service = Service()
 
     class Handler(BaseHTTPRequestHandler):
@@ -91,8 +120,11 @@ def serving() -> Iterator[Service]:
             elif fault == "forbidden":
                 secret = self.headers.get("Authorization", "")
                 self.answer([{"errorCode": "INVALID_FIELD", "message": f"no {secret}"}], 403)
+            elif fault == "slow":
+                time.sleep(SLOW_SECONDS)
+                self.close_connection = True
             else:
-                self.answer({"error": "busy"}, int(fault), Retry_After="0")
+                self.answer({"error": "busy"}, int(fault), Retry_After=service.retry_after)
             return True
 
         def do_POST(self) -> None:
@@ -109,7 +141,7 @@ def serving() -> Iterator[Service]:
         def do_GET(self) -> None:
             url = urlsplit(self.path)
             asked = {name: values[0] for name, values in parse_qs(url.query).items()}
-            service.asked.append(asked.get("q", url.path))
+            service.asked.append(asked.get("q") or self.path)
             if self.misbehave():
                 return
             if url.path.endswith("/jobs/query/750"):
@@ -130,6 +162,11 @@ def serving() -> Iterator[Service]:
                 self.query(url.path, asked)
             elif url.path.endswith("/employees/directory"):
                 self.answer({"fields": [], "employees": service.employees})
+            elif url.path.startswith("/v1/"):
+                self.answer(service.page(url.path.rpartition("/")[2], asked))
+            elif url.path.endswith("/v1/employees"):
+                service.items = [{"changed_at": "", **person} for person in service.employees]
+                self.answer(service.page("cursor", asked))
             else:
                 self.answer({"error": f"no {url.path}"}, 404)
 
@@ -149,6 +186,10 @@ def serving() -> Iterator[Service]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     service.port = server.server_address[1]
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

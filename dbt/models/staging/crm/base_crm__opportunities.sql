@@ -6,7 +6,7 @@ opportunities as (select * from {{ source('raw', 'opportunities') }}),
 
 accounts as (select account_id from {{ ref('stg_crm__accounts') }}),
 
-settings as (select currency from {{ source('policy', 'company_settings') }}),
+settings as (select currency, latest_on from {{ source('policy', 'company_settings') }}),
 
 rates as (select currency, rate from {{ source('policy', 'exchange_rates') }}),
 
@@ -18,7 +18,8 @@ priced as (
             when opportunities.currency is null or upper(opportunities.currency) = settings.currency then 1
             else rates.rate
         end as to_company_currency,
-        settings.currency as company_currency
+        settings.currency as company_currency,
+        settings.latest_on
     from opportunities
     cross join settings
     left join rates on upper(opportunities.currency) = rates.currency
@@ -54,11 +55,11 @@ select
         when opportunities.is_closed is null or opportunities.is_won is null then 'status_missing'
         when opportunities.is_won and not opportunities.is_closed then 'won_but_open'
         when opportunities.created_at is null then 'created_at_missing'
-        when cast(opportunities.created_at as date) > current_date then 'created_in_future'
+        when cast(opportunities.created_at as date) > opportunities.latest_on then 'created_in_future'
         when opportunities.is_closed and opportunities.closed_at is null then 'closed_at_missing'
         when opportunities.is_closed and opportunities.closed_at < opportunities.created_at
             then 'closed_before_created'
-        when opportunities.is_closed and cast(opportunities.closed_at as date) > current_date
+        when opportunities.is_closed and cast(opportunities.closed_at as date) > opportunities.latest_on
             then 'closed_in_future'
         when opportunities.amount < 0 then 'amount_negative'
         when opportunities.amount is not null and opportunities.to_company_currency is null
