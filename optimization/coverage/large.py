@@ -102,7 +102,7 @@ def solve_large(
     def reached() -> bool:
         return _gap(bound, search) <= gap
 
-    partitions = Repartition(search, dual.price, seed) if pairs.has_one_use else None
+    partitions = Repartition(search, price, seed) if pairs.has_one_use else None
     with clock.stage("near_ties"):
         near_ties = int(NEAR_TIE_PER_ACCOUNT * pairs.account_count)
         if partitions is None and near_ties <= NEAR_TIE_PAIRS and not reached():
