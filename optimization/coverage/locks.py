@@ -67,8 +67,9 @@ def lock_costs(
         [_freed_by_account(inputs, locked), _freed_pairs(inputs, forbidden, len(locked))]
     )
     cost, better = _costs(inputs, net, freed, len(table))
-    reps = np.append(inputs.coverers["rep_id"].to_numpy(dtype=object), None)
-    table["cost_amount"], table["better_rep_id"] = cost, reps[np.where(cost > 0, better, -1)]
+    reps = inputs.coverers["rep_id"].to_numpy(dtype=object)
+    table["cost_amount"] = cost
+    table["better_rep_id"] = pd.Series(reps[better], dtype=object).where(cost > 0, None)
     table["resolved_cost_amount"] = _resolved(inputs, problem, relaxation, policy, table, freed)
     types = inputs.coverers.set_index("rep_id")["coverer_type"]
     table["sentence"] = [
