@@ -199,8 +199,10 @@ def calibration_summary(calibration: pd.DataFrame) -> pd.DataFrame:
 
 def _noise_of_months(chance: NDArray[np.float64], plan: NDArray[np.float64]) -> NDArray[np.float64]:
     """Spread the variance that chance adds to a year over months as forecast; both (G, 12)."""
-    shares: NDArray[np.float64] = plan / plan.sum(axis=1, keepdims=True)
-    return chance.sum(axis=1, keepdims=True) * shares
+    spread: NDArray[np.float64] = (
+        chance.sum(axis=1, keepdims=True) * plan / plan.sum(axis=1, keepdims=True)
+    )
+    return spread
 
 
 def _in_periods(months: NDArray[np.float64], length: int) -> NDArray[np.float64]:
