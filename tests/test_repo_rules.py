@@ -184,9 +184,12 @@ def test_every_mart_that_planning_reads_is_listed_as_an_input_of_the_optimiser()
     for module in ("planning", "quota_planning"):
         source = (REPOSITORY / "dagster_project" / f"{module}.py").read_text(encoding="utf-8")
         read |= set(re.findall(r'"marts\.(\w+)"', source))
-    # Buffers of groups, median cycles, agreed quotas and the past only shape quotas and their
-    # outlook; dbt tests guard them.
-    shaping = {"sales_cycles", "coverage_groups", "agreed_quotas", "group_bookings", "deal_spread"}
+    # Buffers of groups, median cycles, agreed quotas, open deals and the past only shape quotas
+    # and their outlook; dbt tests guard them.
+    shaping = {
+        *("sales_cycles", "coverage_groups", "agreed_quotas", "group_bookings", "deal_spread"),
+        *("account_pipeline", "new_business_lags", "customer_seasons"),
+    }
     assert read == {*OPTIMISER_INPUTS, *shaping}
 
 
