@@ -40,6 +40,8 @@ NEAR_TIE_PAIRS = 40_000
 NEAR_TIE_NODES = 200
 ROUNDS = 30
 OPEN_PER_ROW = 10
+# A plan further from the bound is kept to fall back on; the search begins at the prices instead.
+START_GAP = 0.01
 CHAINS_PER_ROUND = 1_000_000
 LEAST_SWEEPS = 8
 FIRST_CHAINS = 2  # rounds of chains before a round of partitions alone
@@ -98,27 +100,32 @@ def solve_large(
         bound = pairs.bound(price)
     with clock.stage("start"):
         search = Search(pairs, price, seed)
+        cheapest = search.choice
         if start_choice is not None:
             search.begin(start_choice)
 
     def reached() -> bool:
         return _gap(bound, search) <= gap
 
+    def go_on_from_best() -> None:
+        if search.best is not None and _gap(bound, search) <= START_GAP:
+            search.begin(search.best)
+
     partitions = Repartition(search, price, seed) if pairs.has_one_use else None
     with clock.stage("near_ties"):
         near_ties = int(NEAR_TIE_PER_ACCOUNT * pairs.account_count)
         if partitions is None and near_ties <= NEAR_TIE_PAIRS and not reached():
             _choose_near_ties(search, gap, seed)
-    if search.best is not None:
-        search.begin(search.best)
+    if _gap(bound, search) > START_GAP:
+        search.begin(cheapest)
     done, fruitful = 0, True
     while done < rounds and not clock.over and not reached():
         if partitions is None or not fruitful or done < FIRST_CHAINS:
             with clock.stage("search"):
                 search.round(_sized(SCHEDULES[done % len(SCHEDULES)], pairs), clock.deadline)
-                if search.best is not None:
-                    search.begin(search.best)
+                go_on_from_best()
         if partitions is not None and search.best is not None and done >= FIRST_CHAINS - 1:
+            search.begin(search.best)
             with clock.stage("partitions"):
                 fruitful = partitions.improve(PARTITIONS_PER_ROUND, clock.deadline) > 0
         elif search.best is not None and fruitful and done % len(SCHEDULES) == 0:

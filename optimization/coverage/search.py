@@ -55,7 +55,7 @@ class _Near:
         first: Near pairs of account a are ``pair[first[a]:first[a + 1]]``, shape (A + 1,).
         pair: Shape (K,).
         window: Their largest regret.
-        contested: Those of accounts that have more than one, shape (C,).
+        contested: Those of accounts that may change to another one, shape (C,).
         book: These accounts by coverer, see ``_books``.
         crowd: Mean number of these accounts per coverer.
     """
@@ -134,9 +134,10 @@ class Search:
             self._sweep(near, self._of_broken(near.contested), 0.0, schedule.longest)
 
     def _contested(self, per_account: float) -> _Near:
-        """Near pairs, and the books of the accounts that have more than one."""
+        """Near pairs, and the books of the accounts that have another one."""
         first, pair, window = self.near(per_account)
         is_contested = np.diff(first) > 1
+        is_contested[self.regret[self.choice] > window] = True
         return _Near(
             first,
             pair,
