@@ -3,9 +3,10 @@
 Belongs here: small daily changes of the demo's export, one refresh per night, a line per night.
 Does not belong here: the rules that keep plans stable (dbt, ``optimization.coverage``).
 
-Every night a few deals are opened, the CRM carries out part of the last plan, now and then a
-person moves an account by hand or a rep leaves. ``python -m benchmarks.nights --nights 30`` prints
-one JSON line per night and a summary.
+Every night a few deals are opened and a few closed, the CRM carries out part of the last plan, now
+and then a person moves an account by hand or a rep leaves. It prints one JSON line per night and a
+summary. The move budget of the demo is for 90 days, and the first plan uses all of it;
+``--move-budget-days 1`` renews it every night, which is harder on stability.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import datetime as dt
 import json
 import os
 import random
+import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -25,11 +28,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import yaml
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 FIRST_DAY = dt.date(2026, 7, 1)  # the demo's export ends the day before
-DEALS_A_NIGHT = 4
-CARRIED_OUT_RATE = 0.3
+DEALS_A_NIGHT, CLOSED_A_NIGHT = 4, 3
+CARRIED_OUT_RATE, WIN_RATE = 0.3, 0.4
 NIGHTS_PER_HAND_MOVE, NIGHTS_PER_LEAVER = 5, 12
 
 Rows = list[dict[str, str]]
@@ -40,35 +44,47 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--nights", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--move-budget-days", type=int)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
+        home = Path(folder) / "home"
+        company = _company(Path(folder) / "demo", options.move_budget_days)
         nights = []
-        for night in _replay(home, options.nights, random.Random(options.seed)):
+        for night in _replay(company, home, options.nights, random.Random(options.seed)):
             print(json.dumps(night), flush=True)
             nights.append(night)
         back = _went_back(home)
-    later = nights[1:] or nights
     summary = {
         "nights": len(nights),
-        "first_night_moves": nights[0]["moves"],
-        "later_moves": sum(night["moves"] for night in later),
-        "most_moves_in_a_later_night": max(night["moves"] for night in later),
+        "moves": [night["moves"] for night in nights],
+        "move_limits": [night["move_limit"] for night in nights],
         "over_the_limit": sum(night["moves"] > night["move_limit"] for night in nights),
         "went_back": back,
         "worst_gap": max(night["gap"] for night in nights),
+        "median_seconds": statistics.median(night["seconds"] for night in nights),
     }
     print(json.dumps(summary))
     return 1 if back or summary["over_the_limit"] else 0
 
 
-def _replay(home: Path, nights: int, rng: random.Random) -> Iterator[dict[str, Any]]:
+def _company(folder: Path, move_budget_days: int | None) -> Path:
+    """Copy the demo's settings, with another move budget where one is asked for."""
+    shutil.copytree(REPOSITORY / "examples" / "demo", folder)
+    company = folder / "company.yml"
+    settings = yaml.safe_load(company.read_text(encoding="utf-8"))
+    if move_budget_days is not None:
+        settings["coverage"]["move_budget_days"] = move_budget_days
+    company.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    return company
+
+
+def _replay(company: Path, home: Path, nights: int, rng: random.Random) -> Iterator[dict[str, Any]]:
     for number in range(nights):
         done: dict[str, Any] = {}
         if number:
             done = _change(home, number, rng)
         began = time.perf_counter()
-        _refresh(home)
+        _refresh(company, home)
         seconds = time.perf_counter() - began
         with duckdb.connect(str(home / "published" / "coverage.duckdb"), read_only=True) as plan:
             [(moves, limit, gap)] = plan.execute(
@@ -88,13 +104,13 @@ def _replay(home: Path, nights: int, rng: random.Random) -> Iterator[dict[str, A
         }
 
 
-def _refresh(home: Path) -> None:
+def _refresh(company: Path, home: Path) -> None:
     subprocess.run(
         [sys.executable, "-m", "dagster_project.refresh"],
         cwd=REPOSITORY,
         env={
             **os.environ,
-            "COVERAGE_COMPANY": str(REPOSITORY / "examples" / "demo" / "company.yml"),
+            "COVERAGE_COMPANY": str(company),
             "COVERAGE_HOME": str(home),
         },
         check=True,
@@ -112,6 +128,10 @@ def _change(home: Path, number: int, rng: random.Random) -> dict[str, Any]:
         deal |= {"opportunity_id": f"N{number:03d}-{index}", "created_at": f"{day} 09:00:00"}
         deal |= {"is_closed": "false", "is_won": "false", "closed_at": "", "stage": "Discovery"}
         deals.append(deal)
+    for deal in rng.sample([row for row in deals if row["is_closed"] == "false"], CLOSED_A_NIGHT):
+        won = rng.random() < WIN_RATE
+        deal |= {"is_closed": "true", "is_won": str(won).lower(), "closed_at": f"{day} 17:00:00"}
+        deal["stage"] = "Closed Won" if won else "Closed Lost"
     _write(data / "opportunities.csv", deals)
 
     with duckdb.connect(str(home / "published" / "coverage.duckdb"), read_only=True) as plan:

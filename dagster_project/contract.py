@@ -130,6 +130,18 @@ _TABLES = (
         ),
     ),
     LandingTable(
+        name="stage_changes",
+        system="crm",
+        description="One stage an opportunity entered, from the CRM's own history",
+        is_optional=True,
+        watermark_columns=("entered_at",),
+        columns=(
+            _required("opportunity_id", "VARCHAR", "Opportunity that moved on"),
+            _required("stage", "VARCHAR", "Stage it entered, as the CRM names it"),
+            _required("entered_at", "TIMESTAMP", "When it entered the stage"),
+        ),
+    ),
+    LandingTable(
         name="products",
         system="crm",
         description="One product on the price list",

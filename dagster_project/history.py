@@ -20,6 +20,7 @@ from dagster_project.landing import accepted_hashes
 
 if TYPE_CHECKING:
     import duckdb
+    import pandas as pd
 
 LAST_PLAN = "last_plan"
 NO_PLAN = "none"
@@ -69,8 +70,11 @@ create table if not exists history.changes (
     number BIGINT, account_id VARCHAR, changed_on DATE,
     from_rep_id VARCHAR, to_rep_id VARCHAR, origin VARCHAR
 );
+create table if not exists history.prices (
+    number BIGINT, rule VARCHAR, rep_id VARCHAR, group_id VARCHAR, shadow_price_amount DOUBLE
+);
 """
-# Plans whose assignments are kept: the last one, and the one it started from.
+# Plans whose assignments and prices are kept: the last one, and the one it started from.
 _KEPT = 2
 
 
@@ -98,6 +102,16 @@ def prepare_history(connection: duckdb.DuckDBPyConnection) -> str:
     return plan_id
 
 
+def last_prices(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """Prices of the limits in the plan this run starts from; empty before the first."""
+    connection.execute(_RECORD)  # a home of before prices were kept
+    return connection.execute(
+        "select rule, rep_id, group_id, shadow_price_amount from history.prices "
+        "where number = ? order by all",
+        [_start(connection)[0]],
+    ).df()
+
+
 def plan_hashes(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """Everything a plan follows from: the accepted tables' hashes, and the plan it starts from."""
     return {**accepted_hashes(connection), LAST_PLAN: _start(connection)[1]}
@@ -112,7 +126,7 @@ def record_plan(connection: duckdb.DuckDBPyConnection, plan_id: str) -> None:
     number = started_from + 1
     connection.execute("begin transaction")
     try:
-        for table in ("plans", "assignments", "changes"):
+        for table in ("plans", "assignments", "changes", "prices"):
             # A plan that starts from an earlier one than the last replaces the last.
             connection.execute(f"delete from history.{table} where number >= ?", [number])
         connection.execute(
@@ -126,7 +140,13 @@ def record_plan(connection: duckdb.DuckDBPyConnection, plan_id: str) -> None:
             [number],
         )
         connection.execute(_CHANGES, {"number": number, "before": started_from})
-        connection.execute("delete from history.assignments where number <= ?", [number - _KEPT])
+        connection.execute(
+            "insert into history.prices select ?, rule, rep_id, group_id, shadow_price_amount "
+            "from plan.shadow_prices order by all",
+            [number],
+        )
+        for table in ("assignments", "prices"):
+            connection.execute(f"delete from history.{table} where number <= ?", [number - _KEPT])
         connection.execute("commit")
     except Exception:
         connection.execute("rollback")

@@ -71,6 +71,7 @@ POLICY_TABLES: dict[str, tuple[LandingColumn, ...]] = {
         lifecycle="VARCHAR",
         size_band="VARCHAR",
         industry="VARCHAR",
+        product="VARCHAR",
         mode="VARCHAR",
         loss_rate="DOUBLE",
     ),
@@ -186,7 +187,10 @@ def build_policy_tables(company: Company, today: dt.date) -> dict[str, list[dict
         "lock_stages": [(stage,) for stage in coverage.lock_stages],
         "freezes": [(f.from_on, f.to_on, f.group_id, f.reason) for f in coverage.freezes],
         "certification_rules": [
-            (i, r.certification, r.lifecycle, r.size_band, r.industry, r.mode, r.loss_rate)
+            (
+                *(i, r.certification, r.lifecycle, r.size_band, r.industry, r.product),
+                *(r.mode, r.loss_rate),
+            )
             for i, r in enumerate(coverage.certifications, 1)
         ],
         "family_rules": [

@@ -40,6 +40,7 @@ class PublishedTable:
 PUBLISHED: dict[str, PublishedTable] = {
     **{name: PublishedTable(f"plan.{name}", table.key) for name, table in PLAN_TABLES.items()},
     "account_segments": PublishedTable("marts.account_segments", ("account_id",)),
+    "coverage_pairs": PublishedTable("marts.coverage_pairs", ("account_id", "rep_id")),
     "segment_economics": PublishedTable("marts.segment_economics", ("segment_id",)),
     "rep_performance": PublishedTable("marts.rep_performance", ("rep_id", "month")),
     "rep_strengths": PublishedTable("marts.rep_strengths", ("rep_id", "dimension", "level")),
@@ -50,9 +51,18 @@ PUBLISHED: dict[str, PublishedTable] = {
         "marts.seasonality", ("revenue_type", "season_key", "month_number")
     ),
     "sales_cycles": PublishedTable("marts.sales_cycles", ("season_key",)),
+    "customer_seasons": PublishedTable(
+        "marts.customer_seasons", ("revenue_type", "customer_month")
+    ),
+    "pipeline_conversions": PublishedTable(
+        "marts.pipeline_conversions", ("level", "stage", "age_band", "industry")
+    ),
     "strength_calibration": PublishedTable("marts.strength_calibration", ("bin_number",)),
     "strength_surprises": PublishedTable(
         "marts.strength_surprises", ("rep_id", "dimension", "level")
+    ),
+    "override_review": PublishedTable(
+        "review.override_review", ("account_id", "lock_action", "rep_id")
     ),
     "capacity_gaps": PublishedTable("review.capacity_gaps", ("group_id", "month")),
     "staffing_review": PublishedTable("review.staffing_review", ("group_id",)),

@@ -7,22 +7,24 @@ cvxpy is imported by the optimiser, which is imported inside functions: definiti
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from dagster_project.company import Company
 from dagster_project.context import company
 from dagster_project.planning import write_plan
-from dagster_project.policy_tables import DEFAULT_COMMISSION_RATE
+from dagster_project.quota_people import (
+    comp_plans_by_role,
+    money_inputs,
+    open_heads,
+    uncovered_accounts,
+)
 from dagster_project.warehouse import Warehouse
 from optimization.policy import QuotaPolicy
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from optimization.quotas.budget import MoneyInputs
     from optimization.quotas.context import QuotaContext
-    from optimization.quotas.pay import CompPlan
     from optimization.quotas.plan import QuotaPlan
 
 QUOTA_TABLES = (
@@ -30,10 +32,12 @@ QUOTA_TABLES = (
     "group_targets",
     "quota_allocations",
     "rep_quotas",
+    "expected_bookings",
     "quota_transfers",
     "attainment_outlook",
     "buffer_advice",
     "outlook_calibration",
+    "calibration_summary",
     "budget_check",
     "budget_cuts",
 )
@@ -83,22 +87,32 @@ def covered_book(
 
 def quota_inputs(warehouse: Warehouse) -> dict[str, Any]:
     """Read what quotas follow from, by the optimiser's argument names."""
-    months = warehouse.read("intermediate.int_company__plan_months")
-    open_months = months[months["is_open"]]
+    from optimization.quotas.open_heads import staff_open_heads
+
+    calendar = warehouse.read("intermediate.int_company__plan_months")
+    months = sorted(calendar.loc[calendar["is_open"], "month"])
     rep_months = warehouse.read("marts.rep_months")
-    return {
-        "book": covered_book(
+    book, coverers, ramps = staff_open_heads(
+        covered_book(
             warehouse.read("marts.coverage_accounts"),
             warehouse.read("plan.coverage_assignments"),
             warehouse.read("intermediate.int_accounts__potential"),
         ),
+        warehouse.read("marts.coverage_coverers"),
+        rep_months[rep_months["month"].isin(months)],
+        uncovered_accounts(warehouse),
+        open_heads(company(), months),
+        months,
+    )
+    return {
+        "book": book,
         "seasonality": warehouse.read("marts.seasonality"),
         "sales_cycles": warehouse.read("marts.sales_cycles"),
-        "rep_months": rep_months[rep_months["month"].isin(open_months["month"])],
+        "rep_months": ramps,
         "goals": warehouse.read("marts.company_goals"),
         "groups": warehouse.read("marts.coverage_groups"),
-        "coverers": warehouse.read("marts.coverage_coverers"),
-        "months": sorted(open_months["month"]),
+        "coverers": coverers,
+        "months": months,
     }
 
 
@@ -108,6 +122,7 @@ def quota_context(warehouse: Warehouse, inputs: dict[str, Any]) -> QuotaContext:
 
     from optimization.quotas.context import QuotaContext
     from optimization.quotas.goals import parts_left
+    from optimization.quotas.pipeline import OpenBusiness
 
     settings = company()
     months = pd.DatetimeIndex(inputs["months"])
@@ -134,114 +149,26 @@ def quota_context(warehouse: Warehouse, inputs: dict[str, Any]) -> QuotaContext:
         in_force=agreed[agreed["month"].isin(months)] if keeps else None,
         history=bookings.rename(columns={"amount": "won_amount"}),
         value_cv=float(warehouse.read("marts.deal_spread")["value_cv"].iloc[0]),
-        comp_plans=_comp_plans(settings),
-        money=_money(warehouse, settings, months),
+        comp_plans=comp_plans_by_role(settings),
+        money=money_inputs(warehouse, settings, months),
+        open_business=OpenBusiness(
+            pipeline=warehouse.read("marts.account_pipeline"),
+            lags=warehouse.read("marts.new_business_lags"),
+            customer_seasons=warehouse.read("marts.customer_seasons"),
+            year_starts=_year_starts(warehouse),
+        ),
         hours_per_position=settings.capacity.selling_hours_per_year * len(months) / _YEAR_MONTHS,
     )
 
 
-def _comp_plans(settings: Company) -> dict[str, CompPlan]:
-    """Translate pay plans; a covering role without one earns the default rate."""
-    from optimization.quotas.pay import CompPlan
-
-    plans = {
-        role: CompPlan(role, DEFAULT_COMMISSION_RATE) for role in settings.capacity.covering_roles
-    }
-    for plan in settings.comp_plans:
-        is_open = plan.commission_rate is None and plan.ote_amount is None
-        plans[plan.role] = CompPlan(
-            role=plan.role,
-            commission_rate=DEFAULT_COMMISSION_RATE if is_open else plan.commission_rate,
-            ote_amount=plan.ote_amount,
-            variable_share=plan.variable_share,
-            accelerators=tuple((s.from_attainment, s.rate_multiplier) for s in plan.accelerators),
-            cap_attainment=plan.cap_attainment,
-            quota_ote_band=plan.quota_ote_band,
-        )
-    return plans
-
-
-def _money(warehouse: Warehouse, settings: Company, months: pd.DatetimeIndex) -> MoneyInputs:
-    """Read people, partners and budgets for the plan's months."""
-    import pandas as pd
-
-    from optimization.quotas.budget import Hire, MoneyInputs
-
-    year_share = len(months) / _YEAR_MONTHS
-    begin, end = months[0], months[-1] + pd.offsets.MonthEnd()
-    employees = warehouse.read("staging.stg_hr__employees")
-    hired = pd.to_datetime(employees["hired_on"]).fillna(begin)
-    left = pd.to_datetime(employees["terminated_on"]).fillna(end)
-    first, last = hired.mask(hired < begin, begin), left.mask(left > end, end)
-    days = ((last - first).dt.days + 1).clip(lower=0)
-    people = employees[["rep_id", "role", "group_id", "base_pay"]].assign(
-        group_id=employees["group_id"].mask(employees["group_id"] == "(no group)"),
-        paid_share=days / ((end - begin).days + 1),
-        is_covering=employees["role"].isin(settings.capacity.covering_roles),
+def _year_starts(warehouse: Warehouse) -> pd.DataFrame:
+    """Return the first month of customers' fiscal years where the CRM states a possible one."""
+    accounts = warehouse.read("staging.stg_crm__accounts")
+    start = accounts["fiscal_year_start_month"]
+    known = accounts[start.between(1, _YEAR_MONTHS).fillna(False).astype(bool)]
+    return known[["account_id", "fiscal_year_start_month"]].rename(
+        columns={"fiscal_year_start_month": "year_starts_in"}
     )
-    accounts = warehouse.read("plan.coverage_assignments").merge(
-        warehouse.read("marts.coverage_accounts")[["account_id", "margin_rate"]], on="account_id"
-    )
-    booked = accounts["new_amount"] + accounts["existing_amount"]
-    accounts["booking_amount"] = booked
-    accounts["contribution_amount"] = booked * accounts["margin_rate"]
-    partner_share = {}
-    for partner in settings.partners:
-        own = accounts["rep_id"] == partner.partner_id
-        margin = accounts.loc[own, "contribution_amount"].sum() / max(booked[own].sum(), 1e-9)
-        partner_share[partner.partner_id] = partner.margin_share * float(max(margin, 0.0))
-    prices = warehouse.read("plan.shadow_prices")
-    of_hours = prices[prices["rule"] == "hours"].groupby("group_id")["shadow_price_amount"].mean()
-    return MoneyInputs(
-        people=people[people["paid_share"] > 0],
-        comp_plans=_comp_plans(settings),
-        budgets={
-            group.group_id: group.budget_amount * year_share
-            for group in settings.groups
-            if group.budget_amount is not None
-        },
-        accounts=accounts.loc[
-            accounts["coverer_type"] == "rep",
-            ["group_id", "hours", "booking_amount", "contribution_amount"],
-        ],
-        training={g.group_id: g.training_amount * year_share for g in settings.groups},
-        hires=tuple(
-            Hire(
-                group_id=hire.group_id,
-                cost_amount=hire.base_pay_amount
-                * _share_after(hire.start_on, begin, end, year_share)
-                + hire.hiring_cost_amount * (begin.date() <= hire.start_on <= end.date()),
-                hours=_ramped_hours(hire.start_on, months, settings),
-                count=hire.count,
-            )
-            for hire in settings.hires
-        ),
-        partner_share=partner_share,
-        hour_price={str(group): float(price) for group, price in of_hours.items()},
-        year_share=year_share,
-        is_budget_binding=settings.quotas.budget == "block",
-    )
-
-
-def _share_after(
-    start: dt.date, begin: pd.Timestamp, end: pd.Timestamp, year_share: float
-) -> float:
-    """Return the share of a year that somebody who starts then is paid for within the plan."""
-    days = (end.date() - max(start, begin.date())).days + 1
-    return year_share * max(days, 0) / ((end - begin).days + 1)
-
-
-def _ramped_hours(start: dt.date, months: pd.DatetimeIndex, settings: Company) -> float:
-    """Return the selling hours that a full-time hire brings in the plan's months."""
-    capacity = settings.capacity
-    hours = 0.0
-    for month in months:
-        tenure = (month.year - start.year) * _YEAR_MONTHS + month.month - start.month
-        if tenure >= 0:
-            ramp = tenure / capacity.ramp_months if capacity.ramp_months else 1.0
-            rate = capacity.ramp_start_rate + (1 - capacity.ramp_start_rate) * ramp
-            hours += capacity.selling_hours_per_year / _YEAR_MONTHS * min(1.0, rate)
-    return hours
 
 
 def plan_quotas(warehouse: Warehouse) -> QuotaPlan:

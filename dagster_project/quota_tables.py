@@ -46,7 +46,18 @@ QUOTA_MEANINGS: dict[str, str] = {
     "evidence": "What the uncertainty was estimated from",
     "forecast_amount": "Forecast from the years before alone",
     "actual_amount": "What was won",
-    "is_held": "The month fell into its 80 % band",
+    "period_type": "month, quarter or year of the history",
+    "period_on": "First day of the period",
+    "is_held": "The period fell into its 80 % band",
+    "is_young": "The group had sold for less than a year when it was forecast",
+    "pipeline_amount": "Part of it from deals that are open now, by their chance of being won",
+    "band_verdict": "holds, too narrow or too wide (72 to 88 % is right), or too few to tell",
+    "period_count": "Periods held out and forecast",
+    "held_count": "Of these, inside their band",
+    "held_rate": "Their share; 0.72 to 0.88 is what an 80 % band should show",
+    "above_count": "Better than the band",
+    "below_count": "Worse than the band",
+    "young_count": "Of groups that had sold for less than a year when they were forecast",
     "people_count": "People on the payroll during the plan",
     "budget_amount": "Budget of the plan's months",
     "base_cost_amount": "Base pay together; empty below three people or where a pay is unknown",
@@ -115,6 +126,7 @@ QUOTA_SHAPES: dict[str, tuple[str, tuple[str, ...], dict[str, str]]] = {
         {
             "rep_id": "VARCHAR",
             "group_id": "VARCHAR",
+            "coverer_type": "VARCHAR",
             "quota_amount": _CENTS,
             "fair_share_amount": _MONEY,
             "expected_amount": _MONEY,
@@ -124,6 +136,19 @@ QUOTA_SHAPES: dict[str, tuple[str, tuple[str, ...], dict[str, str]]] = {
             "book_change_rate": "DOUBLE",
             "year_on_year_verdict": "VARCHAR",
             "ote_verdict": "VARCHAR",
+        },
+    ),
+    "expected_bookings": (
+        "What a rep's accounts are expected to bring, one row per plan, rep, month and revenue "
+        "type.",
+        ("rep_id", "month", "revenue_type"),
+        {
+            "rep_id": "VARCHAR",
+            "group_id": "VARCHAR",
+            "month": "DATE",
+            "revenue_type": "VARCHAR",
+            "expected_amount": _MONEY,
+            "pipeline_amount": _MONEY,
         },
     ),
     "quota_transfers": (
@@ -180,18 +205,36 @@ QUOTA_SHAPES: dict[str, tuple[str, tuple[str, ...], dict[str, str]]] = {
         },
     ),
     "outlook_calibration": (
-        "80 % bands against past months they had not seen, one row per plan, level, entity and "
-        "month.",
-        ("level", "entity_id", "month"),
+        "80 % bands against past periods they had not seen, one row per plan, level, entity and "
+        "period.",
+        ("level", "entity_id", "period_type", "period_on"),
         {
             "level": "VARCHAR",
             "entity_id": "VARCHAR",
-            "month": "DATE",
+            "period_type": "VARCHAR",
+            "period_on": "DATE",
             "forecast_amount": _MONEY,
             "low_amount": _MONEY,
             "high_amount": _MONEY,
             "actual_amount": _MONEY,
             "is_held": "BOOLEAN",
+            "is_young": "BOOLEAN",
+        },
+    ),
+    "calibration_summary": (
+        "How many held-out periods their 80 % bands held, one row per plan, level and length of "
+        "period.",
+        ("level", "period_type"),
+        {
+            "level": "VARCHAR",
+            "period_type": "VARCHAR",
+            "period_count": "BIGINT",
+            "held_count": "BIGINT",
+            "held_rate": "DOUBLE",
+            "above_count": "BIGINT",
+            "below_count": "BIGINT",
+            "young_count": "BIGINT",
+            "band_verdict": "VARCHAR",
         },
     ),
     "budget_check": (

@@ -25,6 +25,7 @@ class CoveragePolicy:
         overtime_amount_per_hour: Price over the horizon of one hour a year beyond a coverer's
             capacity; only what today's accounts lack may be bought, so nobody is loaded further.
         seed: Seed handed to the solver.
+        exact_pairs: Eligible pairs up to which the exact model is tried; beyond, prices and search.
         group_move_rates: Group and share of its accounts that may change coverer.
         balance_band_rate: How far a rep's potential may lie off its share of the group's; None
             for no such rule.
@@ -39,6 +40,7 @@ class CoveragePolicy:
     solve_seconds: float = 120.0
     overtime_amount_per_hour: float = 120.0
     seed: int = 20260701
+    exact_pairs: int = 25_000
     group_move_rates: tuple[tuple[str, float], ...] = ()
     balance_band_rate: float | None = None
     balance_price_rate: float = 0.02
@@ -51,6 +53,7 @@ class CoveragePolicy:
         _require(0 <= self.move_budget_rate <= 1, "move_budget_rate must lie in [0, 1]")
         _require(0 <= self.mip_gap < 1, "mip_gap must lie in [0, 1)")
         _require(self.solve_seconds > 0, "solve_seconds must be positive")
+        _require(self.exact_pairs >= 0, "exact_pairs must not be negative")
         _require(
             0 <= self.overtime_amount_per_hour < float("inf"),
             "overtime_amount_per_hour must be finite and not negative",

@@ -7,9 +7,9 @@ import dagster as dg
 
 from dagster_project import planning, quota_planning
 from dagster_project.context import company, owners
+from dagster_project.coverage_facts import coverage_facts
 from dagster_project.plan_tables import PLAN_TABLES
 from dagster_project.plots.canvas import as_markdown
-from dagster_project.plots.coverage import load_and_value_per_rep
 from dagster_project.plots.quotas import chance_by_buffer, quota_waterfall
 from dagster_project.transform import table_facts
 from dagster_project.warehouse import Warehouse
@@ -32,6 +32,9 @@ _QUOTA_INPUTS = [
             "group_bookings",
             "deal_spread",
             "agreed_quotas",
+            "account_pipeline",
+            "new_business_lags",
+            "customer_seasons",
         )
     ),
 ]
@@ -85,27 +88,7 @@ def coverage_plan(warehouse: Warehouse) -> Iterator[dg.MaterializeResult[None]]:
         plan = planning.plan_coverage(warehouse)
     except PlanningError as error:
         raise _stop(error) from error
-    certificate = plan.certificate.iloc[0]
-    loads = planning.loads_before_and_after(warehouse)
-    yield from _results(
-        warehouse,
-        planning.COVERAGE_TABLES,
-        {
-            "coverage_assignments": {
-                "value_amount": dg.MetadataValue.float(float(certificate["objective_amount"])),
-                "moved_accounts": dg.MetadataValue.int(int(certificate["moved_count"])),
-                "uncovered_accounts": dg.MetadataValue.int(int(certificate["uncovered_count"])),
-                "load_and_value_per_rep": dg.MetadataValue.md(
-                    as_markdown(load_and_value_per_rep(loads), "Load and value per rep")
-                ),
-            },
-            "plan_certificates": {
-                "gap_rate": dg.MetadataValue.float(float(certificate["gap_rate"])),
-                "gain_amount": dg.MetadataValue.float(float(certificate["gain_amount"])),
-                "certificate": dg.MetadataValue.md(str(certificate["sentence"])),
-            },
-        },
-    )
+    yield from _results(warehouse, planning.COVERAGE_TABLES, coverage_facts(plan))
 
 
 @dg.multi_asset(
@@ -142,7 +125,7 @@ def quota_plan(warehouse: Warehouse) -> Iterator[dg.MaterializeResult[None]]:
                     )
                 )
             },
-            "outlook_calibration": _share_held(plan.outlook_calibration["is_held"].astype(float)),
+            "calibration_summary": _shares_held(plan.calibration_summary),
             "budget_check": {
                 "groups_over_budget": dg.MetadataValue.int(
                     int((plan.budget_check["verdict"] == "over budget").sum())
@@ -152,9 +135,12 @@ def quota_plan(warehouse: Warehouse) -> Iterator[dg.MaterializeResult[None]]:
     )
 
 
-def _share_held(held: Any) -> dict[str, dg.MetadataValue]:
-    """Show how many past months their 80 % bands held, where there were any."""
-    return {"share_of_months_held": dg.MetadataValue.float(float(held.mean()))} if len(held) else {}
+def _shares_held(summary: Any) -> dict[str, dg.MetadataValue]:
+    """Show how many past periods their 80 % bands held, where there were any."""
+    return {
+        f"{row.level}_{row.period_type}s_held": dg.MetadataValue.float(float(row.held_rate))
+        for row in summary.itertuples(index=False)
+    }
 
 
 def _verdict(violations: list[str]) -> dg.AssetCheckResult:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dagster_project.company import Company
 
 # Raised whenever the same settings would give other files.
-_GENERATOR_VERSION = 2
+_GENERATOR_VERSION = 3
 _STAMP = "generated.txt"
 
 

@@ -33,6 +33,7 @@ from dagster_project.demo.people import Staff, absence_rows, certification_rows,
 from dagster_project.sections.sources import DemoSource
 
 _OPEN_STAGES = ("Qualification", "Proposal", "Negotiation")
+_STAGE_HISTORY_DAYS = 730
 _FAULTS_OF_A_KIND = 3
 _UNKNOWN_OWNER_ID = "E999"
 
@@ -73,6 +74,7 @@ def write_company(
             "unit_cost": [product.unit_cost for product in PRODUCTS],
         },
         "activities": _activity_columns(rng, source, deals, names),
+        "stage_changes": _stage_columns(source, deals, deal_columns["opportunity_id"]),
         "employees": _transpose(employee_rows(rng, source, staff)),
         "certifications": _transpose(certification_rows(rng, source, staff)),
         "absences": _transpose(absence_rows(source, staff)),
@@ -217,6 +219,23 @@ def _activity_columns(
         "rep_id": _take(names.reps, rep),
         "type": _take(kinds, rng.choice(4, len(account), p=(0.4, 0.35, 0.15, 0.1))),
         "at": _timestamps(source, at),
+    }
+
+
+def _stage_columns(source: DemoSource, deals: Deals, ids: list[str]) -> dict[str, Any]:
+    """Write when deals entered their stages: each takes a third of the way to the decision.
+
+    Deals begun in the last two years only: that is what the CRM keeps.
+    """
+    recent = np.flatnonzero(deals.created > -_STAGE_HISTORY_DAYS * 86_400)
+    deal, stage = np.repeat(recent, 3), np.tile(np.arange(3), len(recent))
+    entered = deals.created[deal] + stage * (deals.closed - deals.created)[deal] // 3
+    seen = np.flatnonzero(entered < 86_400)
+    order = seen[np.lexsort((deal[seen], entered[seen]))]
+    return {
+        "opportunity_id": pa.array(ids).take(pa.array(deal[order])),
+        "stage": _take(_OPEN_STAGES, stage[order]),
+        "entered_at": _timestamps(source, entered[order]),
     }
 
 

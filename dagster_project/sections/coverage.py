@@ -88,6 +88,9 @@ class Coverage(Section):
         default=0.0005, description="relative gap at which the solver may stop"
     )
     solve_seconds: Positive = Field(default=120, description="seconds the solver may take")
+    exact_pairs: int = Field(
+        default=25_000, ge=0, description="eligible pairs up to which the exact model is tried"
+    )
     lock_named_accounts: bool = Field(default=True, description="named accounts keep their rep")
     lock_stages: tuple[Text, ...] = Field(
         default=(), description="an open deal in one of these stages locks its account"

@@ -38,6 +38,10 @@ class CertificationRule(Section):
     lifecycle: Lifecycle = Field(default="any", description="installed_base, new_business or any")
     size_band: Slug = Field(default="any", description="name of a size band, or any")
     industry: Text = Field(default="any", description="industry of the accounts, or any")
+    product: Text = Field(
+        default="any",
+        description="product_id that the accounts bought lately or have an open deal for, or any",
+    )
     mode: Literal["hard", "soft"] = Field(
         default="hard", description="hard (nobody else) or soft (others at a loss)"
     )

@@ -4,6 +4,7 @@
     'accounts': 'base_crm__accounts', 'opportunities': 'base_crm__opportunities', 'products': 'base_crm__products',
     'activities': 'base_crm__activities', 'employees': 'base_hr__employees',
     'certifications': 'base_hr__certifications', 'absences': 'base_hr__absences', 'quotas': 'base_hr__quotas',
+    'stage_changes': 'base_crm__stage_changes',
 } -%}
 {%- for table, relation in tables.items() %}
     select

@@ -1,7 +1,7 @@
 -- Nothing is lost: every accepted record is either staged or in quarantine with a reason.
 {% set tables = {
     'accounts': 'crm', 'opportunities': 'crm', 'products': 'crm', 'activities': 'crm', 'employees': 'hr', 'certifications': 'hr',
-    'absences': 'hr', 'quotas': 'hr',
+    'absences': 'hr', 'quotas': 'hr', 'stage_changes': 'crm',
 } %}
 {% for table, system in tables.items() %}
 select

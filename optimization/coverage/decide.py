@@ -10,17 +10,24 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 
 import numpy as np
 
-from optimization.coverage.model import EXACT_PAIRS, build_model
+from optimization.coverage.components import parts_of, solve_apart
+from optimization.coverage.model import build_model
 from optimization.coverage.rows import FloatArray, IntArray, PairProblem
 from optimization.errors import SolveLimitError
+from optimization.policy import CoveragePolicy
 from optimization.solve import SOLVER, SolveOutcome, SolveStatus, solve
 
 # Share of the time for the exact model; the rest is for the search where that is not enough.
 EXACT_SHARE = 0.4
+# The same where rows are bare knapsacks: partitions find better plans than the exact model there.
+KNAPSACK_SHARE = 0.1
+# Share of the time for parts on their own; the rest is for the search over the whole.
+PARTS_SHARE = 0.7
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +55,8 @@ def decide(
     gap: float,
     seconds: float,
     seed: int,
-    start_price: FloatArray | None = None,
+    exact_pairs: int = CoveragePolicy.exact_pairs,
+    price: FloatArray | None = None,
     start_choice: IntArray | None = None,
 ) -> Decision:
     """Find a plan and prove how good it is.
@@ -58,17 +66,18 @@ def decide(
         gap: Relative gap at which to stop.
         seconds: Wall seconds it may take; a safety stop, the plan is then ``feasible``.
         seed: Seed of solver and search.
-        start_price: Prices to start from, shape (M,).
-        start_choice: A plan to fall back on where it keeps every row, shape (A,).
+        exact_pairs: Pairs up to which the exact model is tried.
+        price: Prices found already, shape (M,); None finds them where they are needed.
+        start_choice: A plan to start from where it keeps every row, such as last night's, (A,).
     """
     begun = time.monotonic()
     choice, bound = None, math.inf
-    if len(pairs.value) <= EXACT_PAIRS:
+    if len(pairs.value) <= exact_pairs:
         model = build_model(pairs)
         try:
             outcome = solve(
                 model.problem,
-                seconds=EXACT_SHARE * seconds,
+                seconds=(KNAPSACK_SHARE if pairs.has_one_use else EXACT_SHARE) * seconds,
                 mip_gap=gap,
                 seed=seed,
                 accepted_gap=math.inf,
@@ -81,19 +90,32 @@ def decide(
         if outcome is not None:
             choice, bound = model.chosen(pairs), outcome.bound / model.scale
             if outcome.status is SolveStatus.OPTIMAL:
-                price = np.zeros(pairs.rows.count) if start_price is None else start_price
-                return _decision(pairs, choice, price, bound, True, outcome.options, exact)
-    # Imported here: it brings the compiler, which a small company never needs.
+                proof = np.zeros(pairs.rows.count) if price is None else price
+                return _decision(pairs, choice, proof, bound, True, outcome.options, exact)
+    # Imported here: they bring the compiler, which a small company never needs.
+    from optimization.coverage.dual import find_prices
     from optimization.coverage.large import solve_large
 
+    spent: dict[str, float] = {}
+    start = start_choice if choice is None else choice
+    if len(pairs.value) > exact_pairs and start is not None and not pairs.broken(start).any():
+        price = find_prices(pairs).price if price is None else price
+        spent["prices"] = time.monotonic() - begun
+        parts = parts_of(pairs, price, start)
+        if len(parts) > 1:
+            left = PARTS_SHARE * (seconds - (time.monotonic() - begun))
+            part = partial(_plan_part, gap / 2, left / len(pairs.value), seed, exact_pairs)
+            start = solve_apart(pairs, parts, price, start, part)
+            spent["parts"] = time.monotonic() - begun - spent["prices"]
     found = solve_large(
         pairs,
         gap=gap,
         seconds=seconds - (time.monotonic() - begun),
         seed=seed,
-        start_price=start_price,
-        start_choice=start_choice if choice is None else choice,
+        price=price,
+        start_choice=start,
     )
+    spent = {**found.seconds, **spent}
     if found.choice is not None and (
         choice is None or pairs.worth(found.choice) > pairs.worth(choice)
     ):
@@ -102,7 +124,29 @@ def decide(
     best = min(bound, found.bound)
     # A search may also run out of rounds: only the gap says whether the plan is what was asked for.
     is_near = choice is not None and best - pairs.worth(choice) <= gap * max(abs(best), 1.0)
-    return _decision(pairs, choice, found.price, best, is_near, options, found.seconds)
+    return _decision(pairs, choice, found.price, best, is_near, options, spent)
+
+
+def _plan_part(
+    gap: float,
+    seconds_per_pair: float,
+    seed: int,
+    exact_pairs: int,
+    part: PairProblem,
+    price: FloatArray,
+    known: IntArray,
+) -> IntArray:
+    """Plan of a part, the known one where the time brings none better."""
+    found = decide(
+        part,
+        gap=gap,
+        seconds=seconds_per_pair * len(part.value),
+        seed=seed,
+        exact_pairs=exact_pairs,
+        price=price,
+        start_choice=known,
+    ).choice
+    return known if found is None else found
 
 
 def _decision(

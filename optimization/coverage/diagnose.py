@@ -1,28 +1,25 @@
 """Why no plan can keep every rule, in words a sales manager can act on.
 
-Belongs here: arithmetic that names the culprit before solving, and the cheapest repair from the
-elastic model after a solve failed. Does not belong here: relaxing a rule on the quiet; the last
-good plan stays until somebody decides.
+Belongs here: arithmetic that names the culprit before solving, and the words for the cheapest
+repair. Does not belong here: finding that repair (``feasible``), relaxing a rule on the quiet; the
+last good plan stays until somebody decides.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
 
-from optimization.coverage.families import unit_pairs
+from optimization.coverage.feasible import TOLERANCE, least_shortfall
 from optimization.coverage.inputs import CoverageInputs, IntArray
-from optimization.coverage.model import build_elastic
-from optimization.coverage.rules import coverage_problem
+from optimization.coverage.rows import PairProblem
 from optimization.coverage.wording import counted
 from optimization.errors import InfeasibleError, Shortfall, SolverFaultError, sample
 from optimization.policy import CoveragePolicy
-from optimization.solve import SolveStatus, solve
 
-TOLERANCE = 1e-6
 # Price of exceeding a limit by one unit: moves are a policy and go first.
 POLICIES = {"moves": 0.01, "group_moves": 0.01}
 SHORT_PRICE = {**POLICIES, "hours": 1.0, "accounts": 10.0, "partner_budget": 0.1}
@@ -55,53 +52,30 @@ def precheck(inputs: CoverageInputs, policy: CoveragePolicy) -> None:
         raise InfeasibleError(found)
 
 
-def diagnose(inputs: CoverageInputs, policy: CoveragePolicy) -> InfeasibleError:
-    """Find the cheapest set of limits to relax, from the elastic model.
+def diagnose(inputs: CoverageInputs, pairs: PairProblem, policy: CoveragePolicy) -> InfeasibleError:
+    """Find the cheapest set of limits to relax.
 
     The move budget alone is tried first: it is a policy, the coverers' time is not.
     """
-    found = _repair(inputs, policy, POLICIES)
-    if found is None:
-        found = _repair(inputs, policy, SHORT_PRICE)
-    if not found:
+    found = least_shortfall(pairs, POLICIES, policy) or least_shortfall(pairs, SHORT_PRICE, policy)
+    if found is None or not found.short.any():
         raise SolverFaultError("the model is infeasible, yet its elastic twin finds no repair")
-    return InfeasibleError(found)
-
-
-def _repair(
-    inputs: CoverageInputs, policy: CoveragePolicy, short_price: Mapping[str, float]
-) -> list[Shortfall] | None:
-    """Shortfalls if only these limits may be exceeded, None where that does not help."""
-    pairs = unit_pairs(coverage_problem(inputs, policy), inputs)
-    model = build_elastic(pairs, short_price)
-    # Any elastic solution is a valid repair, so the gap may be wide when the clock stops it.
-    outcome = solve(
-        model.problem,
-        seconds=policy.solve_seconds,
-        mip_gap=policy.mip_gap,
-        seed=policy.seed,
-        accepted_gap=math.inf,
-    )
-    if outcome.status is SolveStatus.INFEASIBLE:
-        return None
-    found: list[Shortfall] = []
     rows = pairs.rows
-    for rule, shortfall in model.shortfall.items():
-        at = rows.of([rule])
-        bound = (rows.limit + rows.slack_limit)[at]
-        labels = rows.labels[at].to_dict("records")
-        short = np.asarray(shortfall.value, dtype=float)
-        for position in np.flatnonzero(short > TOLERANCE * np.maximum(1.0, bound)):
-            amount = float(short[position])
-            wanted = float(bound[position]) + amount
-            found.append(_shortfall(inputs, rule, labels[position], amount, wanted))
-    return found
+    labels = rows.labels.to_dict("records")
+    bound = rows.limit + rows.slack_limit
+    return InfeasibleError(
+        [
+            _shortfall(inputs, labels[row], float(found.short[row]), float(bound[row]))
+            for row in np.flatnonzero(found.short)
+        ]
+    )
 
 
 def _shortfall(
-    inputs: CoverageInputs, rule: str, label: dict[Hashable, Any], amount: float, wanted: float
+    inputs: CoverageInputs, label: dict[Hashable, Any], amount: float, bound: float
 ) -> Shortfall:
     """Say which limit is short, by how much, and to what it would have to be raised."""
+    rule, wanted = str(label["rule"]), bound + amount
     if rule in POLICIES:
         moves, extra = math.ceil(wanted - TOLERANCE), float(math.ceil(amount - TOLERANCE))
         group = None if rule == "moves" else str(label["group_id"])

@@ -123,7 +123,9 @@ def _row_steps(pairs: PairProblem, price: FloatArray, temperature: FloatArray) -
     rows = pairs.rows
     net = pairs.value + pairs.tie
     _, _, curvature = smoothed_pass(pairs.first, net, rows.uses, price, temperature)
-    floor = max(1e-6 * float(curvature.max()), 1e-300)
+    if not curvature.max() > 0.0:  # every account is sure of its pair
+        return np.ones(rows.count)
+    floor = 1e-6 * float(curvature.max())
     return np.asarray(1.0 / np.sqrt(np.maximum(curvature, floor)))
 
 

@@ -146,19 +146,15 @@ def _shift(a, new, choice, load, worth, coverer, uses, terms, book):
 @_compile
 def _best_relief(c, chain, depth, account, load, worth, coverer, choice, near, uses, terms, book):
     """Best shift of an account out of coverer c, accounts of the chain left alone."""
-    near_first, near_pair = near
+    near_first, near_pair, crowd = near
     best, best_account, best_pair = -np.inf, -1, -1
-    skip = (
-        np.random.random()
-        if len(near_first) < FEW_ACCOUNTS * len(book[0])
-        else (1.0 - FEW_ACCOUNTS * len(book[0]) / len(near_first) * np.random.random())
-    )
+    share = np.random.random() * min(1.0, FEW_ACCOUNTS / max(crowd, 1.0))
     b = book[0][c]
     while b >= 0:
-        in_chain = np.random.random() < skip
+        in_chain = np.random.random() > share
         for d in range(depth):
             in_chain = in_chain or chain[d] == b
-        if not in_chain and near_first[b + 1] - near_first[b] > 1:
+        if not in_chain:
             old = choice[b]
             freed = _change(old, -1.0, load, uses, terms, True)
             for n in range(near_first[b], near_first[b + 1]):
@@ -192,11 +188,13 @@ def chain_search(
         worth: Value of each pair, shape (N,).
         account: Account of each pair, shape (N,).
         coverer: Coverer of each pair, shape (N,).
-        near: (first, pair): the pairs worth trying by account, shapes (A + 1,) and (K,).
+        near: (first, pair, crowd): the pairs worth trying by account, shapes (A + 1,) and (K,),
+            and the mean number of accounts in a coverer's book.
         proposals: Pairs that begin a chain, drawn at random as often as there are any.
         uses: CSR arrays of the rows' uses.
         terms: limit, slack limit, slack price, penalty beyond it, each of shape (M,).
-        book: Linked lists of each coverer's accounts: head (R,), after (A,), before (A,).
+        book: Linked lists of each coverer's accounts that have a choice: head (R,), after (A,),
+            before (A,). Accounts of proposals must be in it.
         seed: Seed of the draws.
         heat: Loss that is accepted with probability 1/e.
         longest: Most shifts of a chain.

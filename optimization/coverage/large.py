@@ -6,6 +6,9 @@
     3. chain search over near pairs, rounds of several schedules
     4. neighbourhoods: some coverers' accounts anew, each a small integer model in CVXPY
 
+Where each pair uses one hard row at most, compiled partitions of some accounts (``repartition``)
+do the work of steps 2 and 4, and chains only begin and shake the plan.
+
 Steps 2 to 4 stop at the gap asked for, after ``rounds`` rounds, or at the clock. Counts stop the
 same way on every machine; a plan stopped by the clock is labelled ``feasible``.
 
@@ -22,6 +25,7 @@ import numpy as np
 
 from optimization.coverage.dual import find_prices
 from optimization.coverage.neighbourhoods import best_choice, improve
+from optimization.coverage.repartition import Repartition
 from optimization.coverage.rows import FloatArray, IntArray, PairProblem
 from optimization.coverage.search import Schedule, Search
 
@@ -35,7 +39,13 @@ NEAR_TIE_PER_ACCOUNT = 1.5
 NEAR_TIE_PAIRS = 40_000
 NEAR_TIE_NODES = 200
 ROUNDS = 30
-CHAINS_PER_ROUND = 2_000_000
+OPEN_PER_ROW = 10
+# A plan further from the bound is kept to fall back on; the search begins at the prices instead.
+START_GAP = 0.01
+CHAINS_PER_ROUND = 1_000_000
+LEAST_SWEEPS = 8
+FIRST_CHAINS = 2  # rounds of chains before a round of partitions alone
+PARTITIONS_PER_ROUND = 100
 NEIGHBOURHOODS_PER_ROUND = 40
 NEIGHBOURHOOD_NODES = 100
 # Neighbourhoods go on while this share of the last round's improved the plan.
@@ -69,7 +79,7 @@ def solve_large(
     gap: float,
     seconds: float,
     seed: int,
-    start_price: FloatArray | None = None,
+    price: FloatArray | None = None,
     start_choice: IntArray | None = None,
     rounds: int = ROUNDS,
 ) -> LargePlan:
@@ -80,32 +90,45 @@ def solve_large(
         gap: Relative gap at which to stop.
         seconds: Wall seconds after which to stop; a safety, see the module.
         seed: Seed of the search.
-        start_price: Prices to start from, shape (M,).
-        start_choice: A plan to fall back on where it keeps every row, shape (A,).
+        price: Prices found already, shape (M,); None finds them.
+        start_choice: A plan to start from where it keeps every row, such as last night's, (A,).
         rounds: Most rounds of search.
     """
     clock = _Clock(seconds)
     with clock.stage("prices"):
-        dual = find_prices(pairs, start_price)
+        price = find_prices(pairs).price if price is None else price
+        bound = pairs.bound(price)
     with clock.stage("start"):
-        search = Search(pairs, dual.price, seed)
+        search = Search(pairs, price, seed)
+        cheapest = search.choice
+        if start_choice is not None:
+            search.begin(start_choice)
 
     def reached() -> bool:
-        return _gap(dual.bound, search) <= gap
+        return _gap(bound, search) <= gap
 
+    def go_on_from_best() -> None:
+        if search.best is not None and _gap(bound, search) <= START_GAP:
+            search.begin(search.best)
+
+    partitions = Repartition(search, price, seed) if pairs.has_one_use else None
     with clock.stage("near_ties"):
         near_ties = int(NEAR_TIE_PER_ACCOUNT * pairs.account_count)
-        if near_ties <= NEAR_TIE_PAIRS and not reached():
+        if partitions is None and near_ties <= NEAR_TIE_PAIRS and not reached():
             _choose_near_ties(search, gap, seed)
-    if search.best is None and start_choice is not None:
-        search.begin(start_choice)
+    if _gap(bound, search) > START_GAP:
+        search.begin(cheapest)
     done, fruitful = 0, True
     while done < rounds and not clock.over and not reached():
-        with clock.stage("search"):
-            search.round(_sized(SCHEDULES[done % len(SCHEDULES)], pairs), clock.deadline)
-            if search.best is not None:
-                search.begin(search.best)
-        if search.best is not None and fruitful and done % len(SCHEDULES) == 0:
+        if partitions is None or not fruitful or done < FIRST_CHAINS:
+            with clock.stage("search"):
+                search.round(_sized(SCHEDULES[done % len(SCHEDULES)], pairs), clock.deadline)
+                go_on_from_best()
+        if partitions is not None and search.best is not None and done >= FIRST_CHAINS - 1:
+            search.begin(search.best)
+            with clock.stage("partitions"):
+                fruitful = partitions.improve(PARTITIONS_PER_ROUND, clock.deadline) > 0
+        elif search.best is not None and fruitful and done % len(SCHEDULES) == 0:
             with clock.stage("neighbourhoods"):
                 share = improve(
                     search,
@@ -118,18 +141,31 @@ def solve_large(
         done += 1
     return LargePlan(
         choice=search.best,
-        price=dual.price,
-        bound=dual.bound,
-        gap=_gap(dual.bound, search),
+        price=price,
+        bound=bound,
+        gap=_gap(bound, search),
         rounds=done,
         seconds=clock.seconds,
     )
 
 
 def _sized(schedule: Schedule, pairs: PairProblem) -> Schedule:
-    """Fewer sweeps where each is long, so that a round ends with a whole plan in time."""
-    fitting = int(CHAINS_PER_ROUND / (schedule.near * pairs.account_count))
-    return replace(schedule, sweeps=min(schedule.sweeps, max(fitting, 6)))
+    """Fewer alternatives where accounts outnumber the rows, fewer sweeps where each is long.
+
+    A best fractional plan splits about one account per row: the more accounts a row has, the
+    smaller the share of them whose choice is open at good prices.
+    """
+    alternatives = (schedule.near - 1.0) * pairs.account_count
+    if not pairs.has_one_use:
+        alternatives = (schedule.near - 1.0) * min(
+            pairs.account_count, OPEN_PER_ROW * pairs.rows.count
+        )
+    fitting = int(CHAINS_PER_ROUND / max(2.0 * alternatives, 1.0))
+    return replace(
+        schedule,
+        near=1.0 + alternatives / pairs.account_count,
+        sweeps=min(schedule.sweeps, max(fitting, LEAST_SWEEPS)),
+    )
 
 
 def _choose_near_ties(search: Search, gap: float, seed: int) -> None:

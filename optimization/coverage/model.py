@@ -23,8 +23,6 @@ from optimization.coverage.rows import FloatArray, IntArray, PairProblem, mean_a
 # The objective is scaled so that the mean account is worth OBJECTIVE_SCALE: HiGHS' tolerances
 # (1e-7 on reduced costs, 1e-6 on the gap) are absolute and then mean the same everywhere.
 OBJECTIVE_SCALE = 1e3
-# Up to here the exact model is solved first; beyond it HiGHS finds no good plan in time.
-EXACT_PAIRS = 25_000
 ONE_COVERER = "one_coverer_per_account"
 
 

@@ -16,11 +16,14 @@ from optimization.coverage.decide import decide
 from optimization.coverage.diagnose import diagnose, precheck
 from optimization.coverage.explain import explain
 from optimization.coverage.families import candidate_rows, unit_pairs
+from optimization.coverage.feasible import least_shortfall
+from optimization.coverage.hiring import hiring_advice
 from optimization.coverage.inputs import CoverageInputs, IntArray
+from optimization.coverage.loads import rep_loads
 from optimization.coverage.locks import lock_costs
-from optimization.coverage.prices import hiring_advice, relax, shadow_prices
+from optimization.coverage.prices import relax, shadow_prices, start_prices
 from optimization.coverage.rules import coverage_problem
-from optimization.errors import VerificationError
+from optimization.errors import SolveLimitError, VerificationError
 from optimization.policy import CoveragePolicy
 from optimization.solve import SolveStatus, require_gap
 from optimization.verify.coverage import verify_coverage
@@ -64,6 +67,7 @@ class CoveragePlan:
         shadow_prices: One row per limit (``shadow_prices``).
         hiring_advice: One row per group of reps (``hiring_advice``).
         lock_costs: One row per lock and forbidden pair (``lock_costs``).
+        rep_loads: One row per coverer (``rep_loads``).
     """
 
     assignments: pd.DataFrame
@@ -73,6 +77,7 @@ class CoveragePlan:
     shadow_prices: pd.DataFrame
     hiring_advice: pd.DataFrame
     lock_costs: pd.DataFrame
+    rep_loads: pd.DataFrame
 
 
 def solve_coverage(
@@ -80,6 +85,7 @@ def solve_coverage(
     candidates: pd.DataFrame,
     coverers: pd.DataFrame,
     policy: CoveragePolicy,
+    last_prices: pd.DataFrame | None = None,
 ) -> CoveragePlan:
     """Decide who covers which account, prove it and check it.
 
@@ -89,6 +95,8 @@ def solve_coverage(
             planning horizon in company currency, hours a year.
         coverers: Mart ``coverage_coverers``, reps, partners and the house.
         policy: Move budget, gap, time and seed.
+        last_prices: rule, rep_id, group_id and shadow_price_amount of the last plan, as a start
+            beyond ``exact_pairs``; its choices come with the accounts' present owners.
 
     Raises:
         DataError: A table breaks its contract.
@@ -101,25 +109,27 @@ def solve_coverage(
     precheck(inputs, policy)
     problem = coverage_problem(inputs, policy)
     pairs = unit_pairs(problem, inputs)
-    relaxation = relax(pairs, policy)
-    if not relaxation.is_feasible:
-        raise diagnose(inputs, policy)
-
+    start = least_shortfall(pairs, {}, policy)
+    if start is None:
+        raise diagnose(inputs, pairs, policy)
+    relaxation = relax(pairs, policy, start_prices(pairs, last_prices))
     decision = decide(
         pairs,
         gap=policy.mip_gap,
         seconds=policy.solve_seconds,
         seed=policy.seed,
-        start_price=relaxation.price,
+        exact_pairs=policy.exact_pairs,
+        price=relaxation.price,
+        start_choice=start.choice,
     )
-    if decision.choice is None:
-        raise diagnose(inputs, policy)
     chosen, outcome = decision.choice, decision.outcome
+    if chosen is None:
+        raise SolveLimitError(
+            f"no plan within {policy.solve_seconds:g} s. Give it more time (solve_seconds)."
+        )
     if outcome.status is SolveStatus.FEASIBLE:
         require_gap(outcome.gap, policy.mip_gap, policy.solve_seconds)
-    price = relaxation.price
-    if pairs.bound(decision.price) < pairs.bound(price):
-        price = decision.price
+    price = decision.price
     rows = candidate_rows(inputs, pairs.candidate[chosen])
 
     plan = CoveragePlan(
@@ -130,6 +140,7 @@ def solve_coverage(
         shadow_prices=shadow_prices(pairs, price, chosen),
         hiring_advice=hiring_advice(inputs, pairs, relaxation, policy),
         lock_costs=lock_costs(inputs, problem, relaxation, policy),
+        rep_loads=rep_loads(inputs, rows),
     )
     violations = verify_coverage(accounts, candidates, coverers, policy, plan)
     if violations:

@@ -23,6 +23,8 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
+# Partitions hold a table per row; more rows than this are left to chains and models.
+MOST_KNAPSACKS = 200
 LABEL_COLUMNS = ("rule", "rep_id", "group_id", "unit")
 
 
@@ -74,6 +76,16 @@ class CouplingRows:
     def of(self, rules: Iterable[str]) -> BoolArray:
         """Rows of these rules, shape (M,)."""
         return np.asarray(self.labels["rule"].isin(list(rules)), dtype=np.bool_)
+
+    def take(self, pairs: IntArray, rows: IntArray) -> CouplingRows:
+        """Return some rows over some pairs."""
+        return CouplingRows(
+            labels=self.labels.iloc[rows].reset_index(drop=True),
+            uses=sp.csr_array(self.uses[pairs][:, rows]),
+            limit=self.limit[rows],
+            slack_limit=self.slack_limit[rows],
+            slack_price=self.slack_price[rows],
+        )
 
     def with_limit(self, limit: FloatArray) -> CouplingRows:
         """Return the same rows with other limits, shape (M,)."""
@@ -129,6 +141,18 @@ class PairProblem:
         """Account of each pair, shape (N,)."""
         return np.repeat(np.arange(self.account_count, dtype=np.int64), np.diff(self.first))
 
+    @property
+    def has_one_use(self) -> bool:
+        """Whether each pair uses one hard row at most and rows are few: bare knapsacks."""
+        rows = self.rows
+        return bool(
+            0 < rows.count <= MOST_KNAPSACKS
+            and np.diff(rows.uses.indptr).max() <= 1
+            and rows.uses.data.min(initial=0.0) >= 0.0
+            and rows.limit.min() >= 0.0
+            and not rows.slack_limit.any()
+        )
+
     def only_pairs(self, kept: BoolArray) -> PairProblem:
         """Return the problem over some pairs, at least one per account; shape (N,)."""
         counts = np.add.reduceat(kept.astype(np.int64), self.first[:-1])
@@ -140,6 +164,23 @@ class PairProblem:
             rows=replace(self.rows, uses=self.rows.uses[at]),
             candidate=self.candidate[at],
             coverer=self.coverer[at],
+        )
+
+    def part(self, pairs: IntArray, rows: IntArray) -> PairProblem:
+        """Return the problem of the accounts of some sorted pairs, over these and some rows.
+
+        ``candidate`` of the part is the pair's place in this problem.
+        """
+        account = self.account_of[pairs]
+        accounts = np.unique(account)
+        first = np.searchsorted(account, np.append(accounts, self.account_count))
+        return PairProblem(
+            first=first.astype(np.int64),
+            value=self.value[pairs],
+            tie=self.tie[pairs],
+            rows=self.rows.take(pairs, rows),
+            candidate=pairs,
+            coverer=self.coverer[pairs],
         )
 
     def with_limit(self, limit: FloatArray) -> PairProblem:

@@ -14,7 +14,7 @@ loop (``kernels``), prices (``dual``), or models for a solver (``neighbourhoods`
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,6 +25,7 @@ GROW, SHRINK = 1.5, 0.95  # of a penalty after a sweep in which its row was brok
 LEAST = 1.5  # least penalty in prices of the row
 USUAL = 0.01  # least penalty of a row without a price, in mean values per mean use
 MENDING_SWEEPS = 60
+WIDER_AFTER, WIDER = 10, 2.0  # mending sweeps in vain, and how much wider the window is then
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,27 @@ class Schedule:
     sweeps: int
     heat: float
     cooling: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Near:
+    """Pairs that a round tries.
+
+    Attributes:
+        first: Near pairs of account a are ``pair[first[a]:first[a + 1]]``, shape (A + 1,).
+        pair: Shape (K,).
+        window: Their largest regret.
+        contested: Those of accounts that may change to another one, shape (C,).
+        book: These accounts by coverer, see ``_books``.
+        crowd: Mean number of these accounts per coverer.
+    """
+
+    first: IntArray
+    pair: IntArray
+    window: float
+    contested: IntArray
+    book: tuple[IntArray, IntArray, IntArray]
+    crowd: float
 
 
 class Search:
@@ -83,7 +105,6 @@ class Search:
         """Go on from a plan."""
         self.choice = choice.copy()
         self.load = self.pairs.rows.used(choice)
-        self._book = _books(self.pairs, choice)
         self._keep_best()
 
     def broken(self) -> BoolArray:
@@ -92,32 +113,47 @@ class Search:
 
     def round(self, schedule: Schedule, deadline: float) -> None:
         """Run one schedule from hot to cold, then mend what is still broken."""
-        first, pair, window = self.near(schedule.near)
+        near = self._contested(schedule.near)
         for sweep in range(schedule.sweeps):
             if time.monotonic() > deadline:
                 break
             share = sweep / max(schedule.sweeps - 1, 1)
-            heat = schedule.heat * window * schedule.cooling**share
-            self._sweep((first, pair), pair, heat, schedule.longest)
+            heat = schedule.heat * near.window * schedule.cooling**share
+            self._sweep(near, near.contested, heat, schedule.longest)
             broken = self.broken()
             grown, shrunk = self._penalty * GROW, self._penalty * SHRINK
             self._penalty = np.where(broken, grown, np.maximum(shrunk, self._least))
-        for _ in range(MENDING_SWEEPS):
+        for mending in range(MENDING_SWEEPS):
             broken = self.broken()
             if not broken.any() or (self.best is not None and time.monotonic() > deadline):
                 break
+            if mending % WIDER_AFTER == WIDER_AFTER - 1:
+                schedule = replace(schedule, near=1.0 + WIDER * (schedule.near - 1.0))
+                near = self._contested(schedule.near)
             self._penalty = np.where(broken, self._penalty * GROW, self._penalty)
-            self._sweep((first, pair), self._of_broken(pair), 0.0, schedule.longest)
+            self._sweep(near, self._of_broken(near.contested), 0.0, schedule.longest)
+
+    def _contested(self, per_account: float) -> _Near:
+        """Near pairs, and the books of the accounts that have another one."""
+        first, pair, window = self.near(per_account)
+        is_contested = np.diff(first) > 1
+        is_contested[self.regret[self.choice] > window] = True
+        return _Near(
+            first,
+            pair,
+            window,
+            contested=pair[is_contested[self.account[pair]]],
+            book=_books(self.pairs, self.choice, np.flatnonzero(is_contested)),
+            crowd=float(is_contested.sum()) / (int(self.pairs.coverer.max()) + 1),
+        )
 
     def _of_broken(self, pair: IntArray) -> IntArray:
-        """Near pairs of the accounts that use a broken row, shape (K,)."""
+        """Those of these pairs whose accounts use a broken row, shape (K,)."""
         use = self.pairs.rows.uses[self.choice] @ self.broken().astype(np.float64)
         chosen: IntArray = pair[use[self.account[pair]] != 0.0]
         return chosen
 
-    def _sweep(
-        self, near: tuple[IntArray, IntArray], proposals: IntArray, heat: float, longest: int
-    ) -> None:
+    def _sweep(self, near: _Near, proposals: IntArray, heat: float, longest: int) -> None:
         rows = self.pairs.rows
         self._seed += 1
         chain_search(
@@ -126,11 +162,11 @@ class Search:
             self._worth,
             self.account,
             self.pairs.coverer,
-            near,
+            (near.first, near.pair, near.crowd),
             proposals,
             (rows.uses.indptr, rows.uses.indices, rows.uses.data),
             (rows.limit, rows.slack_limit, rows.slack_price, self._penalty),
-            self._book,
+            near.book,
             self._seed,
             heat,
             longest,
@@ -167,16 +203,19 @@ def _least_penalty(pairs: PairProblem, price: FloatArray) -> FloatArray:
     return np.asarray(np.maximum.reduce([LEAST * price, 1.05 * rows.slack_price, usual]))
 
 
-def _books(pairs: PairProblem, choice: IntArray) -> tuple[IntArray, IntArray, IntArray]:
-    """Linked list of the accounts of each coverer: head (R,), after (A,), before (A,)."""
-    coverer = pairs.coverer[choice]
+def _books(
+    pairs: PairProblem, choice: IntArray, accounts: IntArray
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Linked list of these accounts by coverer: head (R,), after (A,), before (A,)."""
+    coverer = pairs.coverer[choice[accounts]]
     order = np.argsort(coverer, kind="stable")
-    same = coverer[order][1:] == coverer[order][:-1]
+    coverer, order = coverer[order], accounts[order]
+    same = coverer[1:] == coverer[:-1]
     head = np.full(int(pairs.coverer.max()) + 1, -1, dtype=np.int64)
     after = np.full(len(choice), -1, dtype=np.int64)
     before = np.full(len(choice), -1, dtype=np.int64)
     after[order[:-1][same]] = order[1:][same]
     before[order[1:][same]] = order[:-1][same]
-    opens = np.concatenate([[True], ~same])
-    head[coverer[order][opens]] = order[opens]
+    opens = np.append(True, ~same)[: len(order)]
+    head[coverer[opens]] = order[opens]
     return head, after, before

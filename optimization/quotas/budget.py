@@ -168,6 +168,7 @@ def _variable_by_group(
 ) -> dict[str, NDArray[np.float64]]:
     """Return simulated variable pay of each group's people, shape (S,) each."""
     place_of = {rep: place for place, rep in enumerate(reps.rep_ids)}
+    known = set(people["rep_id"])
     draws = len(reps.bookings)
     totals: dict[str, NDArray[np.float64]] = {}
     by_group = {
@@ -178,15 +179,20 @@ def _variable_by_group(
     company, company_target = reps.bookings.sum(axis=1), float(reps.group_targets.sum())
     for role, plan in money.comp_plans.items():
         staff = people[people["role"] == role]
-        sellers = [rep for rep in staff["rep_id"] if rep in place_of]
+        home = staff.set_index("rep_id")["group_id"]
+        # Open heads are in no HR file yet; they will earn like everyone in their role.
+        sellers = [
+            rep
+            for rep, own in zip(reps.rep_ids, reps.roles, strict=True)
+            if rep in home or (own == role and rep not in known)
+        ]
         places = np.array([place_of[rep] for rep in sellers], dtype=np.intp)
         overlay = staff[~staff["rep_id"].isin(place_of)]
         overlay_quota = np.array([targets.get(g, company_target) for g in overlay["group_id"]])
         rate = rate_of(plan, np.append(reps.quotas[places], overlay_quota), money.year_share)
         pay = variable_pay(plan, rate, reps.bookings[:, places], reps.quotas[places])
-        home = staff.set_index("rep_id")["group_id"]
         for column, rep in enumerate(sellers):
-            group = str(home[rep])
+            group = str(home.get(rep, reps.group_ids[reps.rep_group[place_of[rep]]]))
             totals[group] = totals.get(group, np.zeros(draws)) + pay[:, column]
         for group, quota in zip(overlay["group_id"], overlay_quota, strict=True):
             base = by_group.get(group, np.zeros(draws)) if group != NO_GROUP else company

@@ -16,15 +16,11 @@ from numpy.typing import NDArray
 from optimization.policy import QuotaPolicy
 from optimization.quotas.bands import Bands, bands_of
 from optimization.quotas.budget import MoneyInputs
-from optimization.quotas.calibrate import (
-    HISTORY_AMOUNTS,
-    HISTORY_KEY,
-    History,
-    calibrate,
-    estimate_shocks,
-)
+from optimization.quotas.calibrate import calibrate, estimate_shocks
+from optimization.quotas.history import HISTORY_AMOUNTS, HISTORY_KEY, History
 from optimization.quotas.inputs import QuotaInputs
 from optimization.quotas.pay import CompPlan
+from optimization.quotas.pipeline import NOTHING_OPEN, OpenBusiness
 from optimization.quotas.seasons import YEAR_MONTHS
 from optimization.quotas.simulate import Shocks
 
@@ -41,6 +37,7 @@ class QuotaContext:
         value_cv: Standard deviation over mean of one deal's value around its account's.
         comp_plans: By role.
         money: What cost follows from, None where there is nothing to check.
+        open_business: Open deals and customers' fiscal years.
         hours_per_position: Selling hours of a full-time rep over the plan's months.
     """
 
@@ -51,6 +48,7 @@ class QuotaContext:
     value_cv: float = 0.5
     comp_plans: Mapping[str, CompPlan] | None = None
     money: MoneyInputs | None = None
+    open_business: OpenBusiness = NOTHING_OPEN
     hours_per_position: float = 1200.0
 
 

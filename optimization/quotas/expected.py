@@ -29,6 +29,7 @@ class ExpectedBusiness:
 
     Attributes:
         account_amount: By type, account and month; shape (2, A, M).
+        pipeline_amount: Part of it from open deals of new business, by rep and month; (R, M).
         amount: By rep, month and revenue type; shape (R, M, 2).
         count: Expected number of won deals; shape (R, M, 2).
         square: Sum of count x value^2; shape (R, M, 2).
@@ -37,6 +38,7 @@ class ExpectedBusiness:
     """
 
     account_amount: NDArray[np.float64]
+    pipeline_amount: NDArray[np.float64]
     amount: NDArray[np.float64]
     count: NDArray[np.float64]
     square: NDArray[np.float64]
@@ -49,25 +51,39 @@ class ExpectedBusiness:
         return chance + self.level_variance
 
 
-def expected_business(inputs: QuotaInputs, policy: QuotaPolicy) -> ExpectedBusiness:
-    """Sum amount x share of the month x ramp of the rep over each rep's accounts.
+def expected_business(
+    inputs: QuotaInputs, policy: QuotaPolicy, growth_rate: float = 0.0
+) -> ExpectedBusiness:
+    """Sum what each rep's accounts are expected to bring, by month and revenue type.
 
-    New business from accounts that change coverer pays nothing before the segment's sales
-    cycle has passed: a deal opened in month 1 by the new coverer closes cycle months later.
-    The later months keep their share and the year is not stretched back to 1, because deals
+    existing = a year's amount x growth x share of the month x ramp of the rep;
+    new = (a year's amount x growth x share of the month x share of it that has yet to be begun
+    + open deals x chance of being won in the month) x ramp. What is yet to be begun and what is
+    open are two parts of one month's business, so that no deal counts twice.
+
+    An account that changes coverer brings no new business before its segment's sales cycle has
+    passed since the first month in which the new coverer works: a deal opened then closes cycle
+    months later. Its open deals are handed over: what would have been won earlier is expected in
+    the first month after. Other business of those months is not made up for later, because deals
     that slip past the year's end are not won this year: late coverage earns less now.
 
     Accounts are taken as independent; what moves them together is added by the simulation.
+
+    Args:
+        inputs: Accounts, seasons, cycles, open deals.
+        policy: How unsure the level of an account is.
+        growth_rate: Growth over the level that accounts' amounts were measured at.
     """
-    month_amount = (
-        inputs.account_amount.T[:, :, None] * inputs.share[:, inputs.account_key, :]
-    )  # (2, A, M)
-    first_month = np.floor(inputs.cycle_months)[inputs.account_key]
-    too_early = inputs.account_is_moved[:, None] & (
-        np.arange(len(inputs.months))[None, :] < first_month[:, None]
-    )
-    month_amount[NEW][too_early] = 0.0
-    month_amount *= inputs.ramp[inputs.account_rep]
+    created = inputs.account_amount.T[:, :, None] * inputs.share[:, inputs.account_profile, :]
+    created *= 1 + growth_rate  # (2, A, M)
+    created[NEW] *= inputs.later_share[inputs.account_key]
+    pipeline = inputs.pipeline.copy()
+    _hold_back(inputs, created[NEW], pipeline)
+    ramp = inputs.ramp[inputs.account_rep]
+    created *= ramp
+    open_amount, open_wins, open_square = pipeline * ramp
+    month_amount = created.copy()
+    month_amount[NEW] += open_amount
 
     account_count, rep_count = len(inputs.account_rep), len(inputs.rep_ids)
     covers = csr_array(
@@ -75,16 +91,42 @@ def expected_business(inputs: QuotaInputs, policy: QuotaPolicy) -> ExpectedBusin
         shape=(rep_count, account_count),
     )
     deal = inputs.account_deal.T[:, :, None]
-    wins = np.divide(month_amount, deal, out=np.zeros_like(month_amount), where=deal > 0)
-    account_total = month_amount.sum(axis=(0, 2))
+    wins = np.divide(created, deal, out=np.zeros_like(created), where=deal > 0)
+    square = created * deal
+    wins[NEW] += open_wins
+    square[NEW] += open_square
+    account_total = created.sum(axis=(0, 2))
     return ExpectedBusiness(
         account_amount=month_amount,
+        pipeline_amount=covers @ open_amount,
         amount=_by_rep(covers, month_amount),
         count=_by_rep(covers, wins),
-        square=_by_rep(covers, month_amount * deal),
+        square=_by_rep(covers, square),
         level_variance=policy.account_cv**2 * (covers @ account_total**2),
         has_book=np.bincount(inputs.account_rep, minlength=rep_count) > 0,
     )
+
+
+def _hold_back(
+    inputs: QuotaInputs, created: NDArray[np.float64], pipeline: NDArray[np.float64]
+) -> None:
+    """Keep moved accounts' new business out of the months before the cycle has passed.
+
+    Args:
+        inputs: Which accounts move, their cycles, when reps first work.
+        created: New business yet to be begun, shape (A, M); set to 0 in those months.
+        pipeline: Open deals, shape (3, A, M); moved to the first month after them.
+    """
+    works = inputs.ramp > 0
+    begins = np.where(works.any(axis=1), works.argmax(axis=1), 0)[inputs.account_rep]
+    first = begins + np.floor(inputs.cycle_months).astype(np.intp)[inputs.account_key]
+    count = len(inputs.months)
+    early = inputs.account_is_moved[:, None] & (np.arange(count)[None, :] < first[:, None])
+    created[early] = 0.0
+    late = np.where(early, pipeline, 0.0).sum(axis=2)
+    pipeline[:, early] = 0.0
+    lands = np.flatnonzero(inputs.account_is_moved & (first < count))
+    pipeline[:, lands, first[lands]] += late[:, lands]
 
 
 def _by_rep(covers: csr_array, values: NDArray[np.float64]) -> NDArray[np.float64]:

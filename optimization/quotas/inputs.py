@@ -18,6 +18,15 @@ from numpy.typing import NDArray
 from optimization.errors import DataError
 from optimization.quotas.frames import labels, require_columns, require_numbers
 from optimization.quotas.goals import GoalPart, read_goal_cents, read_goal_parts
+from optimization.quotas.pipeline import (
+    NOTHING_OPEN,
+    OpenBusiness,
+    customer_factors,
+    later_shares,
+    pipeline_by_account,
+    shift_shares,
+    year_starts,
+)
 from optimization.quotas.seasons import (
     COMPANY_KEY,
     YEAR_MONTHS,
@@ -43,7 +52,7 @@ BOOK_COLUMNS = (
 
 @dataclass(frozen=True)
 class QuotaInputs:
-    """Validated inputs; R reps, G groups, A covered accounts, S season keys, M months.
+    """Validated inputs; R reps, G groups, A covered accounts, S season keys, P profiles, M months.
 
     Accounts are ordered by rep and then by content, not by id: reps with equal books then have
     bitwise equal sums, and no result depends on the order of the rows that came in.
@@ -52,6 +61,7 @@ class QuotaInputs:
         rep_ids: Coverers without the house, sorted; length R.
         group_ids: Groups with at least one such coverer, sorted; length G.
         roles: Role by rep, empty where unknown; length R.
+        coverer_types: rep, partner or open_head; length R.
         months: The plan's months, first days, in order: a fiscal year or what is left of it.
         goal_cents: Company goal per revenue type (order of REVENUE_TYPES), in cents.
         goal_parts: Parts of the goal that bind.
@@ -65,13 +75,17 @@ class QuotaInputs:
         account_amount: Expected won amount over 12 months by type; shape (A, 2).
         account_deal: Value of one won deal by type; shape (A, 2).
         account_is_moved: Whether the plan gives the account a new coverer; shape (A,).
-        share: Share of a year's won amount by month; shape (2, S, M), sums to 1 over a year.
+        account_profile: Position of each account's profile of months; shape (A,).
+        share: Share of a year's won amount by month; shape (2, P, M), sums to 1 over a year.
         cycle_months: Median months from opening to winning a deal; shape (S,).
+        later_share: Share of a month's new business from deals not begun yet; shape (S, M).
+        pipeline: Expected amount, wins and squares of open deals of new business; (3, A, M).
     """
 
     rep_ids: tuple[str, ...]
     group_ids: tuple[str, ...]
     roles: tuple[str, ...]
+    coverer_types: tuple[str, ...]
     months: pd.DatetimeIndex
     goal_cents: tuple[int, ...]
     goal_parts: tuple[GoalPart, ...]
@@ -85,8 +99,11 @@ class QuotaInputs:
     account_amount: NDArray[np.float64]
     account_deal: NDArray[np.float64]
     account_is_moved: NDArray[np.bool_]
+    account_profile: NDArray[np.intp]
     share: NDArray[np.float64]
     cycle_months: NDArray[np.float64]
+    later_share: NDArray[np.float64]
+    pipeline: NDArray[np.float64]
 
     @classmethod
     def from_frames(
@@ -100,6 +117,7 @@ class QuotaInputs:
         coverers: pd.DataFrame,
         months: Iterable[object],
         goal_parts: pd.DataFrame | None = None,
+        open_business: OpenBusiness = NOTHING_OPEN,
     ) -> QuotaInputs:
         """Check and align the frames.
 
@@ -118,6 +136,7 @@ class QuotaInputs:
             coverers: rep_id, coverer_type, group_id; role where known.
             months: First days of the fiscal year's months, or of the last ones, in order.
             goal_parts: revenue_type, group_id, month, target_amount of parts that bind.
+            open_business: Open deals and customers' fiscal years, where known.
 
         Raises:
             DataError: A record breaks a rule; the message names records, rule and fix.
@@ -144,9 +163,17 @@ class QuotaInputs:
         accounts = _accounts(book, staff, house)
         key = season_keys.get_indexer(pd.Index(accounts["season_key"]))
         key[key < 0] = season_keys.get_indexer(pd.Index([COMPANY_KEY]))[0]
+        account_index = pd.Index(accounts["account_id"])
+        shares, profile = shift_shares(
+            season_shares(profiles, season_keys),
+            customer_factors(open_business.customer_seasons, calendar),
+            key,
+            year_starts(open_business.year_starts, account_index),
+        )
         return cls(
             rep_ids=tuple(rep_index),
             group_ids=tuple(group_index),
+            coverer_types=tuple(staff["coverer_type"]),
             roles=tuple(staff["role"].astype(object).fillna("")),
             months=calendar,
             goal_cents=read_goal_cents(goals),
@@ -161,8 +188,11 @@ class QuotaInputs:
             account_amount=accounts[list(AMOUNTS)].to_numpy(dtype=np.float64),
             account_deal=accounts[list(DEAL_AMOUNTS)].to_numpy(dtype=np.float64),
             account_is_moved=accounts["is_moved"].to_numpy(dtype=np.bool_),
-            share=season_shares(profiles, season_keys)[:, :, -len(calendar) :],
+            account_profile=profile,
+            share=shares[:, :, -len(calendar) :],
             cycle_months=np.array([cycles.get(name, cycles[COMPANY_KEY]) for name in season_keys]),
+            later_share=later_shares(open_business.lags, season_keys, calendar),
+            pipeline=pipeline_by_account(open_business.pipeline, account_index, calendar),
         )
 
 

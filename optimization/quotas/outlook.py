@@ -77,16 +77,16 @@ def simulate_bookings(
 ) -> Bookings:
     """Draw the bookings of every rep, with the shocks its group and the company share."""
     rng = np.random.default_rng(policy.seed)
-    level = 1 + shocks.growth_rate
     mean, count, square = (
-        part.sum(axis=(1, 2)) * level for part in (expected.amount, expected.count, expected.square)
+        part.sum(axis=(1, 2)) for part in (expected.amount, expected.count, expected.square)
     )
-    unsure = np.sqrt(expected.level_variance) * level
+    unsure = np.sqrt(expected.level_variance)
     level_cv = np.divide(unsure, mean, out=np.zeros_like(mean), where=mean > 0)
     draws = policy.simulation_count
     rep = compound_sums(rng, mean, count, square, level_cv, draws, shocks.value_cv)
-    rep *= shock_factors(rng, shocks.company_rate, (draws, 1))
-    group_factor = shock_factors(rng, shocks.group_rate, (draws, len(inputs.group_ids)))
+    rep *= shock_factors(rng, shocks.company_rate, (draws, 1), shocks.company_sights)
+    shape = (draws, len(inputs.group_ids))
+    group_factor = shock_factors(rng, shocks.group_rate, shape, shocks.group_sights)
     rep *= group_factor[:, inputs.rep_group]
     group = np.stack(
         [rep[:, inputs.rep_group == place].sum(axis=1) for place in range(len(inputs.group_ids))],

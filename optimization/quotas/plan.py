@@ -17,6 +17,7 @@ from optimization.errors import InfeasibleError, Shortfall, VerificationError
 from optimization.policy import QuotaPolicy
 from optimization.quotas.bands import require_room
 from optimization.quotas.budget import CHECK_COLUMNS, RepMoney, budget_check, group_costs
+from optimization.quotas.calibrate import calibration_summary
 from optimization.quotas.cents import apportion
 from optimization.quotas.context import NOTHING_KNOWN, QuotaContext, book_bands, uncertainty
 from optimization.quotas.cuts import CUT_COLUMNS, cheapest_cuts
@@ -26,7 +27,13 @@ from optimization.quotas.model import FairShares, fair_quotas, solve_quotas
 from optimization.quotas.outlook import attainment_outlook, simulate_bookings
 from optimization.quotas.seasons import REVENUE_TYPES
 from optimization.quotas.simulate import Shocks
-from optimization.quotas.tables import company_targets, group_frame, rep_frame, rep_quotas
+from optimization.quotas.tables import (
+    company_targets,
+    expected_frame,
+    group_frame,
+    rep_frame,
+    rep_quotas,
+)
 from optimization.quotas.targets import (
     group_quota_cents,
     group_target_cents,
@@ -51,10 +58,12 @@ class QuotaPlan:
         group_targets: group_id, month, revenue_type, target_amount, quota_amount.
         quota_allocations: rep_id, group_id, month, revenue_type, quota_amount.
         rep_quotas: Where each rep's quota comes from, one row per rep.
+        expected_bookings: What each rep's accounts are expected to bring, by month and type.
         quota_transfers: Quotas in force that followed an account.
         attainment_outlook: Chances by level, entity and buffer.
         buffer_advice: What buffers add up to and can do, by group and for the company.
-        outlook_calibration: Bands against past months they had not seen.
+        outlook_calibration: Bands against past periods they had not seen.
+        calibration_summary: How many of them held, by level and length of period.
         budget_check: Cost against budget by group.
         budget_cuts: Possible cuts of groups over budget.
     """
@@ -63,10 +72,12 @@ class QuotaPlan:
     group_targets: pd.DataFrame
     quota_allocations: pd.DataFrame
     rep_quotas: pd.DataFrame
+    expected_bookings: pd.DataFrame
     quota_transfers: pd.DataFrame
     attainment_outlook: pd.DataFrame
     buffer_advice: pd.DataFrame
     outlook_calibration: pd.DataFrame
+    calibration_summary: pd.DataFrame
     budget_check: pd.DataFrame
     budget_cuts: pd.DataFrame
 
@@ -100,11 +111,11 @@ def allocate_quotas(
     """
     inputs = QuotaInputs.from_frames(
         book, seasonality, sales_cycles, rep_months, goals, groups, coverers, months,
-        context.goal_parts,
+        context.goal_parts, context.open_business,
     )  # fmt: skip
     rates = over_assignment_rates(inputs, policy)
-    expected = expected_business(inputs, policy)
     shocks, calibration = uncertainty(context, policy)
+    expected = expected_business(inputs, policy, shocks.growth_rate)
     past = book_bands(inputs, book, context, policy)
     year, sd = _year_and_spread(expected, shocks)
     is_carried = context.in_force is not None and len(context.in_force) > 0
@@ -129,10 +140,12 @@ def allocate_quotas(
         group_targets=group_frame(inputs, targets, carried.group_quotas),
         quota_allocations=rep_frame(inputs, quotas),
         rep_quotas=rep_quotas(inputs, quotas, fair_year, year, sd, past),
+        expected_bookings=expected_frame(inputs, expected),
         quota_transfers=carried.transfers,
         attainment_outlook=outlook,
         buffer_advice=advice,
         outlook_calibration=calibration,
+        calibration_summary=calibration_summary(calibration),
         budget_check=check,
         budget_cuts=cuts,
     )
@@ -158,10 +171,9 @@ def _year_and_spread(
     expected: ExpectedBusiness, shocks: Shocks
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return each rep's expected business and its standard deviation in cents; shape (R,)."""
-    level = 1 + shocks.growth_rate
-    year = expected.amount.sum(axis=(1, 2)) * level
+    year = expected.amount.sum(axis=(1, 2))
     shock_variance = shocks.company_rate**2 + shocks.group_rate**2
-    variance = expected.own_variance(shocks.value_cv) * level**2 + shock_variance * year**2
+    variance = expected.own_variance(shocks.value_cv) + shock_variance * year**2
     return 100 * year, 100 * np.sqrt(variance)
 
 

@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 DRAWS_AT_ONCE = 2_000_000
+# Beyond this a drawn variance is no year any more; one draw in hundreds.
+MOST_SPREAD = 20.0
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,10 @@ class Shocks:
     Attributes:
         company_rate: Of a year, shared by the whole company.
         group_rate: Of a year, shared by a group on top.
-        month_rate: Of a month of a group, on top.
+        month_rate: Of a month, shared by the whole company, on top.
+        group_month_rate: Of a month of a group, on top.
+        company_sights: Years of evidence behind company_rate; what few say is less sure.
+        group_sights: Likewise behind group_rate, of groups and years.
         value_cv: Standard deviation over mean of one deal's value around its account's.
         growth_rate: Growth of the whole company over the level accounts were measured at.
         evidence: Where the figures come from, in words.
@@ -35,6 +40,9 @@ class Shocks:
     company_rate: float
     group_rate: float
     month_rate: float
+    group_month_rate: float
+    company_sights: float
+    group_sights: float
     value_cv: float
     growth_rate: float
     evidence: str
@@ -82,10 +90,17 @@ def compound_sums(
 
 
 def shock_factors(
-    rng: np.random.Generator, rate: float, shape: tuple[int, ...]
+    rng: np.random.Generator, rate: float, shape: tuple[int, ...], sights: float = np.inf
 ) -> NDArray[np.float64]:
-    """Draw log-normal factors of mean 1 whose standard deviation is the rate."""
+    """Draw log-normal factors of mean 1 whose standard deviation is the rate.
+
+    A rate that few sights stand behind is itself unsure: its square is drawn as it would be
+    estimated, sights / chi-squared, which makes the factors' logs Student's t.
+    """
     variance = np.log1p(rate**2)
+    if np.isfinite(sights):
+        spread = sights / np.maximum(rng.chisquare(sights, shape), 1e-9)
+        variance = variance * np.minimum(spread, MOST_SPREAD)
     factors: NDArray[np.float64] = np.exp(
         np.sqrt(variance) * rng.standard_normal(shape) - variance / 2
     )

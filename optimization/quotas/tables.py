@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from optimization.quotas.cents import to_amounts, to_cents
 from optimization.quotas.context import Past
+from optimization.quotas.expected import NEW, ExpectedBusiness
 from optimization.quotas.inputs import QuotaInputs
 from optimization.quotas.seasons import REVENUE_TYPES
 
@@ -96,6 +97,7 @@ def rep_quotas(
         {
             "rep_id": inputs.rep_ids,
             "group_id": [inputs.group_ids[group] for group in inputs.rep_group],
+            "coverer_type": inputs.coverer_types,
             "quota_amount": to_amounts(year.tolist()),
             "fair_share_amount": np.round(fair_year / 100, 2),
             "expected_amount": np.round(expected_year / 100, 2),
@@ -149,4 +151,16 @@ def rep_frame(inputs: QuotaInputs, quotas: NDArray[np.int64]) -> pd.DataFrame:
     group_of = [inputs.group_ids[group] for group in inputs.rep_group]
     frame.insert(1, "group_id", np.repeat(group_of, len(inputs.months) * len(REVENUE_TYPES)))
     frame["quota_amount"] = to_amounts(quotas.ravel().tolist())
+    return frame.sort_values(["rep_id", *CELL_COLUMNS], ignore_index=True)
+
+
+def expected_frame(inputs: QuotaInputs, expected: ExpectedBusiness) -> pd.DataFrame:
+    """Return expected bookings by rep, month and revenue type, open deals' part beside them."""
+    frame = _cells(inputs, "rep_id", inputs.rep_ids)
+    group_of = [inputs.group_ids[group] for group in inputs.rep_group]
+    frame.insert(1, "group_id", np.repeat(group_of, len(inputs.months) * len(REVENUE_TYPES)))
+    pipeline = np.zeros_like(expected.amount)
+    pipeline[:, :, NEW] = expected.pipeline_amount
+    frame["expected_amount"] = np.round(expected.amount.ravel(), 2)
+    frame["pipeline_amount"] = np.round(pipeline.ravel(), 2)
     return frame.sort_values(["rep_id", *CELL_COLUMNS], ignore_index=True)

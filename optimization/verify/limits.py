@@ -92,8 +92,9 @@ def stated_limits(
         today = cost[pairs["is_present"]].groupby(rep[pairs["is_present"]]).sum()
         most = budgets.clip(lower=today.reindex(budgets.index).fillna(0.0))
         limits.append(Limit("partner_budget", rep, cost, _sizes(most)))
-    if policy.balance_band_rate is not None:
-        limits += _balance(pairs, reps[reps["capacity_hours"] > 0], policy)
+    able = reps[reps["capacity_hours"] > 0]
+    if policy.balance_band_rate is not None and len(able):
+        limits += _balance(pairs, able, policy)
     return limits
 
 

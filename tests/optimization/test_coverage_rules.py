@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 
 from optimization.coverage.plan import solve_coverage
 from optimization.policy import CoveragePolicy
 from optimization.verify.coverage import verify_coverage
+
+from .cases import with_pairs
 
 HOUSE = "__house__"
 FREE = CoveragePolicy(move_budget_rate=1.0, mip_gap=0.0)
@@ -20,19 +19,6 @@ FREE = CoveragePolicy(move_budget_rate=1.0, mip_gap=0.0)
 
 def covered(plan):
     return plan.assignments.set_index("account_id")["rep_id"].to_dict()
-
-
-def with_pairs(plan, company, **reps):
-    """Break: hand accounts to other coverers, everything else of the rows made to fit."""
-    assigned, told = plan.assignments.copy(), plan.explanations.copy()
-    for account, rep in reps.items():
-        at = assigned["account_id"] == account
-        pair = company.candidates.query("account_id == @account and rep_id == @rep").iloc[0]
-        present = company.accounts.loc[at.to_numpy(), "present_rep_id"].iloc[0]
-        assigned.loc[at, ["rep_id", "hours", "value_amount"]] = [rep, pair.hours, pair.value_amount]
-        assigned.loc[at, "is_moved"] = pd.notna(present) and present != rep
-        told.loc[at, "rep_id"] = rep
-    return replace(plan, assignments=assigned, explanations=told)
 
 
 def violations(company, policy, plan):
@@ -188,50 +174,3 @@ def test_a_lock_that_changes_nothing_costs_nothing(tiny_company):
         row["better_rep_id"]
     )
     assert "costs nothing" in row["sentence"]
-
-
-@settings(
-    max_examples=40,
-    deadline=None,
-    derandomize=True,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=[HealthCheck.too_slow],
-)
-@given(
-    seed=st.integers(0, 10_000),
-    tightness=st.floats(0.3, 1.6),
-    rate=st.sampled_from([0.1, 0.4, 1.0]),
-    band=st.sampled_from([None, 0.0, 0.3]),
-    families=st.integers(0, 3),
-    load=st.sampled_from([0.0, 0.8]),
-    budget=st.sampled_from([None, 0.0, 500.0]),
-    forbidden=st.integers(0, 4),
-)
-def test_every_rule_together_is_kept_and_proven(
-    random_company, seed, tightness, rate, band, families, load, budget, forbidden
-):
-    company = random_company(seed, 14, 4, 4, tightness, 2)
-    rng = np.random.default_rng(seed)
-    for family in range(families):
-        members = company.accounts["account_id"].sample(3, random_state=seed + family)
-        company = company.family(f"F{family}", *members)
-    pairs = company.candidates[company.candidates["rep_id"] != HOUSE]
-    for row in pairs.sample(forbidden, random_state=seed).itertuples():
-        company = company.forbid(row.account_id, row.rep_id)
-    if budget is not None:
-        company = company.limit("R001", coverer_type="partner")
-    policy = CoveragePolicy(
-        rate,
-        mip_gap=0.0,
-        group_move_rates=(("group_0", float(rng.choice([0.2, 1.0]))),),
-        balance_band_rate=band,
-        balance_price_rate=0.05,
-        min_load_rate=load,
-        partner_budgets=() if budget is None else (("R001", budget),),
-    )
-    plan = solve_coverage(*company.frames, policy)
-    assert violations(company, policy, plan) == []
-    assert plan.certificate["gap_rate"].item() <= 1e-4
-    costs = plan.lock_costs.dropna(subset=["resolved_cost_amount"])
-    slack = 1e-5 * company.candidates["value_amount"].abs().sum()
-    assert (costs["resolved_cost_amount"] <= costs["cost_amount"] + slack).all()

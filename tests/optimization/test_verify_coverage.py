@@ -74,6 +74,8 @@ REASSIGNED = {
 }
 
 TAMPERED = {
+    "hours_after is not the sum of the accounts: R001": cell("rep_loads", "hours_after", 1.0),
+    "accounts_before is not the sum of the accounts: R001": rows("rep_loads", lambda t: t.iloc[1:]),
     "plan: no coverer: A0002": rows("assignments", lambda t: t.drop(index=1)),
     "plan: more than one coverer: A0003": rows(
         "assignments", lambda t: pd.concat([t, t.tail(1)], ignore_index=True)
@@ -115,6 +117,7 @@ TAMPERED = {
     "limit is not published: moves of the company": rows(
         "shadow_prices", lambda t: t[t["rule"] != "moves"]
     ),
+    "limit is published, not stated: accounts of R9": cell("shadow_prices", "rep_id", "R9"),
     "limit of an unknown rule: magic of R002": cell("shadow_prices", "rule", "magic"),
     "lock is not listed: A0003": rows("lock_costs", lambda t: t.iloc[:0]),
     "lock is listed twice: A0003": rows(
@@ -134,7 +137,7 @@ TAMPERED = {
     "bound_amount is 9,999.00, the shadow prices prove 3,150.00": cell(
         "certificate", "bound_amount", 9999.0
     ),
-    "gap is -0.500000": cell("certificate", "gap_rate", -0.5),
+    "gap is -0.500000, bound and objective say 0.000000": cell("certificate", "gap_rate", -0.5),
     "gain is 1.00, the difference to today is 450.00": cell("certificate", "gain_amount", 1.0),
     "certificate says moved_count 7, the plan 1": cell("certificate", "moved_count", 7),
     "certificate says uncovered_count 7, the plan 0": cell("certificate", "uncovered_count", 7),

@@ -15,7 +15,9 @@ coverers as (select * from {{ ref('coverage_coverers') }}),
 
 employees as (select * from {{ ref('stg_hr__employees') }}),
 
-missing_certificates as (select * from {{ ref('int_pairs__uncertified') }} where mode = 'hard'),
+asked as (select * from {{ ref('int_accounts__certificates') }} where mode = 'hard'),
+
+held as (select * from {{ ref('int_reps__certificates') }}),
 
 direct_deals as (
     select distinct account_id
@@ -53,6 +55,15 @@ wanted as (
         and owners.coverer_type = 'rep'
 ),
 
+missing_certificates as (
+    select distinct wanted.account_id
+    from wanted
+    inner join coverers on wanted.wanted_rep_id = coverers.rep_id and coverers.coverer_type = 'rep'
+    inner join asked on wanted.account_id = asked.account_id
+    left join held on wanted.wanted_rep_id = held.rep_id and asked.certification = held.certification
+    where held.rep_id is null
+),
+
 checked as (
     select
         wanted.*,
@@ -66,9 +77,7 @@ checked as (
         on wanted.wanted_rep_id = coverers.rep_id
         and (coverers.coverer_type <> 'partner' or wanted.decided_by = 'last_plan')
     left join employees on wanted.wanted_rep_id = employees.rep_id
-    left join missing_certificates
-        on wanted.account_id = missing_certificates.account_id
-        and wanted.wanted_rep_id = missing_certificates.rep_id
+    left join missing_certificates on wanted.account_id = missing_certificates.account_id
     left join direct_deals on wanted.account_id = direct_deals.account_id
 ),
 

@@ -1,10 +1,21 @@
 -- Pairs that may not be, whatever they are worth: a person forbade them, or the account left that
--- rep for another within twelve months (no way back: A to B to A helps nobody).
+-- rep for another within twelve months (no way back: A to B to A helps nobody), unless a lock holds it
+-- or its family with that rep.
 with
 
 present as (select * from {{ ref('int_accounts__present_owner') }}),
 
-locks as (select * from {{ ref('int_accounts__locks') }}),
+families as (select * from {{ ref('int_accounts__families') }}),
+
+married as (
+    select distinct
+        coalesce(members.account_id, locks.account_id) as account_id,
+        locks.lock_rep_id as rep_id
+    from {{ ref('int_accounts__locks') }} as locks
+    left join families as mine on locks.account_id = mine.account_id
+    left join families as members on mine.family_id = members.family_id
+    where locks.lock_action = 'married'
+),
 
 reps as (
     select rep_id
@@ -27,15 +38,12 @@ found as (
     from {{ source('history', 'past_changes') }} as past
     cross join {{ ref('int_company__calendar') }} as calendar
     inner join present on past.account_id = present.account_id
-    left join locks
-        on past.account_id = locks.account_id
-        and past.from_rep_id = locks.lock_rep_id
-        and locks.lock_action = 'married'
+    left join married on past.account_id = married.account_id and past.from_rep_id = married.rep_id
     where
         past.changed_on > {{ dbt.dateadd('month', -12, 'calendar.as_of_on') }}
         and past.to_rep_id <> '__house__'
         and past.from_rep_id is distinct from present.present_rep_id
-        and locks.account_id is null
+        and married.account_id is null
 )
 
 select

@@ -11,7 +11,18 @@ calendar as (select * from {{ ref('int_company__calendar') }}),
 
 win_rates as (select * from {{ ref('int_profiles__rep_win_rates') }}),
 
-uncertified as (select * from {{ ref('int_pairs__uncertified') }}),
+held as (select * from {{ ref('int_reps__certificates') }}),
+
+-- What only a certified rep may cover, by the whole list of certificates it takes.
+asking as (
+    select
+        account_id,
+        certification,
+        string_agg(certification, ' + ') over (partition by account_id order by certification
+            rows between unbounded preceding and unbounded following) as list
+    from {{ ref('int_accounts__certificates') }}
+    where mode = 'hard'
+),
 
 forbidden as (select * from {{ ref('int_pairs__forbidden') }}),
 
@@ -88,34 +99,53 @@ spread as (
     where seekers.account_id is not null
 ),
 
--- Where only certified reps may cover an account, the best of them instead of the best of all.
-certified as (
+-- Where only certified reps may cover an account, the best of them on its profile instead of the best
+-- of all.
+lists as (
+    select distinct
+        accounts.industry,
+        accounts.region,
+        accounts.size_band,
+        asking.list,
+        asking.certification
+    from asking
+    inner join accounts on asking.account_id = accounts.account_id
+),
+
+holders as (
     select
-        account_id,
-        rep_id
-    from (
-        select
-            asking.account_id,
-            win_rates.rep_id,
-            row_number() over (
-                partition by asking.account_id
-                order by win_rates.won_value_rate * win_rates.margin_rate desc, md5(asking.account_id || win_rates.rep_id)
-            ) as value_rank
-        from (select distinct account_id from uncertified where mode = 'hard') as asking
-        inner join accounts on asking.account_id = accounts.account_id
-        inner join win_rates
-            on accounts.industry = win_rates.industry
-            and accounts.region = win_rates.geography
-            and accounts.size_band = win_rates.size_band
-            and win_rates.rep_id <> '(segment)'
-        left join uncertified
-            on asking.account_id = uncertified.account_id
-            and win_rates.rep_id = uncertified.rep_id
-            and uncertified.mode = 'hard'
-        where uncertified.rep_id is null
-    ) as eligible
+        lists.industry,
+        lists.region,
+        lists.size_band,
+        lists.list,
+        ranked.rep_id,
+        row_number() over (
+            partition by lists.industry, lists.region, lists.size_band, lists.list
+            order by ranked.value_rank
+        ) as value_rank
+    from lists
+    inner join ranked
+        on lists.industry = ranked.industry
+        and lists.region = ranked.geography
+        and lists.size_band = ranked.size_band
+    left join held on ranked.rep_id = held.rep_id and lists.certification = held.certification
+    group by lists.industry, lists.region, lists.size_band, lists.list, ranked.rep_id, ranked.value_rank
+    having count(*) = count(held.rep_id)
+),
+
+certified as (
+    select distinct
+        accounts.account_id,
+        holders.rep_id
+    from asking
+    inner join accounts on asking.account_id = accounts.account_id
     cross join calendar
-    where eligible.value_rank <= calendar.candidates_per_account
+    inner join holders
+        on accounts.industry = holders.industry
+        and accounts.region = holders.region
+        and accounts.size_band = holders.size_band
+        and asking.list = holders.list
+        and holders.value_rank <= calendar.candidates_per_account
 ),
 
 weighed as (
@@ -136,16 +166,24 @@ weighed as (
     from spread
 ),
 
+-- Pairs of an account that only certified reps may cover and a rep who lacks one of its certificates.
+unfit as (
+    select distinct
+        weighed.account_id,
+        weighed.rep_id
+    from weighed
+    inner join asking on weighed.account_id = asking.account_id
+    left join held on weighed.rep_id = held.rep_id and asking.certification = held.certification
+    where held.rep_id is null
+),
+
 account_pairs as (
     select
         weighed.account_id,
         weighed.rep_id
     from weighed
-    left join uncertified
-        on weighed.account_id = uncertified.account_id
-        and weighed.rep_id = uncertified.rep_id
-        and uncertified.mode = 'hard'
-    where uncertified.rep_id is null
+    left join unfit on weighed.account_id = unfit.account_id and weighed.rep_id = unfit.rep_id
+    where unfit.rep_id is null
     union
     select account_id, rep_id
     from certified

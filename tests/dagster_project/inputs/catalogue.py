@@ -165,6 +165,8 @@ WHOLE_TABLES = (
     _blocked("account ids twice", ACCOUNTS, doubled, "account_id_is_unique", seen=True),
     _blocked("deals joined to their lines", DEALS, doubled, "opportunity_id_is_unique", seen=True),
     _blocked("an employee once per position held", PEOPLE, doubled, "rep_id_is_unique"),
+    _blocked("a rep in two groups", PEOPLE, lambda rows: [*rows, rows[0] | {"group_id": "north"}],
+             "rep_id_is_unique"),
     _blocked("products twice", "products", doubled, "product_id_is_unique"),
     _blocked("account ids gone", ACCOUNTS, every(account_id=""), "account_id_is_present"),
     _blocked("ids a spreadsheet turned into dates", DEALS,

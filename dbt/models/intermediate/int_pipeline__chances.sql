@@ -1,0 +1,119 @@
+-- Chance that an open deal of new business is won in the 1st, 2nd, ... 13th month from now, by its stage
+-- and age: discrete competing risks (Aalen & Johansen, 1978). Of the deals seen open at a month's end and
+-- still undecided h - 1 months later, the share won, and lost, in month h; a deal whose story ends today
+-- counts up to today. Each rate is shrunk to its stage's, that to the company's, by 20 deals.
+-- Sample 'held_out' knows only what was known a year ago.
+{% set pseudo_deals = 20.0 %}
+{% set months = 13 %}
+{% set seen_months = 36 %}
+
+with
+
+samples as (
+    select 'all' as sample, 0 as shift
+    union all
+    select 'held_out' as sample, 12 as shift
+),
+
+steps as (
+    {% for i in range(months) -%}
+    select {{ i + 1 }} as month_ahead {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+counted as (
+    select
+        samples.sample,
+        sights.stage,
+        sights.age_band,
+        sights.months_ago - samples.shift as followed,
+        case when sights.decided_after <= sights.months_ago - samples.shift then sights.decided_after end as decided_after,
+        sights.is_won,
+        count(*) as deals
+    from {{ ref('int_pipeline__sights') }} as sights
+    inner join samples
+        on sights.months_ago > samples.shift
+        and sights.months_ago <= samples.shift + {{ seen_months }}
+    group by 1, 2, 3, 4, 5, 6
+),
+
+-- Cells seen open now or a year ago need a chance too, whether or not history knows them.
+cells as (
+    select distinct
+        samples.sample,
+        sights.stage,
+        sights.age_band
+    from {{ ref('int_pipeline__sights') }} as sights
+    cross join samples
+),
+
+at_risk as (
+    select
+        cells.sample,
+        cells.stage,
+        cells.age_band,
+        steps.month_ahead,
+        coalesce(sum(counted.deals), 0) as deals,
+        coalesce(sum(case when counted.decided_after = steps.month_ahead and counted.is_won then counted.deals end), 0)
+            as won,
+        coalesce(sum(case when counted.decided_after = steps.month_ahead and not counted.is_won then counted.deals end), 0)
+            as lost
+    from cells
+    cross join steps
+    left join counted
+        on cells.sample = counted.sample
+        and cells.stage = counted.stage
+        and cells.age_band = counted.age_band
+        and counted.followed >= steps.month_ahead
+        and (counted.decided_after is null or counted.decided_after >= steps.month_ahead)
+    group by 1, 2, 3, 4
+),
+
+summed as (
+    select
+        at_risk.*,
+        sum(deals) over (partition by sample, month_ahead, stage) as stage_deals,
+        sum(won) over (partition by sample, month_ahead, stage) as stage_won,
+        sum(lost) over (partition by sample, month_ahead, stage) as stage_lost,
+        sum(deals) over (partition by sample, month_ahead) as all_deals,
+        sum(won) over (partition by sample, month_ahead) as all_won,
+        sum(lost) over (partition by sample, month_ahead) as all_lost
+    from at_risk
+),
+
+rated as (
+    select
+        sample,
+        stage,
+        age_band,
+        month_ahead,
+        {% for outcome in ['won', 'lost'] -%}
+        ({{ outcome }} + {{ pseudo_deals }} * (stage_{{ outcome }} + {{ pseudo_deals }} * coalesce(all_{{ outcome }} * 1.0 / nullif(all_deals, 0), 0.0))
+            / (stage_deals + {{ pseudo_deals }})) / (deals + {{ pseudo_deals }}) as {{ outcome }}_rate{{ ',' if not loop.last }}
+        {% endfor %}
+    from summed
+),
+
+survived as (
+    select
+        rated.*,
+        coalesce(exp(sum(ln(greatest(1 - won_rate - lost_rate, 1e-9))) over (
+            partition by sample, stage, age_band
+            order by month_ahead
+            rows between unbounded preceding and 1 preceding
+        )), 1.0) as undecided
+    from rated
+)
+
+select
+    sample,
+    stage,
+    age_band,
+    month_ahead,
+    undecided * won_rate as chance,
+    sum(undecided * won_rate) over (
+        partition by sample, stage, age_band
+        order by month_ahead
+        rows between unbounded preceding and current row
+    ) as chance_so_far
+from survived

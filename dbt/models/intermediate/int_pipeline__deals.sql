@@ -1,0 +1,73 @@
+-- Open deals of new business, now and a year ago, with what they are worth and how much likelier than
+-- others an industry's are won: won over expected among the deals seen open since, shrunk by 20 wins.
+{% set pseudo_wins = 20.0 %}
+{% set months = 13 %}
+{% set seen_months = 36 %}
+
+with
+
+samples as (
+    select 'all' as sample, 0 as shift
+    union all
+    select 'held_out' as sample, 12 as shift
+),
+
+seen as (
+    select
+        samples.sample,
+        sights.season_key,
+        case when sights.is_won and sights.decided_after <= least(sights.months_ago - samples.shift, {{ months }})
+            then 1 else 0 end as won,
+        chances.chance_so_far as expected
+    from {{ ref('int_pipeline__sights') }} as sights
+    inner join samples
+        on sights.months_ago > samples.shift
+        and sights.months_ago <= samples.shift + {{ seen_months }}
+    inner join {{ ref('int_pipeline__chances') }} as chances
+        on samples.sample = chances.sample
+        and sights.stage = chances.stage
+        and sights.age_band = chances.age_band
+        and chances.month_ahead = least(sights.months_ago - samples.shift, {{ months }})
+),
+
+factors as (
+    select
+        sample,
+        season_key,
+        (sum(won) + {{ pseudo_wins }}) / (sum(expected) + {{ pseudo_wins }}) as factor
+    from seen
+    group by 1, 2
+),
+
+yearly as (
+    select
+        sample,
+        stage,
+        age_band,
+        max(chance_so_far) as chance
+    from {{ ref('int_pipeline__chances') }}
+    group by 1, 2, 3
+)
+
+select
+    samples.sample,
+    sights.opportunity_id,
+    sights.account_id,
+    sights.season_key,
+    sights.basis,
+    sights.stage,
+    sights.age_band,
+    -- A deal without an amount is worth what the account's deals are.
+    case when sights.amount > 0 then sights.amount else potential.new_value_per_win end as amount,
+    least(coalesce(factors.factor, 1.0), 0.95 / greatest(yearly.chance, 1e-9)) as factor,
+    case when samples.shift > 0 and sights.is_won and sights.decided_after <= samples.shift then 1 else 0 end as won
+from {{ ref('int_pipeline__sights') }} as sights
+inner join samples on sights.months_ago = samples.shift
+inner join {{ ref('int_accounts__potential') }} as potential on sights.account_id = potential.account_id
+inner join yearly
+    on samples.sample = yearly.sample
+    and sights.stage = yearly.stage
+    and sights.age_band = yearly.age_band
+left join factors
+    on samples.sample = factors.sample
+    and sights.season_key = factors.season_key

@@ -1,0 +1,105 @@
+"""The demo company planned as a large one: prices and search in place of the exact model.
+
+The setting ``coverage.exact_pairs`` is lowered, so that the way of companies beyond it is taken
+from marts to published tables, contradictions and hiring advice included.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from dagster_project import planning
+from dagster_project.company import load_company
+from dagster_project.history import last_prices, record_plan
+from dagster_project.planning import coverage_inputs, coverage_policy, coverage_violations
+from dagster_project.warehouse import Warehouse
+from optimization.coverage.plan import solve_coverage
+from optimization.errors import InfeasibleError
+
+pytestmark = pytest.mark.whole_job
+
+GAP = 0.005
+
+
+@pytest.fixture(scope="module")
+def company(demo_run):
+    company = load_company(demo_run.company)
+    coverage = company.coverage.model_copy(update={"exact_pairs": 1000, "mip_gap": GAP})
+    return company.model_copy(update={"coverage": coverage})
+
+
+@pytest.fixture(scope="module")
+def warehouse(demo_run, tmp_path_factory):
+    path = tmp_path_factory.mktemp("large") / "warehouse.duckdb"
+    shutil.copy(demo_run.home / "warehouse.duckdb", path)
+    return Warehouse(path=str(path), wait_seconds=1.0)
+
+
+@pytest.fixture(scope="module")
+def planned(warehouse, company):
+    """The plan of the asset, written to the warehouse as a night does."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(planning, "company", lambda: company)
+        plan = planning.plan_coverage(warehouse)
+        assert coverage_violations(warehouse) == []
+    return plan
+
+
+def test_a_company_beyond_the_exact_model_gets_a_certified_plan(demo_run, planned):
+    certificate = planned.certificate.iloc[0]
+    assert certificate["solver"] == "prices, chain search and HiGHS"
+    assert 0 <= certificate["gap_rate"] <= GAP
+    [(exact, bound)] = demo_run.published(
+        "select objective_amount, bound_amount from plan_certificates"
+    )
+    assert certificate["objective_amount"] <= bound * (1 + 1e-9)
+    assert exact <= certificate["bound_amount"] * (1 + 1e-9)
+
+
+def test_one_more_rep_gains_no_more_than_the_prices_promise_and_no_less_than_the_whole_would(
+    demo_run, planned
+):
+    exact = dict(demo_run.published("select group_id, resolved_gain_amount from hiring_advice"))
+    advice = planned.hiring_advice.set_index("group_id")
+    assert set(advice.index) == set(exact)
+    # Both ends are bounds that a search for prices has found, the one of the company and the
+    # one of the group's part: this much of the plan's worth they may be off.
+    slack = 1e-4 * planned.certificate["bound_amount"].item()
+    for group, gain in exact.items():
+        predicted, resolved = advice.loc[group, ["predicted_gain_amount", "resolved_gain_amount"]]
+        assert gain - slack <= resolved <= predicted + slack
+    assert advice["resolved_gain_amount"].max() > 10 * slack
+
+
+def test_last_nights_prices_are_kept_for_the_next_night(warehouse, planned):
+    with warehouse.connect() as connection:
+        record_plan(connection, "large")
+        # The same input starts from where this plan started: as it was recorded, nothing before.
+        assert last_prices(connection).empty
+        connection.execute("update history.plans set input_key = 'other'")
+        kept = last_prices(connection)
+    assert len(kept) == len(planned.shadow_prices)
+    assert kept["shadow_price_amount"].sum() == pytest.approx(
+        planned.shadow_prices["shadow_price_amount"].sum()
+    )
+
+
+def test_contradicting_decisions_are_named_as_by_the_exact_model(warehouse, company):
+    accounts, candidates, coverers = coverage_inputs(warehouse)
+    rep = coverers.loc[coverers["coverer_type"] == "rep", "rep_id"].iloc[0]
+    reachable = candidates.loc[candidates["rep_id"] == rep, "account_id"]
+    # Everything that it could have goes to one rep.
+    lock = ["lock_action", "lock_rep_id", "lock_reason", "lock_source"]
+    at = accounts["account_id"].isin(reachable)
+    accounts.loc[at, lock] = ["married", rep, "agreed", "override"]
+    said = []
+    for pairs in (1000, 1_000_000):
+        policy = replace(coverage_policy(company), exact_pairs=pairs)
+        with pytest.raises(InfeasibleError) as caught:
+            solve_coverage(accounts, candidates, coverers, policy)
+        said.append(str(caught.value))
+    assert said[0] == said[1]
+    assert f"rep {rep}" in said[0]

@@ -1,0 +1,142 @@
+"""Each rule has a plan that breaks it and is caught; a rule or a message without one fails here."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import optimization.coverage.rules as rules
+import optimization.verify.coverage as verifier
+import optimization.verify.limits as limits
+import optimization.verify.proof as proof
+from optimization.coverage.inputs import CoverageInputs
+from optimization.coverage.plan import solve_coverage
+from optimization.policy import CoveragePolicy
+from optimization.verify.coverage import verify_coverage
+
+from .cases import HOUSE, with_pairs
+
+POLICY = CoveragePolicy(
+    move_budget_rate=0.3,
+    mip_gap=0.0,
+    overtime_amount_per_hour=50.0,
+    group_move_rates=(("group_0", 0.4),),
+    balance_band_rate=0.1,
+    balance_price_rate=0.05,
+    min_load_rate=0.8,
+    partner_budgets=(("R004", 500.0),),
+)
+# A rule, the coverer that takes whatever it may cover, and what the verifier says of that. What
+# exceeds a soft rule is no break: leaving its price out of the plan's worth is.
+BREAKS = {
+    "hours": ("R001", "more hours than capacity and than today: R001"),
+    "accounts": ("R001", "more accounts than max_accounts and than today: R001"),
+    "moves": (HOUSE, "move budget: "),
+    "group_moves": (HOUSE, "more moves than the group's budget: group_0"),
+    "partner_budget": ("R004", "more margin than the partner's budget and than today: R004"),
+    "balance_high": ("R001", "objective is "),
+    "balance_low": (HOUSE, "objective is "),
+    "min_hours": (HOUSE, "objective is "),
+}
+TESTS = Path(__file__).parent
+
+
+@pytest.fixture(scope="module")
+def company(random_company):
+    company = random_company(7, accounts=16, reps=4, candidates=4, max_accounts=5)
+    return company.limit("R004", coverer_type="partner")
+
+
+@pytest.fixture(scope="module")
+def plan(company):
+    return solve_coverage(*company.frames, POLICY)
+
+
+@pytest.mark.parametrize("rule", BREAKS)
+def test_a_plan_that_breaks_the_rule_is_caught(company, plan, rule):
+    coverer, violation = BREAKS[rule]
+    mine = company.candidates.loc[company.candidates["rep_id"] == coverer, "account_id"]
+    broken = with_pairs(plan, company, **dict.fromkeys(mine, coverer))
+    inputs = CoverageInputs.from_frames(*company.frames)
+    problem = rules.coverage_problem(inputs, POLICY)
+    keys = list(zip(inputs.candidates["account_id"], inputs.candidates["rep_id"], strict=True))
+    made = zip(broken.assignments["account_id"], broken.assignments["rep_id"], strict=True)
+    chosen = [keys.index(pair) for pair in made]
+    excess = (problem.rows.slack(chosen) * problem.rows.of([rule])).sum()
+    assert excess > 0
+    # All that this rule should cost is left out, everything else said truly.
+    price = problem.rows.slack_price * ~problem.rows.of([rule])
+    worth = problem.value[chosen].sum() - price @ problem.rows.slack(chosen)
+    told = broken.certificate.assign(objective_amount=worth)
+    found = verify_coverage(*company.frames, POLICY, replace(broken, certificate=told))
+    assert any(text.startswith(violation) for text in found), found
+    if violation.startswith("objective"):
+        honest = broken.certificate.assign(objective_amount=problem.worth(chosen))
+        found = verify_coverage(*company.frames, POLICY, replace(broken, certificate=honest))
+        assert not any(text.startswith(violation) for text in found), found
+
+
+def test_every_rule_of_the_optimiser_and_of_the_verifier_has_a_broken_plan(
+    company, plan, monkeypatch
+):
+    names = [name for name in vars(rules) if name.endswith("_rows")]
+    made = {}
+
+    def kept(name, build):
+        def call(*arguments):
+            found = build(*arguments)
+            parts = found if isinstance(found, list) else [found]
+            made[name] = [rule for part in parts if part.count for rule in part.rules]
+            return found
+
+        return call
+
+    for name in names:
+        if name != "rows_by_entity":
+            monkeypatch.setattr(rules, name, kept(name, getattr(rules, name)))
+    rules.coverage_problem(CoverageInputs.from_frames(*company.frames), POLICY)
+    # A rule that the company above has not switched on would slip through.
+    assert all(made.get(name) for name in names), made
+    assert {rule for found in made.values() for rule in found} == set(BREAKS)
+    assert set(plan.shadow_prices["rule"]) == set(BREAKS)
+
+
+def test_every_message_of_the_verifier_has_a_broken_plan():
+    said = [
+        node.value
+        for path in (*TESTS.glob("test_verify_*.py"), TESTS / "test_coverage_rules.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    missing = [
+        message
+        for module in (verifier, limits, proof)
+        for message in _messages(Path(module.__file__))
+        if not any(message in text for text in said)
+    ]
+    assert missing == []
+
+
+def _messages(path):
+    """The longest fixed part of each violation that a module of the verifier can report."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        said = None
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            if node.func.id == "report":
+                said = node.args[0]
+            elif node.func.id == "where":
+                said = node.args[2]
+        elif isinstance(node, ast.Yield):
+            said = node.value
+        if said is None:
+            continue
+        parts = said.values if isinstance(said, ast.JoinedStr) else [said]
+        fixed = [n.value for n in parts if isinstance(n, ast.Constant)]
+        if fixed:
+            yield max(fixed, key=len)
+    if path.stem == "limits":
+        yield from limits._BROKEN.values()
