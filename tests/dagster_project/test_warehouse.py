@@ -95,6 +95,31 @@ def test_a_file_that_another_program_has_open_is_named_with_what_to_do(warehouse
     assert rows(warehouse, "select 1") == [(1,)]
 
 
+def test_a_run_that_waited_gives_the_other_ones_process_time_to_end(warehouse, monkeypatch):
+    patient = Warehouse(path=warehouse.path, wait_seconds=60)
+    lock = FileLock(f"{warehouse.path}.lock", thread_local=False)
+    lock.acquire()
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, warehouse.path],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "open\n"
+    tried: list[float] = []
+
+    def pause(seconds: float) -> None:
+        tried.append(seconds)
+        if holder.poll() is None:
+            holder.communicate("\n", timeout=30)
+
+    release = lambda *_, **__: lock.release()  # noqa: E731
+    monkeypatch.setattr("dagster_project.warehouse.print", release, raising=False)
+    monkeypatch.setattr("dagster_project.warehouse.time.sleep", pause)
+    result = dg.materialize([touches_the_warehouse], resources={"warehouse": patient})
+    assert result.success
+    assert len(tried) >= 1
+
+
 def test_a_file_that_is_no_database_is_not_called_busy(warehouse):
     Path(warehouse.path).write_text("this is a letter to a customer\n" * 500, encoding="utf-8")
     with pytest.raises(duckdb.Error) as caught, warehouse.connect():
