@@ -1,15 +1,21 @@
 """The orchestrator's home folder, prepared the same way by every command.
 
-Belongs here: the folder and its dagster.yaml. Does not belong here: definitions or runs.
+Belongs here: the folder, its dagster.yaml, and opening it. Does not belong here: definitions or
+runs.
 """
 
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import yaml
+from filelock import FileLock
 
 from dagster_project.settings import REPOSITORY, Settings
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 
 def prepare_dagster_home(settings: Settings) -> None:
@@ -29,3 +35,14 @@ def prepare_dagster_home(settings: Settings) -> None:
     target = settings.dagster_home / "dagster.yaml"
     if not target.exists() or target.read_text(encoding="utf-8") != text:
         target.write_text(text, encoding="utf-8")
+
+
+def open_instance(settings: Settings) -> dg.DagsterInstance:
+    """Open the prepared home, one process at a time.
+
+    Two that make its databases at once trip over each other ("table already exists").
+    """
+    import dagster as dg
+
+    with FileLock(settings.dagster_home / "open.lock"):
+        return dg.DagsterInstance.get()

@@ -16,7 +16,11 @@ import duckdb
 import pandas as pd
 
 from dagster_project.plans import plan_folder
-from dagster_project.plots.coverage import gap_over_time, moves_over_time
+from dagster_project.plots.coverage import (
+    gap_over_time,
+    load_and_value_per_rep,
+    moves_over_time,
+)
 from dagster_project.plots.quotas import capacity_by_month, chance_by_buffer, quota_waterfall
 from dagster_project.plots.strength import backtest_bars, calibration_curve, strength_heat_map
 from dagster_project.settings import load_settings
@@ -43,6 +47,7 @@ PICTURES: Mapping[str, Picture] = {
     "strengths": Picture(strength_heat_map, ("rep_strengths",)),
     "strength_calibration": Picture(calibration_curve, ("strength_calibration",)),
     "strength_backtest": Picture(backtest_bars, ("strength_backtest",)),
+    "loads": Picture(load_and_value_per_rep, ("rep_loads",)),
     "gaps": Picture(gap_over_time, ("plan_runs",)),
     "moves": Picture(moves_over_time, ("plan_runs",)),
     "quotas": Picture(quota_waterfall, ("group_targets", "quota_allocations", "company_targets")),

@@ -110,6 +110,18 @@ MEANINGS: dict[str, str] = {
     "lock_source": "override (a person decided), hard_rule or rule",
     "better_rep_id": "Coverer the account would have by score without the lock",
     "cost_amount": "Most that the plan could be worth more without the lock",
+    "capacity_hours": "Selling hours of the plan year; empty without limit",
+    "accounts_before": "Accounts covered before the plan",
+    "accounts_after": "Accounts under the plan",
+    "hours_before": "Selling hours a year those accounts need before the plan",
+    "hours_after": "The same under the plan",
+    "value_before_amount": "Value of the accounts covered before the plan",
+    "value_after_amount": "Value of the accounts under the plan",
+    "potential_share_amount": "Potential that the coverer's share of its group's hours asks for; "
+    "empty for other coverers than reps",
+    "potential_before_amount": "Expected yearly bookings of the accounts, whoever covers them, "
+    "before the plan",
+    "potential_after_amount": "The same under the plan",
     "resolved_cost_amount": "The same solved again without the lock; empty where not done",
 }
 
@@ -244,6 +256,26 @@ PLAN_TABLES: dict[str, PlanTable] = {
             cost_amount="DOUBLE",
             resolved_cost_amount="DOUBLE",
             sentence="VARCHAR",
+        ),
+    ),
+    "rep_loads": PlanTable(
+        "What every coverer carries before and under the plan, and its share of the group's "
+        "potential; `__house__` is what nobody covers, one row per plan and coverer.",
+        ("rep_id",),
+        _types(
+            rep_id="VARCHAR",
+            coverer_type="VARCHAR",
+            group_id="VARCHAR",
+            capacity_hours="DOUBLE",
+            accounts_before="BIGINT",
+            accounts_after="BIGINT",
+            hours_before="DOUBLE",
+            hours_after="DOUBLE",
+            value_before_amount="DOUBLE",
+            value_after_amount="DOUBLE",
+            potential_share_amount="DOUBLE",
+            potential_before_amount="DOUBLE",
+            potential_after_amount="DOUBLE",
         ),
     ),
     **{

@@ -31,6 +31,7 @@ COVERAGE_TABLES = {
     "shadow_prices": "shadow_prices",
     "hiring_advice": "hiring_advice",
     "lock_costs": "lock_costs",
+    "rep_loads": "rep_loads",
 }
 
 
@@ -145,39 +146,6 @@ def unfit_to_publish(warehouse: Warehouse, plan_id: str) -> list[str]:
             if others:
                 return [f"plan.{table} belongs to plan {others[0]}, not to {plan_id}"]
     return coverage_violations(warehouse)
-
-
-def loads_before_and_after(warehouse: Warehouse) -> pd.DataFrame:
-    """Hours and value of every rep as the owners stand today and under the plan.
-
-    Returns:
-        rep_id, group_id, capacity_hours, hours_before, hours_after, value_before_amount and
-        value_after_amount.
-    """
-    with warehouse.connect() as connection:
-        loads: pd.DataFrame = connection.execute(_LOADS).df()
-    return loads
-
-
-_LOADS = """
-with before as (
-    select rep_id, sum(hours) as hours, sum(value_amount) as value
-    from marts.coverage_candidates where is_present group by 1
-),
-after as (
-    select rep_id, sum(hours) as hours, sum(value_amount) as value
-    from plan.coverage_assignments group by 1
-)
-select
-    coverers.rep_id, coverers.group_id, coverers.capacity_hours,
-    coalesce(before.hours, 0) as hours_before, coalesce(after.hours, 0) as hours_after,
-    coalesce(before.value, 0) as value_before_amount, coalesce(after.value, 0) as value_after_amount
-from marts.coverage_coverers as coverers
-left join before on coverers.rep_id = before.rep_id
-left join after on coverers.rep_id = after.rep_id
-where coverers.coverer_type = 'rep'
-order by coverers.group_id, coverers.rep_id
-"""
 
 
 def write_plan(warehouse: Warehouse, frames: Mapping[str, pd.DataFrame]) -> None:

@@ -61,6 +61,9 @@ PUBLISHED: dict[str, PublishedTable] = {
     "strength_surprises": PublishedTable(
         "marts.strength_surprises", ("rep_id", "dimension", "level")
     ),
+    "override_review": PublishedTable(
+        "review.override_review", ("account_id", "lock_action", "rep_id")
+    ),
     "capacity_gaps": PublishedTable("review.capacity_gaps", ("group_id", "month")),
     "staffing_review": PublishedTable("review.staffing_review", ("group_id",)),
     "quota_periods": PublishedTable(

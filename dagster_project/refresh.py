@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from dagster_project.company_file import CompanyError
 from dagster_project.disk import advice, refuse_unwritable
-from dagster_project.instance import prepare_dagster_home
+from dagster_project.instance import open_instance, prepare_dagster_home
 from dagster_project.preflight import UNFIT, refuse_unpublishable
 from dagster_project.settings import Settings, load_settings
 
@@ -48,7 +48,6 @@ def main() -> int:
 
 def _refresh(settings: Settings) -> int:
     prepare_dagster_home(settings)
-    import dagster as dg
 
     from dagster_project.context import company
 
@@ -58,7 +57,7 @@ def _refresh(settings: Settings) -> int:
         print(f"The company file cannot be used:\n{error}", file=sys.stderr)
         return 2
     refuse_unpublishable(settings.home, company().publishing)
-    with dg.DagsterInstance.get() as instance:
+    with open_instance(settings) as instance:
         result = run(instance)
     if result.success:
         print("\n".join(_decided(result, settings)))

@@ -13,6 +13,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from dagster_project.contract import LandingColumn
 
 DEFAULT_WAIT_SECONDS = 3600
+ENDING_SECONDS = 120
 # The same as in dbt/profiles.yml, where the reason stands.
 CONFIG: dict[str, str | bool | int | float | list[str]] = {"threads": 1}
 
@@ -71,6 +73,7 @@ class Warehouse(dg.ConfigurableResource[None]):
         self._lock = FileLock(f"{path}.lock")
         # Who holds the lock; the lock file itself is emptied by whoever tries to take it.
         holder = Path(f"{path}.holder")
+        patience = 0.0
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
@@ -82,6 +85,8 @@ class Warehouse(dg.ConfigurableResource[None]):
                 context.log.warning(words)
             # The log of a refresh from the command line goes to the UI, and its user waits here.
             print(words, file=sys.stderr, flush=True)
+            # The other one gives the lock back a moment before its process lets go of the file.
+            patience = ENDING_SECONDS
             try:
                 self._lock.acquire(timeout=self.wait_seconds)
             except Timeout:
@@ -92,7 +97,7 @@ class Warehouse(dg.ConfigurableResource[None]):
                 ) from None
         try:
             holder.write_text(f"process {os.getpid()}, since {dt.datetime.now():%H:%M:%S}", "utf-8")
-            self._kept = self._open()
+            self._kept = self._open(patience)
         except Exception:
             self._lock.release()
             raise
@@ -118,16 +123,21 @@ class Warehouse(dg.ConfigurableResource[None]):
         finally:
             connection.close()
 
-    def _open(self) -> duckdb.DuckDBPyConnection:
-        try:
-            return duckdb.connect(self.path, config=CONFIG)
-        except duckdb.IOException as error:
-            if "lock" not in str(error).lower():
-                raise
-            raise WarehouseBusyError(
-                f"{Path(self.path).name} is open in another program; close it there (BI tools "
-                f"read published/coverage.duckdb instead) and start again: {error}"
-            ) from None
+    def _open(self, patience: float = 0.0) -> duckdb.DuckDBPyConnection:
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                return duckdb.connect(self.path, config=CONFIG)
+            except duckdb.IOException as error:
+                if "lock" not in str(error).lower():
+                    raise
+                if time.monotonic() >= deadline:
+                    raise WarehouseBusyError(
+                        f"{Path(self.path).name} is open in another program; close it there (BI "
+                        "tools read published/coverage.duckdb instead) and start again: "
+                        f"{error}"
+                    ) from None
+            time.sleep(0.2)
 
     def read(self, table: str) -> pd.DataFrame:
         """Read a whole table in its stored order."""

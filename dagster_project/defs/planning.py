@@ -7,9 +7,9 @@ import dagster as dg
 
 from dagster_project import planning, quota_planning
 from dagster_project.context import company, owners
+from dagster_project.coverage_facts import coverage_facts
 from dagster_project.plan_tables import PLAN_TABLES
 from dagster_project.plots.canvas import as_markdown
-from dagster_project.plots.coverage import load_and_value_per_rep
 from dagster_project.plots.quotas import chance_by_buffer, quota_waterfall
 from dagster_project.transform import table_facts
 from dagster_project.warehouse import Warehouse
@@ -88,27 +88,7 @@ def coverage_plan(warehouse: Warehouse) -> Iterator[dg.MaterializeResult[None]]:
         plan = planning.plan_coverage(warehouse)
     except PlanningError as error:
         raise _stop(error) from error
-    certificate = plan.certificate.iloc[0]
-    loads = planning.loads_before_and_after(warehouse)
-    yield from _results(
-        warehouse,
-        planning.COVERAGE_TABLES,
-        {
-            "coverage_assignments": {
-                "value_amount": dg.MetadataValue.float(float(certificate["objective_amount"])),
-                "moved_accounts": dg.MetadataValue.int(int(certificate["moved_count"])),
-                "uncovered_accounts": dg.MetadataValue.int(int(certificate["uncovered_count"])),
-                "load_and_value_per_rep": dg.MetadataValue.md(
-                    as_markdown(load_and_value_per_rep(loads), "Load and value per rep")
-                ),
-            },
-            "plan_certificates": {
-                "gap_rate": dg.MetadataValue.float(float(certificate["gap_rate"])),
-                "gain_amount": dg.MetadataValue.float(float(certificate["gain_amount"])),
-                "certificate": dg.MetadataValue.md(str(certificate["sentence"])),
-            },
-        },
-    )
+    yield from _results(warehouse, planning.COVERAGE_TABLES, coverage_facts(plan))
 
 
 @dg.multi_asset(

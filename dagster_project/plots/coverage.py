@@ -31,12 +31,13 @@ def load_and_value_per_rep(loads: pd.DataFrame) -> bytes:
     """Draw hours against capacity, and value, before and after the plan.
 
     Args:
-        loads: One row per rep: rep_id, capacity_hours, hours_before, hours_after (hours a
-            year), value_before_amount, value_after_amount.
+        loads: Table ``rep_loads``: rep_id, coverer_type, capacity_hours, hours_before,
+            hours_after (hours a year), value_before_amount, value_after_amount.
 
     Returns:
-        PNG; of many reps those that change most.
+        PNG of the reps; of many those that change most.
     """
+    loads = loads[loads["coverer_type"] == "rep"]
     change = (loads["hours_after"] - loads["hours_before"]).abs()
     value_change = (loads["value_after_amount"] - loads["value_before_amount"]).abs()
     order = pd.DataFrame({"hours": change, "value": value_change}).sort_values(

@@ -61,15 +61,16 @@ def lock_costs(
         policy: Policy of the plan, for solving again.
     """
     net = problem.value - problem.rows.paid(relaxation.price)
-    table = pd.concat([_locked_accounts(inputs), _forbidden_pairs(inputs)], ignore_index=True)
-    found = [
-        _cost(inputs, net, int(account), freed)
-        for account, freed in zip(table["account"], table["freed"], strict=True)
-    ]
+    locked, forbidden = _locked_accounts(inputs), _forbidden_pairs(inputs)
+    table = pd.concat([locked, forbidden], ignore_index=True)
+    freed = pd.concat(
+        [_freed_by_account(inputs, locked), _freed_pairs(inputs, forbidden, len(locked))]
+    )
+    cost, better = _costs(inputs, net, freed, len(table))
     reps = inputs.coverers["rep_id"].to_numpy(dtype=object)
-    table["cost_amount"] = np.array([cost for cost, _ in found], dtype=np.float64)
-    table["better_rep_id"] = [reps[coverer] if cost > 0 else None for cost, coverer in found]
-    table["resolved_cost_amount"] = _resolved(inputs, problem, relaxation, policy, table)
+    table["cost_amount"] = cost
+    table["better_rep_id"] = pd.Series(reps[better], dtype=object).where(cost > 0, None)
+    table["resolved_cost_amount"] = _resolved(inputs, problem, relaxation, policy, table, freed)
     types = inputs.coverers.set_index("rep_id")["coverer_type"]
     table["sentence"] = [
         _sentence(row, str(types.get(row["better_rep_id"], ""))) for row in table.to_dict("records")
@@ -80,76 +81,93 @@ def lock_costs(
 
 
 def _locked_accounts(inputs: CoverageInputs) -> pd.DataFrame:
-    """The locks of accounts, each with the pairs that it alone forbids."""
+    """The locks of accounts, in the order of the accounts."""
     accounts = inputs.accounts
     at = np.flatnonzero(accounts["lock_action"].notna())
-    unbarred = inputs.candidates["forbidden_reason"].isna().to_numpy(dtype=bool)
     locked = accounts.iloc[at]
     return pd.DataFrame(
         {
-            "account": at,
+            "at": at,
             "account_id": locked["account_id"].to_numpy(),
             "lock_action": locked["lock_action"].to_numpy(),
             "rep_id": locked["lock_rep_id"].fillna(locked["present_rep_id"]).to_numpy(),
             "lock_source": locked["lock_source"].to_numpy(),
             "lock_reason": locked["lock_reason"].to_numpy(),
-            "freed": [_rows(inputs, int(a))[unbarred[_rows(inputs, int(a))]] for a in at],
         }
-    ).astype({"freed": object})
+    )
 
 
 def _forbidden_pairs(inputs: CoverageInputs) -> pd.DataFrame:
-    """The forbidden pairs, each with itself as what it forbids, unless a lock forbids it too."""
+    """The forbidden pairs, in the order of the candidates."""
     pairs = inputs.candidates
     at = np.flatnonzero(pairs["forbidden_reason"].notna())
     reason = pairs["forbidden_reason"].iloc[at]
-    lock = inputs.accounts.iloc[inputs.account_of[at]]
-    target = lock["lock_rep_id"].fillna(lock["present_rep_id"]).to_numpy(dtype=object)
-    same = pairs["rep_id"].iloc[at].to_numpy(dtype=object) == target
-    action = lock["lock_action"].to_numpy(dtype=object)
-    shut = ((action == "married") & ~same) | ((action == "divorced") & same)
     return pd.DataFrame(
         {
-            "account": inputs.account_of[at],
+            "at": at,
             "account_id": pairs["account_id"].iloc[at].to_numpy(),
             "lock_action": FORBIDDEN,
             "rep_id": pairs["rep_id"].iloc[at].to_numpy(),
             "lock_source": np.where(reason.str.startswith("override: "), "override", "hard_rule"),
             "lock_reason": reason.to_numpy(),
-            "freed": [
-                np.array([] if closed else [row], dtype=np.int64)
-                for row, closed in zip(at, shut, strict=True)
-            ],
         }
-    ).astype({"freed": object})
+    )
 
 
-def _rows(inputs: CoverageInputs, account: int) -> IntArray:
-    return np.arange(inputs.first[account], inputs.first[account + 1], dtype=np.int64)
+def _freed_by_account(inputs: CoverageInputs, locked: pd.DataFrame) -> pd.DataFrame:
+    """Pairs that each lock of an account alone forbids: columns lock and row."""
+    at = locked["at"].to_numpy(dtype=np.int64)
+    unbarred = inputs.candidates["forbidden_reason"].isna().to_numpy(dtype=bool)
+    row = np.flatnonzero(np.isin(inputs.account_of, at) & unbarred & ~inputs.is_allowed)
+    return pd.DataFrame({"lock": np.searchsorted(at, inputs.account_of[row]), "row": row})
 
 
-def _cost(
-    inputs: CoverageInputs, net: FloatArray, account: int, freed: IntArray
-) -> tuple[float, int]:
-    """Most that freeing these pairs of an account can bring, and the coverer it would go to."""
-    members = np.flatnonzero(inputs.unit_of == inputs.unit_of[account])
-    score = np.zeros(len(inputs.coverers))
-    free = np.ones(len(inputs.coverers), dtype=bool)
-    held = np.ones(len(inputs.coverers), dtype=bool)
-    for member in members:
-        rows = _rows(inputs, int(member))
-        mine, open_ = np.zeros((2, len(inputs.coverers)), dtype=bool)
-        mine[inputs.coverer_of[rows[inputs.is_allowed[rows]]]] = True
-        open_[:] = mine
-        if member == account:
-            open_[inputs.coverer_of[freed]] = True
-        part = np.full(len(inputs.coverers), -np.inf)
-        part[inputs.coverer_of[rows]] = net[rows]
-        score += part
-        held &= mine
-        free &= open_
-    best = int(np.flatnonzero(free)[np.argmax(score[free])])
-    return max(0.0, float(score[best] - score[held].max())), best
+def _freed_pairs(inputs: CoverageInputs, forbidden: pd.DataFrame, first: int) -> pd.DataFrame:
+    """Each forbidden pair frees itself, unless a lock of its account forbids it too."""
+    row = forbidden["at"].to_numpy(dtype=np.int64)
+    lock = inputs.accounts.iloc[inputs.account_of[row]]
+    target = lock["lock_rep_id"].fillna(lock["present_rep_id"]).to_numpy(dtype=object)
+    same = forbidden["rep_id"].to_numpy(dtype=object) == target
+    action = lock["lock_action"].to_numpy(dtype=object)
+    shut = ((action == "married") & ~same) | ((action == "divorced") & same)
+    return pd.DataFrame({"lock": first + np.flatnonzero(~shut), "row": row[~shut]})
+
+
+def _costs(
+    inputs: CoverageInputs, net: FloatArray, freed: pd.DataFrame, locks: int
+) -> tuple[FloatArray, IntArray]:
+    """Most that freeing its pairs can bring, and the coverer the account would go to, by lock.
+
+    A family's pair scores the sum over its members and is open where every member allows it, so
+    freeing one member's pair opens it only where no other member keeps it shut.
+
+    Args:
+        inputs: The problem.
+        net: Net score of every candidate, shape (N,).
+        freed: Columns lock (from 0) and row (of the candidates, none of them allowed today).
+        locks: Number of locks L.
+    """
+    size = np.bincount(inputs.unit_of)
+    unit = inputs.unit_of[inputs.account_of]
+    keys, key_of = np.unique(unit * len(inputs.coverers) + inputs.coverer_of, return_inverse=True)
+    score = np.bincount(key_of, weights=net)
+    whole = np.bincount(key_of) == size[keys // len(inputs.coverers)]
+    shut = np.bincount(key_of, weights=~inputs.is_allowed)
+    held = np.full(len(size), -np.inf)
+    open_ = whole & (shut == 0)
+    np.maximum.at(held, keys[open_] // len(inputs.coverers), score[open_])
+
+    key = key_of[freed["row"].to_numpy(dtype=np.int64)]
+    gains = freed.assign(
+        gain=score[key] - held[keys[key] // len(inputs.coverers)],
+        coverer=keys[key] % len(inputs.coverers),
+    )[whole[key] & (shut[key] == 1)]
+    best = gains.sort_values(["lock", "gain", "coverer"], ascending=[True, False, True])
+    best = best.drop_duplicates("lock")
+    cost, better = np.zeros(locks), np.full(locks, -1, dtype=np.int64)
+    cost[best["lock"]] = np.maximum(best["gain"], 0.0)
+    better[best["lock"]] = best["coverer"]
+    return cost, better
 
 
 def _resolved(
@@ -158,6 +176,7 @@ def _resolved(
     relaxation: Relaxation,
     policy: CoveragePolicy,
     table: pd.DataFrame,
+    freed: pd.DataFrame,
 ) -> FloatArray:
     """Worth that the relaxation gains without the costliest decisions of people; else NaN."""
     cost = np.full(len(table), np.nan)
@@ -165,13 +184,12 @@ def _resolved(
         return cost
     asked = table[(table["lock_source"] == "override") & (table["cost_amount"] > 0)]
     asked = asked.sort_values(["cost_amount", "account_id"], ascending=[False, True])
-    for at, row in asked.head(MOST_RESOLVED).iterrows():
-        freed: BoolArray = inputs.is_allowed.copy()
-        freed[row["freed"]] = True
-        without = relax(
-            unit_pairs(problem, replace(inputs, is_allowed=freed)), policy, relaxation.price
-        )
-        cost[table.index.get_loc(at)] = max(0.0, without.value - relaxation.value)
+    for lock in asked.index[:MOST_RESOLVED]:
+        allowed: BoolArray = inputs.is_allowed.copy()
+        allowed[freed.loc[freed["lock"] == lock, "row"]] = True
+        unlocked = unit_pairs(problem, replace(inputs, is_allowed=allowed))
+        without = relax(unlocked, policy, relaxation.price)
+        cost[lock] = max(0.0, without.value - relaxation.value)
     return cost
 
 

@@ -19,6 +19,7 @@ from optimization.coverage.families import candidate_rows, unit_pairs
 from optimization.coverage.feasible import least_shortfall
 from optimization.coverage.hiring import hiring_advice
 from optimization.coverage.inputs import CoverageInputs, IntArray
+from optimization.coverage.loads import rep_loads
 from optimization.coverage.locks import lock_costs
 from optimization.coverage.prices import relax, shadow_prices, start_prices
 from optimization.coverage.rules import coverage_problem
@@ -66,6 +67,7 @@ class CoveragePlan:
         shadow_prices: One row per limit (``shadow_prices``).
         hiring_advice: One row per group of reps (``hiring_advice``).
         lock_costs: One row per lock and forbidden pair (``lock_costs``).
+        rep_loads: One row per coverer (``rep_loads``).
     """
 
     assignments: pd.DataFrame
@@ -75,6 +77,7 @@ class CoveragePlan:
     shadow_prices: pd.DataFrame
     hiring_advice: pd.DataFrame
     lock_costs: pd.DataFrame
+    rep_loads: pd.DataFrame
 
 
 def solve_coverage(
@@ -137,6 +140,7 @@ def solve_coverage(
         shadow_prices=shadow_prices(pairs, price, chosen),
         hiring_advice=hiring_advice(inputs, pairs, relaxation, policy),
         lock_costs=lock_costs(inputs, problem, relaxation, policy),
+        rep_loads=rep_loads(inputs, rows),
     )
     violations = verify_coverage(accounts, candidates, coverers, policy, plan)
     if violations:

@@ -73,9 +73,11 @@ class _Sights:
     def rate(self, prior_sights: float) -> float:
         """Return the standard deviation; the prior counts as so many sights of mean weight."""
         mean = float(np.mean(self.weights)) if self.weights else 1.0
-        sums = np.dot(self.values, self.weights) + prior_sights * mean * self.prior
+        # Errors smaller than chance leave no room for a shock, and none below what the prior says.
+        found = max(float(np.dot(self.values, self.weights)), 0.0)
         total = sum(self.weights) + prior_sights * mean
-        return float(np.sqrt(max(sums / total, 0.0))) if total else 0.0
+        variance = (found + prior_sights * mean * self.prior) / total if total else 0.0
+        return float(np.sqrt(variance))
 
 
 def estimate_shocks(history: History, until: int, value_cv: float, policy: QuotaPolicy) -> Shocks:
@@ -113,6 +115,8 @@ def estimate_shocks(history: History, until: int, value_cv: float, policy: Quota
             own = 1 - lifted / max(lifted.sum(), 1e-9)
             group.add(won - lifted, noise, lifted * own)
             groups_seen += len(lifted)
+        # A month's chance by its share of the year: its own deals would make low months look exact.
+        chance = _noise_of_months(chance, plan)
         plan = plan * np.divide(won, by_group, out=np.ones_like(won), where=by_group > 0)[:, None]
         by_month = plan.sum(axis=0)
         month.add(actual.sum(axis=0) - by_month, chance.sum(axis=0), by_month)
@@ -154,7 +158,7 @@ def calibrate(history: History, value_cv: float, policy: QuotaPolicy) -> pd.Data
         actual = history.amount[:, year].sum(axis=2)
         plan = history.forecast(year).sum(axis=2)
         months = pd.DatetimeIndex(history.months[year].astype("datetime64[ns]")).as_unit("us")
-        young = (history.active_share(year - 1) < 1) | (plan.sum(axis=1) == 0)
+        young = ~history.active_months(year - 1).all(axis=1)
         company = (plan.sum(axis=0)[None], draws.sum(axis=1)[:, None], actual.sum(axis=0)[None])
         for period, length in PERIODS.items():
             for level, entities, parts, is_young in (
@@ -191,6 +195,14 @@ def calibration_summary(calibration: pd.DataFrame) -> pd.DataFrame:
              int(part["is_young"].sum()), verdict)
         )  # fmt: skip
     return pd.DataFrame(rows, columns=SUMMARY_COLUMNS)
+
+
+def _noise_of_months(chance: NDArray[np.float64], plan: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Spread the variance that chance adds to a year over months as forecast; both (G, 12)."""
+    spread: NDArray[np.float64] = (
+        chance.sum(axis=1, keepdims=True) * plan / plan.sum(axis=1, keepdims=True)
+    )
+    return spread
 
 
 def _in_periods(months: NDArray[np.float64], length: int) -> NDArray[np.float64]:

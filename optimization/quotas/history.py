@@ -106,12 +106,12 @@ class History:
         chosen: NDArray[np.float64] = np.where(own < flat, self.shares(year), 1 / YEAR_MONTHS)
         return chosen
 
-    def active_share(self, year: int) -> NDArray[np.float64]:
-        """Return the share of a year since a group's first win ever; shape (G,), 1 if before."""
-        is_new = self.amount[:, :year].sum(axis=(1, 2, 3)) == 0
-        first = (self.amount[:, year].sum(axis=2) > 0).argmax(axis=1)
-        share: NDArray[np.float64] = np.where(is_new, 1 - first / YEAR_MONTHS, 1.0)
-        return share
+    def active_months(self, year: int) -> NDArray[np.bool_]:
+        """Tell which months of a year lie after a group's first win ever; shape (G, 12)."""
+        is_old = self.amount[:, :year].sum(axis=(1, 2, 3)) > 0
+        has_won = np.cumsum(self.amount[:, year].sum(axis=2), axis=1) > 0
+        active: NDArray[np.bool_] = has_won | is_old[:, None]
+        return active
 
     def forecast(self, year: int, until: int | None = None) -> NDArray[np.float64]:
         """Forecast a year's amounts from the years before it; shape (G, 12, 2).
@@ -120,8 +120,10 @@ class History:
             year: The year.
             until: First year that must not be looked at to choose the season; default the year.
         """
-        level = self.amount[:, year - 1].sum(axis=1) / self.active_share(year - 1)[:, None]
         season = self.season(year, until or year)
+        active = self.active_months(year - 1) @ season  # (G, 2)
+        won = self.amount[:, year - 1].sum(axis=1)
+        level = np.divide(won, active, out=np.zeros_like(won), where=active > 0)
         amount: NDArray[np.float64] = (level * (1 + self.growth(year)))[:, None, :] * season[None]
         return amount
 

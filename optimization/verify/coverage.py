@@ -23,6 +23,7 @@ from optimization.verify.limits import (
 from optimization.verify.proof import (
     check_bound,
     check_certificate,
+    check_loads,
     check_lock_costs,
     check_today,
     paid,
@@ -96,6 +97,7 @@ def verify_coverage(
         *check_certificate(pairs, chosen, limits, price, certificate),
         *check_today(pairs, limits, certificate),
         *check_bound(pairs, limits, plan),
+        *check_loads(pairs, chosen, plan.rep_loads),
         *check_lock_costs(pairs, limits, plan),
     ]
 

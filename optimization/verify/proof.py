@@ -98,6 +98,25 @@ def check_today(
         yield f"today's coverage is said to be worth {said:,.2f}, it adds up to {total:,.2f}"
 
 
+def check_loads(pairs: pd.DataFrame, chosen: pd.Series[bool], table: pd.DataFrame) -> Iterator[str]:
+    """Check what every coverer is said to carry before and under the plan."""
+    potential = pairs["new_amount_account"] + pairs["existing_amount_account"]
+    facts = pairs.assign(accounts=1.0, potential=potential)
+    said = table.set_index("rep_id")
+    today = pairs["rep_id"] == pairs["present_rep_id"].fillna(HOUSE)
+    for when, rows in (("before", today), ("after", chosen)):
+        sums = facts[rows].groupby("rep_id")[["accounts", "hours", "value_amount", "potential"]]
+        known = sums.sum().reindex(said.index.union(pd.Index(facts["rep_id"].unique()))).fillna(0.0)
+        for column, name in (
+            ("accounts", f"accounts_{when}"),
+            ("hours", f"hours_{when}"),
+            ("value_amount", f"value_{when}_amount"),
+            ("potential", f"potential_{when}_amount"),
+        ):
+            wrong = differs(known[column], said[name].astype(float).reindex(known.index))
+            yield from report(f"{name} is not the sum of the accounts", known.index[wrong])
+
+
 def check_bound(pairs: pd.DataFrame, limits: list[Limit], plan: CoveragePlan) -> Iterator[str]:
     """Recompute the bound that the published prices prove, for any plan that keeps the rules.
 

@@ -162,6 +162,97 @@ def test_planted_faults_are_set_aside_with_their_reason(demo_run, planted):
     assert not any("\u00a0" in name for (name,) in names)
 
 
+def test_every_rule_that_the_demo_switches_on_binds_somewhere(demo_run):
+    binding = {
+        rule
+        for (rule,) in demo_run.published(
+            "select distinct rule from shadow_prices where shadow_price_amount > 0"
+        )
+    }
+    assert {"hours", "moves", "balance_high", "balance_low", "partner_budget"} <= binding
+    reasons = {r for (r,) in demo_run.published("select distinct reason from plan_changes")}
+    assert {"family", "not_certified"} <= reasons
+    assert demo_run.published(
+        "select count(*) > 0 from assignment_explanations where soft_rule_amount > 0"
+    ) == [(True,)]
+
+
+def test_a_hard_certificate_is_held_by_whoever_covers_the_account(demo_run):
+    asked = demo_run.warehouse(
+        "select account_id, certification from intermediate.int_accounts__certificates "
+        "where mode = 'hard'"
+    )
+    held = set(
+        demo_run.warehouse("select rep_id, certification from intermediate.int_reps__certificates")
+    )
+    coverer = dict(
+        demo_run.published(
+            "select account_id, rep_id from coverage_assignments where coverer_type = 'rep'"
+        )
+    )
+    lacking = [a for a, what in asked if a in coverer and (coverer[a], what) not in held]
+    assert len(asked) > 5
+    assert lacking == []
+
+
+def test_a_family_has_one_coverer_and_is_counted_once(demo_run):
+    families = demo_run.published(
+        "select family_id, count(*), count(distinct rep_id) from coverage_assignments "
+        "where family_id is not null group by 1"
+    )
+    assert len(families) > 10
+    assert all(members > 1 and coverers == 1 for _, members, coverers in families)
+    # Whatever table adds accounts up, it finds every account once.
+    [(accounts, hours, value)] = demo_run.published(
+        "select count(distinct account_id), sum(hours), sum(value_amount) from coverage_assignments"
+    )
+    same = {"rel": 1e-9}
+    for query, expected in (
+        ("select count(*) from coverage_assignments", accounts),
+        ("select count(*) from assignment_explanations", accounts),
+        ("select count(*) from account_segments", accounts),
+        ("select account_count from plan_certificates", accounts),
+        ("select sum(account_count) from segment_economics", accounts),
+        ("select sum(accounts_before) from rep_loads", accounts),
+        ("select sum(accounts_after) from rep_loads", accounts),
+        ("select sum(hours_after) from rep_loads", hours),
+        ("select sum(value_after_amount) from rep_loads", value),
+        ("select count(distinct account_id) from coverage_pairs", accounts),
+        (
+            "select sum(pairs.value_amount) from coverage_pairs as pairs "
+            "inner join coverage_assignments using (account_id, rep_id)",
+            value,
+        ),
+    ):
+        assert demo_run.published(query)[0][0] == pytest.approx(expected, **same), query
+    for column in ("expected_amount", "contribution_amount", "hours_per_year"):
+        [(one_by_one,)] = demo_run.published(f"select sum({column}) from account_segments")
+        [(by_segment,)] = demo_run.published(f"select sum({column}) from segment_economics")
+        assert one_by_one == pytest.approx(by_segment, **same), column
+    units = demo_run.published(
+        "select count(distinct unit_account_id) from coverage_pairs where is_open"
+    )
+    assert units == [(accounts - sum(members - 1 for _, members, _ in families),)]
+
+
+def test_every_override_is_published_with_author_expiry_and_cost(demo_run):
+    written = demo_run.warehouse(
+        "select account_id, action, rep_id, author, reason, expires_on from raw.overrides "
+        "order by all"
+    )
+    shown = demo_run.published(
+        "select account_id, lock_action, rep_id, author, reason, expires_on from override_review "
+        "order by all"
+    )
+    assert shown == written
+    states = demo_run.published(
+        "select status, days_left >= 0, cost_amount is not null from override_review "
+        "where lock_action <> 'single'"
+    )
+    assert {state for state, _, _ in states} == {"in force", "expired"}
+    assert all((s == "in force") == counts == has_cost for s, counts, has_cost in states)
+
+
 def test_an_override_binds_until_it_expires(demo_run):
     overrides = demo_run.warehouse(
         "select account_id, rep_id, action, expires_on from raw.overrides"

@@ -13,6 +13,7 @@ def loads(count):
     return pd.DataFrame(
         {
             "rep_id": [f"R{number:03d}" for number in range(count)],
+            "coverer_type": "rep",
             "capacity_hours": 1200.0,
             "hours_before": [900.0 + number % 7 * 100 for number in range(count)],
             "hours_after": [1000.0 + number % 3 * 50 for number in range(count)],

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-import threading
-import time
 from pathlib import Path
 
 import dagster as dg
@@ -32,26 +31,30 @@ def test_a_run_that_waits_too_long_for_another_says_who_holds_what(warehouse):
         dg.materialize([touches_the_warehouse], resources={"warehouse": warehouse})
     reason = caught.value.__cause__
     assert isinstance(reason, WarehouseBusyError)
-    assert "another refresh has held warehouse.duckdb" in str(reason)
+    assert "another refresh (just started) has held warehouse.duckdb" in str(reason)
     assert "wait for it to end, or stop it" in str(reason)
 
 
-def test_a_run_waits_for_the_one_before_it(warehouse, rows):
+def test_a_run_waits_for_the_one_before_it_and_says_so(warehouse, rows, monkeypatch):
+    # One that ended before left its name; the next one's takes its place.
+    assert dg.materialize([touches_the_warehouse], resources={"warehouse": warehouse}).success
     patient = Warehouse(path=warehouse.path, wait_seconds=60)
     lock = FileLock(f"{warehouse.path}.lock", thread_local=False)
     lock.acquire()
-    released: list[float] = []
+    said: list[str] = []
 
-    def release_later() -> None:
-        time.sleep(0.7)
-        released.append(time.monotonic())
+    def hear(words: str, **_: object) -> None:
+        said.append(words)
         lock.release()
 
-    threading.Thread(target=release_later).start()
+    monkeypatch.setattr("dagster_project.warehouse.print", hear, raising=False)
     result = dg.materialize([touches_the_warehouse], resources={"warehouse": patient})
     assert result.success
-    assert released
-    assert time.monotonic() > released[0]
+    [words] = said
+    assert words.startswith(f"Another refresh (process {os.getpid()}, since ")
+    assert words.endswith(
+        "has warehouse.duckdb; this one waits for it to end, for at most 1 minutes."
+    )
     assert rows(warehouse, "select one from touched") == [(1,)]
 
 
@@ -90,6 +93,31 @@ def test_a_file_that_another_program_has_open_is_named_with_what_to_do(warehouse
     finally:
         holder.communicate("\n", timeout=30)
     assert rows(warehouse, "select 1") == [(1,)]
+
+
+def test_a_run_that_waited_gives_the_other_ones_process_time_to_end(warehouse, monkeypatch):
+    patient = Warehouse(path=warehouse.path, wait_seconds=60)
+    lock = FileLock(f"{warehouse.path}.lock", thread_local=False)
+    lock.acquire()
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, warehouse.path],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "open\n"
+    tried: list[float] = []
+
+    def pause(seconds: float) -> None:
+        tried.append(seconds)
+        if holder.poll() is None:
+            holder.communicate("\n", timeout=30)
+
+    release = lambda *_, **__: lock.release()  # noqa: E731
+    monkeypatch.setattr("dagster_project.warehouse.print", release, raising=False)
+    monkeypatch.setattr("dagster_project.warehouse.time.sleep", pause)
+    result = dg.materialize([touches_the_warehouse], resources={"warehouse": patient})
+    assert result.success
+    assert len(tried) >= 1
 
 
 def test_a_file_that_is_no_database_is_not_called_busy(warehouse):

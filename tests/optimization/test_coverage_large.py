@@ -20,7 +20,7 @@ from optimization.coverage.prices import relax
 from optimization.policy import CoveragePolicy
 
 quick = settings(
-    max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+    max_examples=5, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
 )
 companies = {
     "reps": st.integers(2, 8),

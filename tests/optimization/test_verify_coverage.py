@@ -74,6 +74,8 @@ REASSIGNED = {
 }
 
 TAMPERED = {
+    "hours_after is not the sum of the accounts: R001": cell("rep_loads", "hours_after", 1.0),
+    "accounts_before is not the sum of the accounts: R001": rows("rep_loads", lambda t: t.iloc[1:]),
     "plan: no coverer: A0002": rows("assignments", lambda t: t.drop(index=1)),
     "plan: more than one coverer: A0003": rows(
         "assignments", lambda t: pd.concat([t, t.tail(1)], ignore_index=True)

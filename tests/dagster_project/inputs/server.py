@@ -11,7 +11,6 @@ import json
 import re
 import ssl
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -121,7 +120,7 @@ def serving(certificate: Path | None = None) -> Iterator[Service]:
                 secret = self.headers.get("Authorization", "")
                 self.answer([{"errorCode": "INVALID_FIELD", "message": f"no {secret}"}], 403)
             elif fault == "slow":
-                time.sleep(SLOW_SECONDS)
+                threading.Event().wait(SLOW_SECONDS)  # the tests stop the clock of others
                 self.close_connection = True
             else:
                 self.answer({"error": "busy"}, int(fault), Retry_After=service.retry_after)
