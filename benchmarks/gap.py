@@ -124,6 +124,7 @@ def measure(
         "bound": bound,
         "gap": None if cost is None else (cost - bound) / max(abs(cost), 1.0),
         "solver": found.outcome.solver,
+        "stages": {name: round(spent, 1) for name, spent in found.seconds.items()},
         "seconds": round(time.monotonic() - begun, 2),
         "cpu_seconds": round(time.process_time() - cpu, 2),
     }

@@ -45,7 +45,7 @@ START_GAP = 0.01
 CHAINS_PER_ROUND = 1_000_000
 LEAST_SWEEPS = 8
 FIRST_CHAINS = 2  # rounds of chains before a round of partitions alone
-PARTITIONS_PER_ROUND = 100
+PARTITIONS_PER_ROUND = 200
 NEIGHBOURHOODS_PER_ROUND = 40
 NEIGHBOURHOOD_NODES = 100
 # Neighbourhoods go on while this share of the last round's improved the plan.
@@ -124,10 +124,11 @@ def solve_large(
             with clock.stage("search"):
                 search.round(_sized(SCHEDULES[done % len(SCHEDULES)], pairs), clock.deadline)
                 go_on_from_best()
-        if partitions is not None and search.best is not None and done >= FIRST_CHAINS - 1:
-            search.begin(search.best)
-            with clock.stage("partitions"):
-                fruitful = partitions.improve(PARTITIONS_PER_ROUND, clock.deadline) > 0
+        if partitions is not None:
+            if search.best is not None and done >= FIRST_CHAINS - 1:
+                search.begin(search.best)
+                with clock.stage("partitions"):
+                    fruitful = partitions.improve(PARTITIONS_PER_ROUND, clock.deadline) > 0
         elif search.best is not None and fruitful and done % len(SCHEDULES) == 0:
             with clock.stage("neighbourhoods"):
                 share = improve(
