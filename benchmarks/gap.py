@@ -3,7 +3,8 @@
     python -m benchmarks.gap FILE ... --seconds 60
 
 Prints one JSON line per file: cost, bound, gap and seconds; the excess over the best known cost
-where a ``best_known.csv`` (path, best_known_min) lies in the file's folder or the one above.
+where a ``best_known.csv`` (path, best_known_min) lies in the file's folder or the one above. A file
+that cannot be read is named on standard error, the others still run, and the status is 1.
 Format of a file: whitespace-separated numbers: m agents, n jobs, m rows of n costs, m rows of n
 resource uses, m capacities; cost is minimised and every job goes to exactly one agent.
 """
@@ -12,8 +13,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -27,9 +28,17 @@ def read_instance(path: Path) -> PairProblem:
     """Read an instance; cost c becomes value -c, so that the worth of a plan is minus its cost.
 
     Raises:
-        ValueError: The file does not hold as many numbers as its first two say.
+        OSError: The file cannot be read.
+        ValueError: It is no such instance; says why.
     """
-    numbers = np.array(path.read_text(encoding="ascii").split(), dtype=np.float64)
+    try:
+        numbers = np.array(path.read_text(encoding="ascii").split(), dtype=np.float64)
+    except (UnicodeDecodeError, ValueError) as error:
+        raise ValueError(f"{path}: not a list of numbers: {error}") from error
+    if not np.isfinite(numbers).all():
+        raise ValueError(f"{path}: every number must be finite")
+    if len(numbers) < 2 or (numbers[:2] < 1).any() or (numbers[:2] % 1 != 0).any():
+        raise ValueError(f"{path}: must begin with the numbers of agents and of jobs")
     agents, jobs = int(numbers[0]), int(numbers[1])
     size = agents * jobs
     if len(numbers) != 2 + 2 * size + agents:
@@ -37,6 +46,8 @@ def read_instance(path: Path) -> PairProblem:
             f"{path}: {agents} agents and {jobs} jobs need {2 + 2 * size + agents} numbers, "
             f"the file has {len(numbers)}"
         )
+    if (numbers[2 + size :] < 0).any():
+        raise ValueError(f"{path}: resource uses and capacities must not be negative")
     cost = numbers[2 : 2 + size].reshape(agents, jobs)
     use = numbers[2 + size : 2 + 2 * size].reshape(agents, jobs)
     return assignment_problem(cost, use, numbers[2 + 2 * size :])
@@ -62,14 +73,23 @@ def assignment_problem(cost: FloatArray, use: FloatArray, capacity: FloatArray) 
 
 
 def draw_instance(kind: str, agents: int, jobs: int, seed: int = 1) -> PairProblem:
-    """Draw an instance of type D or E, the hard ones.
+    """Draw an instance of type C, D or E; the last two are the hard ones.
 
-    D: use 1..100, cost 111 - use + -10..10, capacity 0.8 x mean load. E: use 1 - 10 ln(u), cost
-    1000 / use - 10 u, the same capacity. Source: Laguna et al. (1995); Yagiura et al. (2004).
+    C: use 5..25, cost 10..50, capacity 0.8 x mean load. D: use 1..100, cost 111 - use + -10..10,
+    the same capacity. E: use 1 - 10 ln(u), cost 1000 / use - 10 u, the same capacity. Source:
+    Laguna et al. (1995); Yagiura et al. (2004).
+
+    Raises:
+        ValueError: No such type.
     """
+    if kind.lower() not in ("c", "d", "e"):
+        raise ValueError(f"{kind}: instances of types c, d and e can be drawn")
     rng = np.random.default_rng(seed)
     shape = (agents, jobs)
-    if kind.lower() == "d":
+    if kind.lower() == "c":
+        use = rng.integers(5, 26, shape).astype(np.float64)
+        cost = rng.integers(10, 51, shape).astype(np.float64)
+    elif kind.lower() == "d":
         use = rng.integers(1, 101, shape).astype(np.float64)
         cost = 111 - use + rng.integers(-10, 11, shape)
     else:
@@ -112,30 +132,46 @@ def measure(
     return line
 
 
-def lines(names: list[str], seconds: float) -> Iterator[dict[str, object]]:
-    """Measure files, and drawn instances named like d:40:400."""
-    for name in names:
-        drawn = name.split(":")
-        if len(drawn) == 3:
-            pairs = draw_instance(drawn[0], int(drawn[1]), int(drawn[2]))
-            yield measure(name, pairs, None, seconds)
-        else:
-            path = Path(name)
-            yield measure(path.name, read_instance(path), best_known(path), seconds)
+def read_or_draw(name: str) -> tuple[str, PairProblem, float | None]:
+    """Name, instance and best known cost: of a file, or drawn as type:agents:jobs[:seed].
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: It is no instance, or nothing that can be drawn.
+    """
+    path = Path(name)
+    parts = name.split(":")
+    if path.exists() or len(parts) not in (3, 4):
+        return path.name, read_instance(path), best_known(path)
+    try:
+        sizes = [int(part) for part in parts[1:]]
+    except ValueError as error:
+        raise ValueError(f"{name}: expected type:agents:jobs or type:agents:jobs:seed") from error
+    return name, draw_instance(parts[0], *sizes), None
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument(
-        "files", nargs="+", metavar="FILE", help="an instance, or d:40:400 to draw one"
+        "files", nargs="+", metavar="FILE", help="an instance, or d:40:400 (c, d, e) to draw one"
     )
-    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--seconds", type=float, default=60.0, help="wall seconds per instance")
     options = parser.parse_args()
-    for line in lines(options.files, options.seconds):
+    status = 0
+    for asked in options.files:
+        begun = time.monotonic()
+        try:
+            name, pairs, known = read_or_draw(asked)
+        except (OSError, ValueError) as error:
+            print(error, file=sys.stderr)
+            status = 1
+            continue
+        line = measure(name, pairs, known, options.seconds - (time.monotonic() - begun))
         print(json.dumps(line), flush=True)
+    return status
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

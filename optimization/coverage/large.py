@@ -36,7 +36,7 @@ SCHEDULES = (
     Schedule(near=4.0, longest=8, sweeps=100, heat=0.5, cooling=0.02),
 )
 NEAR_TIE_PER_ACCOUNT = 1.5
-NEAR_TIE_PAIRS = 40_000
+NEAR_TIE_PAIRS = 10_000
 NEAR_TIE_NODES = 200
 ROUNDS = 30
 OPEN_PER_ROW = 10
@@ -115,7 +115,7 @@ def solve_large(
     with clock.stage("near_ties"):
         near_ties = int(NEAR_TIE_PER_ACCOUNT * pairs.account_count)
         if partitions is None and near_ties <= NEAR_TIE_PAIRS and not reached():
-            _choose_near_ties(search, gap, seed)
+            _choose_near_ties(search, gap, seed, clock.deadline)
     if _gap(bound, search) > START_GAP:
         search.begin(cheapest)
     done, fruitful = 0, True
@@ -168,13 +168,13 @@ def _sized(schedule: Schedule, pairs: PairProblem) -> Schedule:
     )
 
 
-def _choose_near_ties(search: Search, gap: float, seed: int) -> None:
+def _choose_near_ties(search: Search, gap: float, seed: int, deadline: float) -> None:
     """Choose among the pairs of least regret by an integer model, everything else left out."""
     _, pair, _ = search.near(NEAR_TIE_PER_ACCOUNT)
     kept = np.zeros(len(search.regret), dtype=np.bool_)
     kept[pair] = True
     part = search.pairs.only_pairs(kept)
-    found = best_choice(part, seed=seed, nodes=NEAR_TIE_NODES, gap=gap / 2)
+    found = best_choice(part, seed=seed, nodes=NEAR_TIE_NODES, gap=gap / 2, deadline=deadline)
     if found is not None:
         search.begin(pair[np.searchsorted(search.pairs.candidate[pair], found)])
 

@@ -23,7 +23,6 @@ PAIRS = 250
 NEAR_PER_ACCOUNT = 4.0
 GAP = 1e-5
 PATIENCE = 8  # neighbourhoods in a row without a better plan
-SECONDS = 5.0  # a stop for the worst case only: nodes are what limits a neighbourhood
 
 
 def part_of(
@@ -65,13 +64,18 @@ def part_of(
     )
 
 
-def best_choice(part: PairProblem, *, seed: int, nodes: int, gap: float) -> IntArray | None:
-    """Pairs of the whole problem that the small model chooses, None if it finds no plan."""
+def best_choice(
+    part: PairProblem, *, seed: int, nodes: int, gap: float, deadline: float
+) -> IntArray | None:
+    """Pairs of the whole problem that the small model chooses, None if it finds no plan.
+
+    Nodes limit it; the deadline of the whole run is a stop for the worst case.
+    """
     model = build_model(part)
     try:
         outcome = solve(
             model.problem,
-            seconds=SECONDS,
+            seconds=max(deadline - time.monotonic(), 0.1),
             mip_gap=gap,
             seed=seed,
             accepted_gap=math.inf,
@@ -102,7 +106,7 @@ def improve(search: Search, count: int, *, seed: int, nodes: int, deadline: floa
         tried += 1
         before = search.best_worth
         part = part_of(search.pairs, search.choice, search.load, accounts, free)
-        found = best_choice(part, seed=seed, nodes=nodes, gap=GAP)
+        found = best_choice(part, seed=seed, nodes=nodes, gap=GAP, deadline=deadline)
         in_vain += 1
         if found is None:
             continue
