@@ -52,9 +52,12 @@ def test_bands_and_chances_match_single_deals_drawn_one_by_one() -> None:
             for deal in range(wins.max()):
                 drawn = value * np.exp(sigma * random.standard_normal(len(totals)) - sigma**2 / 2)
                 totals += np.where(wins > deal, drawn, 0.0)
-    shock = np.sqrt(np.log1p(policy.shared_shock_rate**2))
+    # Without a history the rate counts as two years of evidence, so the year's variance is unsure.
     for _ in ("company", "group"):
-        totals *= np.exp(shock * random.standard_normal(len(totals)) - shock**2 / 2)
+        unsure = np.minimum(2 / random.chisquare(2, len(totals)), 20)
+        variance = np.log1p(policy.shared_shock_rate**2) * unsure
+        drawn = random.standard_normal(len(totals))
+        totals *= np.exp(np.sqrt(variance) * drawn - variance / 2)
     own = rows[(rows["level"] == "company") & rows["is_default"]].iloc[0]
     assert own["probability"] == pytest.approx((totals >= 6600).mean(), abs=0.015)
     low, high = np.quantile(totals, [0.1, 0.9])

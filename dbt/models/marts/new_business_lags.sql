@@ -54,7 +54,8 @@ counted as (
         months.month,
         months.month_ahead,
         count(keyed.months) as deals,
-        coalesce(sum(greatest(0.0, least(1.0, months.month_ahead - keyed.months))), 0) as later
+        -- An industry without a won deal has no row to add: least() would take the missing cycle for 1.
+        coalesce(sum(case when keyed.months is not null then greatest(0.0, least(1.0, months.month_ahead - keyed.months)) end), 0) as later
     from season_keys
     cross join months
     left join keyed on season_keys.season_key = keyed.season_key
