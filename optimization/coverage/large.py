@@ -39,6 +39,7 @@ NEAR_TIE_PER_ACCOUNT = 1.5
 NEAR_TIE_PAIRS = 10_000
 NEAR_TIE_NODES = 200
 ROUNDS = 30
+ROUNDS_OF_PARTITIONS = 10  # times as many where a round is partitions: each is short
 OPEN_PER_ROW = 10
 # A plan further from the bound is kept to fall back on; the search begins at the prices instead.
 START_GAP = 0.01
@@ -118,6 +119,8 @@ def solve_large(
             _choose_near_ties(search, gap, seed, clock.deadline)
     if _gap(bound, search) > START_GAP:
         search.begin(cheapest)
+    if partitions is not None:
+        rounds *= ROUNDS_OF_PARTITIONS
     done, fruitful = 0, True
     while done < rounds and not clock.over and not reached():
         if partitions is None or not fruitful or done < FIRST_CHAINS:
