@@ -4,36 +4,29 @@
 -- counts up to today. Each rate is shrunk to its stage's, that to the company's, by 20 deals.
 -- Sample 'held_out' knows only what was known a year ago.
 {% set pseudo_deals = 20.0 %}
-{% set months = 13 %}
-{% set seen_months = 36 %}
 
 with
 
-samples as (
-    select 'all' as sample, 0 as shift
-    union all
-    select 'held_out' as sample, 12 as shift
-),
+samples as ({{ pipeline_samples() }}),
+
+sights as ({{ sampled_sights() }}),
 
 steps as (
-    {% for i in range(months) -%}
+    {% for i in range(pipeline_months()) -%}
     select {{ i + 1 }} as month_ahead {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 
 counted as (
     select
-        samples.sample,
-        sights.stage,
-        sights.age_band,
-        sights.months_ago - samples.shift as followed,
-        case when sights.decided_after <= sights.months_ago - samples.shift then sights.decided_after end as decided_after,
-        sights.is_won,
+        sample,
+        stage,
+        age_band,
+        followed,
+        decided_after,
+        is_won,
         count(*) as deals
-    from {{ ref('int_pipeline__sights') }} as sights
-    inner join samples
-        on sights.months_ago > samples.shift
-        and sights.months_ago <= samples.shift + {{ seen_months }}
+    from sights
     group by 1, 2, 3, 4, 5, 6
 ),
 
@@ -41,9 +34,9 @@ counted as (
 cells as (
     select distinct
         samples.sample,
-        sights.stage,
-        sights.age_band
-    from {{ ref('int_pipeline__sights') }} as sights
+        seen.stage,
+        seen.age_band
+    from {{ ref('int_pipeline__sights') }} as seen
     cross join samples
 ),
 

@@ -1,41 +1,25 @@
 -- Open deals of new business, now and a year ago, with what they are worth and how much likelier than
 -- others an industry's are won: won over expected among the deals seen open since, shrunk by 20 wins.
 {% set pseudo_wins = 20.0 %}
-{% set months = 13 %}
-{% set seen_months = 36 %}
 
 with
 
-samples as (
-    select 'all' as sample, 0 as shift
-    union all
-    select 'held_out' as sample, 12 as shift
-),
+samples as ({{ pipeline_samples() }}),
 
-seen as (
-    select
-        samples.sample,
-        sights.season_key,
-        case when sights.is_won and sights.decided_after <= least(sights.months_ago - samples.shift, {{ months }})
-            then 1 else 0 end as won,
-        chances.chance_so_far as expected
-    from {{ ref('int_pipeline__sights') }} as sights
-    inner join samples
-        on sights.months_ago > samples.shift
-        and sights.months_ago <= samples.shift + {{ seen_months }}
-    inner join {{ ref('int_pipeline__chances') }} as chances
-        on samples.sample = chances.sample
-        and sights.stage = chances.stage
-        and sights.age_band = chances.age_band
-        and chances.month_ahead = least(sights.months_ago - samples.shift, {{ months }})
-),
+seen as ({{ sampled_sights() }}),
 
 factors as (
     select
-        sample,
-        season_key,
-        (sum(won) + {{ pseudo_wins }}) / (sum(expected) + {{ pseudo_wins }}) as factor
+        seen.sample,
+        seen.season_key,
+        (sum(case when seen.is_won and seen.decided_after <= {{ pipeline_months() }} then 1 else 0 end) + {{ pseudo_wins }})
+        / (sum(chances.chance_so_far) + {{ pseudo_wins }}) as factor
     from seen
+    inner join {{ ref('int_pipeline__chances') }} as chances
+        on seen.sample = chances.sample
+        and seen.stage = chances.stage
+        and seen.age_band = chances.age_band
+        and chances.month_ahead = least(seen.followed, {{ pipeline_months() }})
     group by 1, 2
 ),
 

@@ -2,19 +2,14 @@
 -- x chance of being won in that month. Empty where the pipeline is unknown.
 with
 
-calendar as (select * from {{ ref('int_company__calendar') }}),
-
+-- The company's row of each open month: how far off it is, and whether the pipeline is known.
 months as (
     select
         month,
-        {{ dbt.datediff(month_start(dbt.dateadd('day', 1, 'calendar.as_of_on')), 'plan_months.month', 'month') }} + 1
-            as month_ahead
-    from {{ ref('int_company__plan_months') }} as plan_months
-    cross join calendar
-    where plan_months.is_open
-),
-
-known as (select bool_or(has_pipeline) as has_pipeline from {{ ref('new_business_lags') }})
+        month_ahead
+    from {{ ref('new_business_lags') }}
+    where season_key = '(company)' and has_pipeline
+)
 
 select
     deals.account_id,
@@ -28,6 +23,5 @@ inner join {{ ref('int_pipeline__chances') }} as chances
     and deals.stage = chances.stage
     and deals.age_band = chances.age_band
 inner join months on chances.month_ahead = months.month_ahead
-cross join known
-where deals.sample = 'all' and known.has_pipeline
+where deals.sample = 'all'
 group by 1, 2

@@ -1,7 +1,6 @@
 -- How open deals of new business have converted: the chance by stage and age, how much likelier an
 -- industry's are, and whether the chances known a year ago came true. Row '(all)' holds for all.
 {% set months = 12 %}
-{% set seen_months = 36 %}
 {% set sums = ['open_count', 'open_amount', 'expected_count', 'expected_amount', 'held_out_count',
     'held_out_expected_count', 'held_out_won_count', 'held_out_expected_amount', 'held_out_won_amount'] %}
 {% set levels = [('stage and age', 'cells.stage', 'cells.age_band', "'(all)'"), ('industry', "'(all)'", "'(all)'", 'cells.season_key'),
@@ -30,7 +29,7 @@ seen as (
         sum(case when is_won and decided_after <= least({{ months }}, months_ago) then 1 else 0 end) as won_count,
         sum(case when not is_won and decided_after <= least({{ months }}, months_ago) then 1 else 0 end) as lost_count
     from {{ ref('int_pipeline__sights') }}
-    where months_ago between 1 and {{ seen_months }}
+    where months_ago between 1 and {{ pipeline_seen_months() }}
     group by 1, 2, 3
 ),
 
