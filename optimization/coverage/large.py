@@ -159,11 +159,10 @@ def _sized(schedule: Schedule, pairs: PairProblem) -> Schedule:
     A best fractional plan splits about one account per row: the more accounts a row has, the
     smaller the share of them whose choice is open at good prices.
     """
-    alternatives = (schedule.near - 1.0) * pairs.account_count
+    open_count = pairs.account_count
     if not pairs.has_one_use:
-        alternatives = (schedule.near - 1.0) * min(
-            pairs.account_count, OPEN_PER_ROW * pairs.rows.count
-        )
+        open_count = min(open_count, OPEN_PER_ROW * pairs.rows.count)
+    alternatives = (schedule.near - 1.0) * open_count
     fitting = int(CHAINS_PER_ROUND / max(2.0 * alternatives, 1.0))
     return replace(
         schedule,

@@ -10,10 +10,9 @@ import math
 import time
 
 import numpy as np
-import scipy.sparse as sp
 
 from optimization.coverage.model import build_model
-from optimization.coverage.rows import CouplingRows, FloatArray, IntArray, PairProblem
+from optimization.coverage.rows import FloatArray, IntArray, PairProblem
 from optimization.coverage.search import Search
 from optimization.errors import SolveLimitError
 from optimization.solve import SolveStatus, solve
@@ -37,31 +36,9 @@ def part_of(
         accounts: Accounts that may change, sorted.
         free: Pairs to choose from, sorted, at least one for each of these accounts.
     """
-    rows = pairs.rows
-    uses = rows.uses[free]
-    touched = np.unique(uses.indices)
-    rest = load - np.asarray(rows.uses[choice[accounts]].sum(axis=0)).reshape(-1)
-    owner = np.searchsorted(pairs.first, free, side="right") - 1
-    first = np.searchsorted(owner, np.append(accounts, pairs.account_count))
-    column = np.full(rows.count, -1, dtype=np.int64)
-    column[touched] = np.arange(len(touched))
-    small = sp.csr_array(
-        (uses.data, column[uses.indices], uses.indptr), shape=(len(free), len(touched))
-    )
-    return PairProblem(
-        first=first.astype(np.int64),
-        value=pairs.value[free],
-        tie=pairs.tie[free],
-        rows=CouplingRows(
-            labels=rows.labels.iloc[touched].reset_index(drop=True),
-            uses=small,
-            limit=(rows.limit - rest)[touched],
-            slack_limit=rows.slack_limit[touched],
-            slack_price=rows.slack_price[touched],
-        ),
-        candidate=free,
-        coverer=pairs.coverer[free],
-    )
+    rest = load - pairs.rows.used(choice[accounts])
+    touched = np.unique(pairs.rows.uses[free].indices).astype(np.int64)
+    return pairs.with_limit(pairs.rows.limit - rest).part(free, touched)
 
 
 def best_choice(
