@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from dagster_project.plots.canvas import as_markdown
-from dagster_project.plots.coverage import load_and_value_per_rep
+from dagster_project.plots.gallery import PICTURES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,7 +49,7 @@ def coverage_facts(plan: CoveragePlan) -> dict[str, dict[str, dg.MetadataValue]]
         "coverage_assignments": {
             **proof,
             "load_and_value_per_rep": dg.MetadataValue.md(
-                as_markdown(load_and_value_per_rep(plan.rep_loads), "Load and value per rep")
+                PICTURES["loads"].markdown(plan.rep_loads)
             ),
         },
         "plan_certificates": {

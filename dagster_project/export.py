@@ -15,47 +15,25 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.contract import quote_identifier
-from dagster_project.plans import plan_folder
-from dagster_project.settings import load_settings
+from dagster_project.plan_files import run_command, write_plan_files
 
 # = + - @ and their wide forms, tab and carriage return; also after blanks.
 _FORMULA = r"^[\s\x{00A0}]*[=+\-@\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}\t\r\n]"
 
 
-class ExportError(Exception):
-    """There is no such plan, or the folder cannot be used."""
-
-
 def export_csv(home: Path, folder: Path, plan_id: str | None = None) -> list[Path]:
-    """Write every table of a plan as CSV.
+    """Write every table of a plan as CSV, in alphabetical order; see ``write_plan_files``."""
+    return write_plan_files(home, folder, plan_id, _write)
 
-    Args:
-        home: The state folder.
-        folder: Where the files go; made if missing, files of the same names are replaced.
-        plan_id: A kept plan; the current one if not given.
 
-    Returns:
-        The files, in alphabetical order.
-
-    Raises:
-        ExportError: There is no such plan, or a file cannot be written.
-    """
-    plan = plan_folder(home, plan_id)
-    if plan is None:
-        raise ExportError(
-            f"no plan {plan_id or '(current)'} in {home / 'plans'}; list them with make plans"
-        )
-    written = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with duckdb.connect() as con:
-            for source in sorted(plan.glob("*.parquet")):
-                target = folder / f"{source.stem}.csv"
-                con.execute(_copy_sql(con, source, target))
-                written.append(target)
-    except (OSError, duckdb.Error) as error:
-        raise ExportError(f"{folder} cannot be written: {error}") from error
-    return written
+def _write(plan: Path, folder: Path) -> list[Path]:
+    files = []
+    with duckdb.connect() as con:
+        for source in sorted(plan.glob("*.parquet")):
+            target = folder / f"{source.stem}.csv"
+            con.execute(_copy_sql(con, source, target))
+            files.append(target)
+    return files
 
 
 def _copy_sql(con: duckdb.DuckDBPyConnection, source: Path, target: Path) -> str:
@@ -75,19 +53,5 @@ def _text(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
 
 
-def main() -> int:
-    """Export and name the files; 1 where there is nothing to export."""
-    if len(sys.argv) not in (2, 3):
-        print("usage: python -m dagster_project.export FOLDER [PLAN_ID]", file=sys.stderr)
-        return 2
-    try:
-        files = export_csv(load_settings().home, Path(sys.argv[1]), *sys.argv[2:])
-    except ExportError as error:
-        print(error, file=sys.stderr)
-        return 1
-    print("\n".join(str(file) for file in files))
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command("dagster_project.export", export_csv))

@@ -9,8 +9,7 @@ from dagster_project import planning, quota_planning
 from dagster_project.context import company, owners
 from dagster_project.coverage_facts import coverage_facts
 from dagster_project.plan_tables import PLAN_TABLES
-from dagster_project.plots.canvas import as_markdown
-from dagster_project.plots.quotas import chance_by_buffer, quota_waterfall
+from dagster_project.plots.gallery import PICTURES
 from dagster_project.transform import table_facts
 from dagster_project.warehouse import Warehouse
 from optimization.errors import InfeasibleError, PlanningError
@@ -111,17 +110,12 @@ def quota_plan(warehouse: Warehouse) -> Iterator[dg.MaterializeResult[None]]:
                 "probability_of_company_target": dg.MetadataValue.float(
                     float(whole["probability"])
                 ),
-                "chance_by_buffer": dg.MetadataValue.md(
-                    as_markdown(chance_by_buffer(outlook), "Chance of making the number")
-                ),
+                "chance_by_buffer": dg.MetadataValue.md(PICTURES["chances"].markdown(outlook)),
             },
             "group_targets": {
                 "quota_waterfall": dg.MetadataValue.md(
-                    as_markdown(
-                        quota_waterfall(
-                            plan.group_targets, plan.quota_allocations, plan.company_targets
-                        ),
-                        "From the goal to targets and quotas",
+                    PICTURES["quotas"].markdown(
+                        plan.group_targets, plan.quota_allocations, plan.company_targets
                     )
                 )
             },

@@ -8,8 +8,7 @@ from dagster_project.identity import code_version
 from dagster_project.landing import COMPANY_FILE
 from dagster_project.plan_tables import PLAN_TABLES
 from dagster_project.planning import current_plan_id, unfit_to_publish
-from dagster_project.plots.canvas import as_markdown
-from dagster_project.plots.coverage import gap_over_time, moves_over_time
+from dagster_project.plots.gallery import PICTURES
 from dagster_project.publish import publish
 from dagster_project.published import (
     PUBLISHED,
@@ -113,9 +112,7 @@ def published_coverage(
             "missing_hours": float(last["missing_hours"]),
             "quarantined_rows": int(last["quarantined_count"]),
             "failed_warning_rules": int(last["failed_check_count"]),
-            "gap_over_time": dg.MetadataValue.md(as_markdown(gap_over_time(runs), "Gap per run")),
-            "moves_over_time": dg.MetadataValue.md(
-                as_markdown(moves_over_time(runs), "Moves per run")
-            ),
+            "gap_over_time": dg.MetadataValue.md(PICTURES["gaps"].markdown(runs)),
+            "moves_over_time": dg.MetadataValue.md(PICTURES["moves"].markdown(runs)),
         }
     )

@@ -1,23 +1,16 @@
 """dbt models and tests as assets and checks: marts before planning, review tables after it."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
 import duckdb
-import pandas as pd
 from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 from dagster_dbt.asset_utils import get_asset_check_key_for_test, get_subset_selection_for_context
 
 from dagster_project.context import owners, settings
-from dagster_project.plots.canvas import as_markdown
-from dagster_project.plots.quotas import capacity_by_month
-from dagster_project.plots.strength import (
-    backtest_bars,
-    calibration_curve,
-    strength_heat_map,
-)
+from dagster_project.plots.gallery import PICTURES
 from dagster_project.transform import (
     NodeResult,
     build,
@@ -30,12 +23,8 @@ from dagster_project.warehouse import Warehouse
 settings()  # the profile reads the warehouse path from the environment
 MANIFEST: Mapping[str, Any] = json.loads(ensure_manifest().read_text(encoding="utf-8"))
 REVIEW = "tag:review"
-_PICTURES: dict[str, tuple[Callable[[pd.DataFrame], bytes], str]] = {
-    "marts.rep_strengths": (strength_heat_map, "Strengths by rep and level"),
-    "marts.strength_calibration": (calibration_curve, "Predicted and observed win rates"),
-    "marts.strength_backtest": (backtest_bars, "Log loss of each model on later deals"),
-    "review.capacity_gaps": (capacity_by_month, "Hours needed and hours there are"),
-}
+# Pictures of one table, by its name.
+_OF_TABLE = {picture.tables[0]: picture for picture in PICTURES.values() if not picture.tables[1:]}
 
 
 class Translator(DagsterDbtTranslator):
@@ -99,11 +88,11 @@ def _run(
 def _pictures(
     connection: duckdb.DuckDBPyConnection, table: str
 ) -> dict[str, dg.MarkdownMetadataValue]:
-    if table not in _PICTURES:
+    picture = _OF_TABLE.get(table.partition(".")[2])
+    if picture is None:
         return {}
-    draw, words = _PICTURES[table]
-    picture = draw(connection.execute(f"select * from {table}").df())
-    return {draw.__name__: dg.MetadataValue.md(as_markdown(picture, words))}
+    frame = connection.execute(f"select * from {table}").df()
+    return {picture.draw.__name__: dg.MetadataValue.md(picture.markdown(frame))}
 
 
 def _check_result(

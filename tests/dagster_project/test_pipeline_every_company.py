@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from dagster_project.contract import LANDING
-from dagster_project.pictures import PICTURES, draw_pictures
+from dagster_project.pictures import draw_pictures
+from dagster_project.plots.gallery import PICTURES
 from dagster_project.published import PUBLISHED
 
 pytestmark = pytest.mark.whole_job

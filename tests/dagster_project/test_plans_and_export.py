@@ -8,8 +8,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dagster_project.export import ExportError, export_csv
-from dagster_project.pictures import PictureError, draw_pictures
+from dagster_project.export import export_csv
+from dagster_project.pictures import draw_pictures
+from dagster_project.plan_files import PlanFilesError
 from dagster_project.plans import kept_plans, lines
 from dagster_project.publish import publish
 
@@ -72,7 +73,7 @@ def test_cells_that_look_like_formulas_are_text_and_numbers_stay(
 
 @pytest.mark.parametrize("plan", ["p9", "../published", "..", "/etc"])
 def test_a_plan_that_is_not_kept_is_refused(home: Path, tmp_path: Path, plan: str):
-    with pytest.raises(ExportError, match="list them with make plans"):
+    with pytest.raises(PlanFilesError, match="list them with make plans"):
         export_csv(home, tmp_path / "csv", plan)
-    with pytest.raises(PictureError, match="list them with make plans"):
+    with pytest.raises(PlanFilesError, match="list them with make plans"):
         draw_pictures(home, tmp_path / "pictures", plan)
