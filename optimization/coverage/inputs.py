@@ -28,7 +28,7 @@ ID_COLUMNS = (
     "previous_owner_rep_id",
     "lock_rep_id",
     "family_id",
-    "recent_move_group_id",
+    "recent_move_group_ids",
 )
 
 
@@ -170,10 +170,10 @@ class CoverageInputs:
 
     def recent_moves(self, group: str | None = None) -> int:
         """Moves of earlier plans that still count against the budget of a group or the company."""
-        counts = self.accounts["recent_move_count"]
-        if group is not None:
-            counts = counts[self.accounts["recent_move_group_id"] == group]
-        return int(counts.sum())
+        if group is None:
+            return int(self.accounts["recent_move_count"].sum())
+        left = self.accounts["recent_move_group_ids"].dropna().str.split(" | ", regex=False)
+        return int((left.explode() == group).sum())
 
     @property
     def must_move(self) -> BoolArray:

@@ -29,7 +29,7 @@ ACCOUNT_COLUMNS = (
     "lock_source",
     "family_id",
     "recent_move_count",
-    "recent_move_group_id",
+    "recent_move_group_ids",
     "new_amount",
     "existing_amount",
 )

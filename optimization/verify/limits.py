@@ -136,7 +136,7 @@ def move_limit(pairs: pd.DataFrame, rate: float, group: str | None = None) -> in
         group: Only this group's; default the company's.
     """
     accounts = pairs.drop_duplicates("account_id")
-    owned, recent = accounts["present_rep_id"].notna(), accounts["recent_move_count"]
+    owned, recent = accounts["present_rep_id"].notna(), int(accounts["recent_move_count"].sum())
     today = pairs[pairs["rep_id"] == pairs["present_rep_id"].fillna(HOUSE)]
     units = today.groupby("unit").agg(coverers=("rep_id", "nunique"), barred=("is_barred", "max"))
     # A family that is not together yet and an owner who may not stay must be able to move.
@@ -144,9 +144,10 @@ def move_limit(pairs: pd.DataFrame, rate: float, group: str | None = None) -> in
     forced = owned & accounts["unit"].isin(torn)
     if group is not None:
         owned = owned & (accounts["owner_group"] == group)
-        recent = recent[accounts["recent_move_group_id"] == group]
+        left = accounts["recent_move_group_ids"].dropna()
+        recent = sum(groups.split(" | ").count(group) for groups in left)
         forced = forced & owned
-    wanted = int(np.floor(rate * int(owned.sum()) + 1e-9)) - int(recent.sum())
+    wanted = int(np.floor(rate * int(owned.sum()) + 1e-9)) - recent
     return max(wanted, int(forced.sum()), 0)
 
 

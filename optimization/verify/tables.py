@@ -22,7 +22,7 @@ IDS = (
     "previous_owner_rep_id",
     "lock_rep_id",
     "family_id",
-    "recent_move_group_id",
+    "recent_move_group_ids",
 )
 
 

@@ -16,7 +16,7 @@ TEXTS = (
     "lock_reason",
     "lock_source",
     "family_id",
-    "recent_move_group_id",
+    "recent_move_group_ids",
 )
 
 
@@ -62,12 +62,12 @@ class Company:
         accounts.loc[accounts["account_id"].isin(account_ids), "family_id"] = name
         return replace(self, accounts=accounts)
 
-    def moved_before(self, account_id, group=None):
-        """An earlier plan has moved the account within the days of the move budget."""
+    def moved_before(self, account_id, *groups):
+        """Earlier plans took the account from these groups within the days of the move budget."""
         accounts = self.accounts.copy()
         at = accounts["account_id"] == account_id
-        accounts.loc[at, "recent_move_count"] = 1
-        accounts.loc[at, "recent_move_group_id"] = group
+        accounts.loc[at, "recent_move_count"] = len(groups)
+        accounts.loc[at, "recent_move_group_ids"] = " | ".join(groups)
         return replace(self, accounts=accounts)
 
     def limit(self, rep_id, **limits):
@@ -133,7 +133,7 @@ def _company(segment, strength, hours, owners, capacity, max_accounts, disruptio
             "lock_source": None,
             "family_id": None,
             "recent_move_count": 0,
-            "recent_move_group_id": None,
+            "recent_move_group_ids": None,
             "new_amount": segment,
             "existing_amount": np.asarray(segment) * 2.0,
             "existing_contribution_amount": segment,

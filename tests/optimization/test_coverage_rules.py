@@ -76,7 +76,7 @@ def test_a_member_that_alone_would_go_elsewhere_says_that_its_family_decides(tin
 def test_moves_of_earlier_plans_use_up_the_budget(tiny_company):
     policy = CoveragePolicy(move_budget_rate=0.34, mip_gap=0.0)
     assert solve_coverage(*tiny_company.frames, policy).certificate["moved_count"].item() == 1
-    plan = solve_coverage(*tiny_company.moved_before("A0003").frames, policy)
+    plan = solve_coverage(*tiny_company.moved_before("A0003", "g").frames, policy)
     assert plan.certificate[["moved_count", "move_limit"]].iloc[0].tolist() == [0, 0]
 
 
@@ -89,6 +89,16 @@ def test_a_groups_own_move_budget_is_kept_priced_and_checked(tiny_company):
     assert price["shadow_price_amount"] == pytest.approx(450, rel=1e-4)
     found = violations(tiny_company, policy, with_pairs(plan, tiny_company, A0001="R002"))
     assert "more moves than the group's budget: g" in found
+
+
+@pytest.mark.parametrize(
+    ("earlier", "limit"), [([], 2), (["h"], 2), (["h", "g"], 1), (["g", "h", "g"], 0)]
+)
+def test_each_earlier_move_counts_for_the_group_that_handed_over(tiny_company, earlier, limit):
+    company = tiny_company.moved_before("A0003", *earlier)
+    policy = replace(FREE, group_move_rates=(("g", 0.67),))
+    row = solve_coverage(*company.frames, policy).shadow_prices.query("rule == 'group_moves'")
+    assert row["capacity"].item() == limit  # and the verifier, asked by every plan, finds the same
 
 
 def test_a_partners_budget_is_kept_priced_and_checked(tiny_company):

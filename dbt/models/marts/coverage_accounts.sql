@@ -18,15 +18,18 @@ locks as (select * from {{ ref('int_accounts__locks') }}),
 
 families as (select * from {{ ref('int_accounts__families') }}),
 
--- Moves that plans made within the days of the move budget still count against it.
+-- Moves that plans made within the days of the move budget still count against it, and against that
+-- of the group that handed the account over, each move for its own, whether its rep is still there.
 recent_moves as (
     select
         past.account_id,
         count(*) as move_count,
-        max(coverers.group_id) as group_id
+        {{ dbt.listagg("coalesce(coverers.group_id, employees.group_id)", "' | '", "order by past.changed_on") }}
+            as group_ids
     from {{ source('history', 'past_changes') }} as past
     cross join calendar
     left join {{ ref('coverage_coverers') }} as coverers on past.from_rep_id = coverers.rep_id
+    left join {{ ref('stg_hr__employees') }} as employees on past.from_rep_id = employees.rep_id
     where
         past.origin = 'plan'
         and {{ dbt.datediff('past.changed_on', 'calendar.as_of_on', 'day') }} < calendar.move_budget_days
@@ -67,7 +70,7 @@ joined as (
         locks.lock_source,
         families.family_id,
         coalesce(recent_moves.move_count, 0) as recent_move_count,
-        recent_moves.group_id as recent_move_group_id,
+        recent_moves.group_ids as recent_move_group_ids,
         calendar.stale_days is not null
         and (
             touches.touched_on is null
@@ -129,7 +132,7 @@ select
     lock_source,
     family_id,
     cast(recent_move_count as bigint) as recent_move_count,
-    recent_move_group_id,
+    recent_move_group_ids,
     is_stale,
     cast(coalesce(segment_win_rate, 0) as double precision) as segment_win_rate,
     cast(coalesce(margin_rate, 1) as double precision) as margin_rate,
