@@ -186,6 +186,22 @@ def gap_is_within_the_wanted_one(warehouse: Warehouse) -> dg.AssetCheckResult:
 
 
 @dg.asset_check(
+    asset=dg.AssetKey(["plan", "coverage_assignments"]),
+    blocking=False,
+    description="Every certificate that a rule asks for is held by some rep.",
+)
+def certification_rules_can_be_met(warehouse: Warehouse) -> dg.AssetCheckResult:
+    """Warn of rules that no rep fulfils: a hard one bars every rep from its accounts."""
+    unmet = planning.unmet_certifications(warehouse)
+    return dg.AssetCheckResult(
+        passed=not unmet,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join(unmet) or None,
+        metadata={"unmet_certifications": unmet, "count": len(unmet)},
+    )
+
+
+@dg.asset_check(
     asset=dg.AssetKey(["plan", "lock_costs"]),
     blocking=False,
     description="Every row of the overrides file counts today: not expired, account known.",
