@@ -74,7 +74,8 @@ MEANINGS: dict[str, str] = {
     "interval_high_amount": "Upper end of the 90 % interval of the value",
     "sentence": "The same in words",
     "reason": "leaver, unassigned, unknown_owner, uncovered, not_certified, direct_deal, "
-    "better_match, override, family, capacity or earlier_plan (planned before, not yet in the CRM)",
+    "better_match, override, family, capacity, unprofitable (serving it costs more than it brings) "
+    "or earlier_plan (planned before, not yet in the CRM)",
     "value_gain_amount": "Value gained by the change, disruption already taken off",
     "objective_amount": "Value of the plan",
     "bound_amount": "No plan can be worth more than this",

@@ -139,6 +139,14 @@ class CoverageInputs:
         return np.asarray(self.coverer_of == len(self.coverers) - 1, dtype=np.bool_)
 
     @property
+    def is_worth_serving(self) -> BoolArray:
+        """Accounts that some coverer allowed is worth more to than nobody, shape (A,)."""
+        served = np.where(self.is_allowed & ~self.is_house, self.value, -np.inf)
+        return np.asarray(
+            np.maximum.reduceat(served, self.first[:-1]) > self.value[self.is_house], dtype=np.bool_
+        )
+
+    @property
     def as_is_rows(self) -> IntArray:
         """Candidate of each account as covered today: present owner, else house; shape (A,)."""
         today = self.is_present | (self.is_house & ~self.has_present[self.account_of])

@@ -184,6 +184,7 @@ def _changes(inputs: CoverageInputs, chosen: IntArray) -> pd.DataFrame:
             (to_rep == account["present_rep_id"]).fillna(False),
             inputs.owner_is_barred,
             inputs.must_move,
+            inputs.is_house[chosen] & ~inputs.is_worth_serving,
             # Nobody moves at a loss but for want of its owner's time.
             inputs.is_house[chosen] | (gain < 0),
         ],
@@ -192,6 +193,7 @@ def _changes(inputs: CoverageInputs, chosen: IntArray) -> pd.DataFrame:
             "earlier_plan",
             "override",
             "family",
+            "unprofitable",
             "capacity",
         ],
         "better_match",

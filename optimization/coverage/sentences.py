@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 
 from optimization.coverage.inputs import CoverageInputs
-from optimization.coverage.validation import HOUSE
-from optimization.coverage.wording import counted, coverer_name, money
+from optimization.coverage.validation import COVERER_TYPES, HOUSE
+from optimization.coverage.wording import counted, coverer_name, is_shown, money
 
 # Strengths are mentioned from one twentieth of the account's value: below it they read as noise.
 MATERIAL_RATE = 0.05
@@ -65,7 +65,7 @@ def _sentences(account: Record, row: Record, other: Record) -> Iterator[str]:
     if row["hours_price_amount"] >= 1:
         hours = counted(round(row["hours"]), "hour")
         yield f"Its {hours} a year cost {money(row['hours_price_amount'])} of scarce time."
-    yield _runner_up(row, other)
+    yield _runner_up(account, row, other)
 
 
 def _lead(account: Record, row: Record) -> str:
@@ -99,7 +99,7 @@ def _worth(row: Record) -> str:
     return f"{value}, net of {' and '.join(losses)}" if losses else value
 
 
-def _runner_up(row: Record, other: Record) -> str:
+def _runner_up(account: Record, row: Record, other: Record) -> str:
     rule = str(row["binding_rule"])
     if pd.isna(row["runner_up_rep_id"]):
         return f"There was no other choice ({rule})."
@@ -107,24 +107,53 @@ def _runner_up(row: Record, other: Record) -> str:
     name = "leaving it uncovered" if name == "no one" else name
     difference = row["score_difference_amount"]
     if rule.startswith("lock: "):
-        ahead = f", {money(-difference)} ahead" if difference < 0 else ""
+        ahead = f", {money(-difference)} ahead" if is_shown(-difference) else ""
         reason = rule.removeprefix("lock: ")
         return f"A lock decides here ({reason}); by score alone {name} comes next{ahead}."
     if rule.startswith("family: "):
         family = rule.removeprefix("family: ")
         return (
-            f"For this account alone {name} would score {money(-difference)} better, "
+            f"For this account alone {name} would score {_better(-difference)}, "
             f"but its family ({family}) is covered together."
         )
+    if rule == "value" and row["rep_id"] == HOUSE and is_shown(difference):
+        hours = counted(round(other["hours"]), "hour")
+        return (
+            f"Serving it costs more than it brings: with {name} it would bring "
+            f"{money(other['value_amount'] + other['cost_to_serve_amount'])}, and "
+            f"{hours} a year cost {money(other['cost_to_serve_amount'])}."
+        )
     if rule == "value":
-        return f"Next best is {name}, {money(difference)} behind."
+        if is_shown(difference):
+            return f"Next best is {name}, {money(difference)} behind."
+        return f"As good by score: {name}. {_tie_break(account, row, other)}"
     if rule == "whole accounts":
         return (
-            f"For this account alone {name} would score {money(-difference)} better, "
+            f"For this account alone {name} would score {_better(-difference)}, "
             "but accounts cannot be split and the limits fit the plan as a whole this way."
         )
-    extra = money(other["value_amount"] - row["value_amount"])
+    extra = other["value_amount"] - row["value_amount"]
     reason = next(text for start, text in SCARCE.items() if rule.startswith(start)).format(
         hours=counted(round(other["hours"]), "hour"), price=money(other["hours_price_amount"])
     )
-    return f"Next is {name}: worth {extra} more by itself, but {reason}."
+    worth = f"{money(extra)} more" if is_shown(extra) else "as much"
+    return f"Next is {name}: worth {worth} by itself, but {reason}."
+
+
+def _better(lead: float) -> str:
+    return f"{money(lead)} better" if is_shown(lead) else "as well"
+
+
+def _tie_break(account: Record, row: Record, other: Record) -> str:
+    """What settled a tie: the order of ``rules``, or the limits where that order says otherwise."""
+    present = account["present_rep_id"]
+    if row["rep_id"] == present:
+        return "Of two alike the one who covers the account today keeps it."
+    comes_first = [
+        (COVERER_TYPES.index(str(pair["coverer_type"])), str(pair["rep_id"]))
+        for pair in (row, other)
+    ]
+    alike = not is_shown(row["value_amount"] - other["value_amount"])
+    if alike and other["rep_id"] != present and comes_first[0] < comes_first[1]:
+        return "Of two alike the first by type and id is taken."
+    return "Both fit this account; the limits of the plan as a whole decided."

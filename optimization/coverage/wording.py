@@ -17,6 +17,11 @@ def money(amount: float) -> str:
     return f"{round(amount, digits) + 0.0:,.0f}"  # + 0.0 turns -0 into 0
 
 
+def is_shown(amount: float) -> bool:
+    """Whether an amount is more than the 0 that a reader would see."""
+    return round(amount) > 0
+
+
 def counted(number: int, noun: str) -> str:
     """Number and noun in the right grammatical number: 1 account, 2 accounts, no accounts."""
     if number == 0:

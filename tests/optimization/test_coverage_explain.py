@@ -54,6 +54,56 @@ def test_the_winner_by_value_says_so_with_strength_time_and_runner_up(tiny_compa
     assert row["interval_high_amount"] == pytest.approx(1350 + 1.645 * 100)
 
 
+def alike(company):
+    """The same account to every rep: no strengths, no disruption, nobody short of time."""
+    pairs = company.candidates.assign(strength_value_amount=0.0, disruption_amount=0.0)
+    pairs["value_amount"] = pairs["segment_value_amount"] - pairs["cost_to_serve_amount"]
+    return replace(company, candidates=pairs).limit("R002", capacity_hours=100.0)
+
+
+def unowned(company):
+    return alike(company).vacant(company.accounts["account_id"], "unassigned")
+
+
+def test_a_tie_with_the_present_owner_reads_as_one_and_stays(tiny_company):
+    row = explained(alike(tiny_company)).loc["A0002"]
+    assert (row["rep_id"], row["score_difference_amount"]) == ("R001", 0.0)
+    assert row["sentence"].endswith(
+        "As good by score: rep R002. Of two alike the one who covers the account today keeps it."
+    )
+
+
+def test_a_tie_between_others_goes_to_the_first_by_id(tiny_company):
+    row = explained(unowned(tiny_company)).loc["A0002"]
+    assert row["rep_id"] == "R001"
+    assert row["sentence"].endswith(
+        "As good by score: rep R002. Of two alike the first by type and id is taken."
+    )
+
+
+def test_a_tie_that_the_limits_settle_says_so(tiny_company):
+    told = explained(unowned(tiny_company).limit("R001", max_accounts=1))
+    sentences = told.loc[told["rep_id"] == "R002", "sentence"]
+    assert len(sentences) == 2
+    assert sentences.str.endswith("the limits of the plan as a whole decided.").all()
+
+
+def test_an_account_that_costs_more_than_it_brings_is_left_and_says_so(tiny_company):
+    pairs = tiny_company.candidates.copy()
+    at = (pairs["account_id"] == "A0003") & (pairs["rep_id"] != HOUSE)
+    pairs.loc[at, ["segment_value_amount", "strength_value_amount"]] = 40.0, 0.0
+    pairs.loc[pairs["account_id"] == "A0003", "segment_value_amount"] *= at
+    parts = pairs["segment_value_amount"] + pairs["strength_value_amount"]
+    pairs["value_amount"] = parts - pairs["cost_to_serve_amount"] - pairs["disruption_amount"]
+    plan = solve_coverage(*replace(tiny_company, candidates=pairs).frames, EXACT)
+    assert plan.changes.set_index("account_id").loc["A0003", "reason"] == "unprofitable"
+    told = plan.explanations.set_index("account_id").loc["A0003", "sentence"]
+    assert told.endswith(
+        "Serving it costs more than it brings: with rep R001 it would bring 40, and 10 hours a "
+        "year cost 100."
+    )
+
+
 def test_a_better_rep_without_time_is_named_with_the_reason(tiny_company):
     row = explained(tiny_company).loc["A0002"]
     assert row["binding_rule"] == "hours of R002"
