@@ -61,6 +61,8 @@ def main() -> int:
         "over_the_limit": sum(night["moves"] > night["move_limit"] for night in nights),
         "went_back": back,
         "worst_gap": max(night["gap"] for night in nights),
+        "uncovered": [night["uncovered"] for night in nights],
+        "first_seconds": nights[0]["seconds"],
         "median_seconds": statistics.median(night["seconds"] for night in nights),
     }
     print(json.dumps(summary))
@@ -87,8 +89,8 @@ def _replay(company: Path, home: Path, nights: int, rng: random.Random) -> Itera
         _refresh(company, home)
         seconds = time.perf_counter() - began
         with duckdb.connect(str(home / "published" / "coverage.duckdb"), read_only=True) as plan:
-            [(moves, limit, gap)] = plan.execute(
-                "select moved_count, move_limit, gap_rate from plan_certificates"
+            [(moves, limit, uncovered, gap)] = plan.execute(
+                "select moved_count, move_limit, uncovered_count, gap_rate from plan_certificates"
             ).fetchall()
             reasons = dict(
                 plan.execute("select reason, count(*) from plan_changes group by 1").fetchall()
@@ -97,6 +99,7 @@ def _replay(company: Path, home: Path, nights: int, rng: random.Random) -> Itera
             "night": number + 1,
             "moves": moves,
             "move_limit": limit,
+            "uncovered": uncovered,
             "gap": gap,
             "changes": reasons,
             **done,
