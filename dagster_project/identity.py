@@ -42,6 +42,8 @@ def _is_product(relative: Path) -> bool:
     return (
         relative.parts[:2] in (("dbt", "target"), ("dbt", "logs"))
         or "__pycache__" in relative.parts
+        # What tools and editors leave beside the code, such as dbt's .user.yml.
+        or relative.name.startswith(".")
     )
 
 

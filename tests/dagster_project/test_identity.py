@@ -74,6 +74,7 @@ def test_a_change_of_code_rule_or_model_changes_the_code_version(version_of, pat
         "dbt/logs/run.yml",
         "docs/tables.md",
         "tests/test_anything.py",
+        "dbt/.user.yml",
     ],
 )
 def test_build_products_and_documents_leave_the_code_version_alone(version_of, path):
