@@ -21,6 +21,7 @@ READER = """
 import pathlib, sys, duckdb
 published, stop = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
 reads, mixed, plans = 0, 0, set()
+started = stop.with_name("started")
 while not stop.exists():
     with duckdb.connect(published / "coverage.duckdb", read_only=True) as con:
         seen = con.execute(
@@ -37,6 +38,7 @@ while not stop.exists():
     mixed += len(set(seen)) != 1 or len(set(files)) != 1 or files[0][0] != folder.name
     reads += 1
     plans.add(seen[0][0])
+    started.touch()
 print(reads, mixed, len(plans))
 """
 
@@ -243,12 +245,13 @@ def test_a_reader_that_never_stops_sees_whole_plans_only(con, home, tmp_path):
         stderr=subprocess.PIPE,
         text=True,
     )
-    time.sleep(0.5)
+    while reader.poll() is None and not (tmp_path / "started").exists():
+        time.sleep(0.02)
     for number in range(1, 21):
         publish_plan(con, home, f"p{number}")
         time.sleep(0.05)
     stop.touch()
-    output, errors = reader.communicate(timeout=30)
+    output, errors = reader.communicate(timeout=300)
     assert reader.returncode == 0, errors
     reads, mixed, plans = map(int, output.split())
     assert mixed == 0
