@@ -33,8 +33,9 @@ def prepare_dagster_home(settings: Settings) -> None:
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
     text = yaml.safe_dump(instance, sort_keys=False)
     target = settings.dagster_home / "dagster.yaml"
-    if not target.exists() or target.read_text(encoding="utf-8") != text:
-        target.write_text(text, encoding="utf-8")
+    with _one_at_a_time(settings):
+        if not target.exists() or target.read_text(encoding="utf-8") != text:
+            target.write_text(text, encoding="utf-8")
 
 
 def open_instance(settings: Settings) -> dg.DagsterInstance:
@@ -44,5 +45,9 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
     """
     import dagster as dg
 
-    with FileLock(settings.dagster_home / "open.lock"):
+    with _one_at_a_time(settings):
         return dg.DagsterInstance.get()
+
+
+def _one_at_a_time(settings: Settings) -> FileLock:
+    return FileLock(settings.dagster_home / "open.lock")

@@ -9,9 +9,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from dagster_project.publish import NOT_CURRENT_YET, sha256_of
 from dagster_project.settings import load_settings
 
 
@@ -25,7 +26,9 @@ class KeptPlan:
         published_at: When it was written, UTC.
         row_count: Rows over all tables.
         code_version: Code that made it.
-        is_current: What readers see now.
+        forms: In which forms readers see it now: "Parquet", "DuckDB", both or none. One alone where
+            a refresh was killed between putting the one in place and the other.
+        was_published: Whether readers ever saw it; not where a refresh was killed just before.
     """
 
     plan_id: str
@@ -33,7 +36,22 @@ class KeptPlan:
     published_at: dt.datetime
     row_count: int
     code_version: str
-    is_current: bool
+    forms: frozenset[str]
+    was_published: bool
+
+    @property
+    def is_current(self) -> bool:
+        """Whether ``published/current`` is this plan."""
+        return "Parquet" in self.forms
+
+    @property
+    def state(self) -> str:
+        """What readers see of it, in words; nothing for a plan that was kept."""
+        if len(self.forms) == 2:
+            return "current"
+        if self.forms:
+            return f"current as {min(self.forms)} only; the next refresh replaces both forms"
+        return "" if self.was_published else "never published; the next refresh removes it"
 
 
 def plan_folder(home: Path, plan_id: str | None = None) -> Path | None:
@@ -58,12 +76,19 @@ def kept_plans(home: Path) -> list[KeptPlan]:
     Args:
         home: The state folder.
     """
+    database = home / "published" / "coverage.duckdb"
     current = (home / "published" / "current").resolve()
+    cut_off = (current / NOT_CURRENT_YET).exists()
+    # Read in full only where a kill may have come between the two forms.
+    file_hash = sha256_of(database) if cut_off and database.exists() else None
     plans = []
     for path in (home / "plans").glob("*/manifest.json"):
         if path.parent.name.startswith("."):
             continue
         facts = json.loads(path.read_text(encoding="utf-8"))
+        in_parquet = path.parent.resolve() == current
+        made_file = facts.get("database", {}).get("sha256", "") == file_hash
+        in_duckdb = made_file if cut_off else in_parquet
         plans.append(
             KeptPlan(
                 plan_id=facts["plan_id"],
@@ -71,16 +96,21 @@ def kept_plans(home: Path) -> list[KeptPlan]:
                 published_at=dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC),
                 row_count=sum(table["rows"] for table in facts["tables"].values()),
                 code_version=facts.get("code_version", ""),
-                is_current=path.parent.resolve() == current,
+                forms=frozenset(["Parquet"] * in_parquet + ["DuckDB"] * in_duckdb),
+                was_published=in_parquet or not (path.parent / NOT_CURRENT_YET).exists(),
             )
         )
     # A plan that was published again lies there twice: as it is, and for readers as it was.
-    latest = {plan.plan_id: plan for plan in sorted(plans, key=_age)}
+    latest: dict[str, KeptPlan] = {}
+    for plan in sorted(plans, key=_age):
+        before = latest.get(plan.plan_id)
+        forms = plan.forms | (before.forms if before else frozenset())
+        latest[plan.plan_id] = replace(plan, forms=forms)
     return sorted(latest.values(), key=_age, reverse=True)
 
 
-def _age(plan: KeptPlan) -> tuple[bool, dt.datetime, str]:
-    return plan.is_current, plan.published_at, plan.plan_id
+def _age(plan: KeptPlan) -> tuple[bool, bool, dt.datetime, str]:
+    return plan.is_current, plan.was_published, plan.published_at, plan.plan_id
 
 
 def lines(home: Path) -> Iterator[str]:
@@ -89,10 +119,9 @@ def lines(home: Path) -> Iterator[str]:
     if not plans:
         yield f"No plan has been published to {home} yet; run make refresh."
     for plan in plans:
-        mark = "current" if plan.is_current else ""
         yield (
             f"{plan.plan_id}  {plan.published_at:%Y-%m-%d %H:%M} UTC  {plan.row_count:>9,} rows  "
-            f"code {plan.code_version[:8] or 'unknown'}  {plan.folder}  {mark}"
+            f"code {plan.code_version[:8] or 'unknown'}  {plan.folder}  {plan.state}"
         ).rstrip()
 
 

@@ -10,6 +10,7 @@ sees either the old plan or the new one, and a failure leaves the old one as it 
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import itertools
 import json
@@ -27,6 +28,8 @@ from dagster_project.disk import advice
 
 # Readable by DuckDB clients from 1.2 on; the default of a newer writer is refused by older ones.
 STORAGE_VERSION = "v1.2.0"
+# Lies in a plan's folder until both forms show the plan: ``plans`` tells by it what was cut off.
+NOT_CURRENT_YET = "not-current-yet"
 _CATALOG = "publication"
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
@@ -98,10 +101,14 @@ def publish(
         site.published.mkdir(parents=True, exist_ok=True)
         site.new_plan.mkdir(parents=True)
         facts = _build(con, tables, comments or {}, contracts or {}, site)
+        database = {"file": site.database.name, "sha256": sha256_of(site.new_database)}
         text = json.dumps(
-            {**manifest, "plan_id": plan_id, "tables": facts}, indent=2, sort_keys=True
+            {**manifest, "plan_id": plan_id, "tables": facts, "database": database},
+            indent=2,
+            sort_keys=True,
         )
         (site.new_plan / "manifest.json").write_text(text + "\n", encoding="utf-8")
+        (site.new_plan / NOT_CURRENT_YET).touch()
         for path in (site.new_database, *site.new_plan.iterdir(), site.new_plan):
             _sync(path)
         site.new_database.chmod(0o444)
@@ -117,6 +124,12 @@ def publish(
     )
 
 
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 class _Site:
     """Where everything of one publication lies, in place and aside."""
 
@@ -125,13 +138,19 @@ class _Site:
         self.published, self.plans = home / "published", home / "plans"
         self.database = self.published / "coverage.duckdb"
         self.link = self.published / "current"
-        # A folder in place is never touched: swapping it for another takes two renames, and one
-        # who looks between them finds nothing.
-        names = (plan_id if n == 1 else f"{plan_id}.{n}" for n in itertools.count(1))
-        self.plan = next(path for name in names if not (path := self.plans / name).exists())
         self.new_database = self.published / "coverage.duckdb.new"
         self.new_link = self.published / "current.new"
         self.new_plan = self.plans / f".{plan_id}.new"
+
+    @functools.cached_property
+    def plan(self) -> Path:
+        """The plan's folder, chosen when what is left aside has been cleared.
+
+        A folder in place is never touched: swapping it for another takes two renames, and one who
+        looks between them finds nothing.
+        """
+        names = (self.plan_id if n == 1 else f"{self.plan_id}.{n}" for n in itertools.count(1))
+        return next(path for name in names if not (path := self.plans / name).exists())
 
     def clear(self) -> None:
         """Remove what a publication leaves aside, also a killed one of another plan."""
@@ -139,6 +158,10 @@ class _Site:
             path.unlink(missing_ok=True)
         for path in self.plans.glob(".*.new"):
             shutil.rmtree(path, ignore_errors=True)
+        for mark in self.plans.glob(f"*/{NOT_CURRENT_YET}"):
+            # Where the link points to it, readers of Parquet are in it.
+            if mark.parent.resolve() != self.link.resolve():
+                shutil.rmtree(mark.parent, ignore_errors=True)
 
 
 def _build(
@@ -167,8 +190,7 @@ def _build(
             file = site.new_plan / f"{name}.parquet"
             con.execute(f"copy {target} to {_text(file)} (format parquet, compression zstd)")
             (rows,) = con.execute(f"select count(*) from {target}").fetchone() or (0,)
-            digest = hashlib.sha256(file.read_bytes()).hexdigest()
-            facts[name] = {"rows": int(rows), "file": file.name, "sha256": digest}
+            facts[name] = {"rows": int(rows), "file": file.name, "sha256": sha256_of(file)}
     finally:
         con.execute(f"detach {_CATALOG}")
     return facts
@@ -218,6 +240,10 @@ def _put_in_place(site: _Site) -> str | None:
         site.new_database.replace(site.database)
         undo.pop_all()
     _sync(site.published)
+    for folder in (() if before is None else (site.link.parent / before,)) + (site.plan,):
+        # A mark that stays, in a crash or by a failure, is no harm: both forms are in place.
+        with contextlib.suppress(OSError):
+            (folder / NOT_CURRENT_YET).unlink(missing_ok=True)
     return None if before is None else before.name
 
 

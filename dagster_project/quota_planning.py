@@ -162,10 +162,9 @@ def quota_context(warehouse: Warehouse, inputs: dict[str, Any]) -> QuotaContext:
 
 
 def _year_starts(warehouse: Warehouse) -> pd.DataFrame:
-    """Return the first month of customers' fiscal years where the CRM states a possible one."""
+    """Return the first month of customers' fiscal years where the CRM states it."""
     accounts = warehouse.read("staging.stg_crm__accounts")
-    start = accounts["fiscal_year_start_month"]
-    known = accounts[start.between(1, _YEAR_MONTHS).fillna(False).astype(bool)]
+    known = accounts[accounts["fiscal_year_start_month"].notna()]
     return known[["account_id", "fiscal_year_start_month"]].rename(
         columns={"fiscal_year_start_month": "year_starts_in"}
     )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dagster_project.sections.publishing import Publishing
 
 LOCK_SECONDS = 60
-CONNECT_SECONDS = 10
+CONNECT_SECONDS = 60  # unless the address has a connect_timeout of its own
 _BATCH = 10_000
 _TYPES = {
     "VARCHAR": "text",
@@ -83,9 +83,10 @@ def serve(
     import psycopg
 
     try:
-        with psycopg.connect(
-            url.replace("postgresql+psycopg://", "postgresql://"), connect_timeout=CONNECT_SECONDS
-        ) as server:
+        address = url.replace("postgresql+psycopg://", "postgresql://")
+        has_own = "connect_timeout" in psycopg.conninfo.conninfo_to_dict(address)
+        patience = {} if has_own else {"connect_timeout": CONNECT_SECONDS}
+        with psycopg.connect(psycopg.conninfo.make_conninfo(address, **patience)) as server:
             cursor = server.cursor()
             cursor.execute(f"set local lock_timeout = '{LOCK_SECONDS}s'")
             # One publication at a time; readers are not concerned.

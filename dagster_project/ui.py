@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-from dagster_project.instance import prepare_dagster_home
+from dagster_project.instance import open_instance, prepare_dagster_home
 from dagster_project.settings import REPOSITORY, load_settings
 
 
@@ -19,6 +19,9 @@ def main() -> None:
     settings = load_settings()
     settings.export()
     prepare_dagster_home(settings)
+    # A new home's databases are made here, for the UI's several processes take no turns in it,
+    # neither with each other nor with a refresh that was started in the same second.
+    open_instance(settings).dispose()
     os.chdir(REPOSITORY)
     dagster = Path(sys.executable).with_name("dagster")
     arguments = ["dev", "-w", "workspace.yaml", "--host", "127.0.0.1", *sys.argv[1:]]

@@ -20,7 +20,9 @@ import pytest
 
 PASSWORD = "s3cret/p@ss"
 ENCODED_PASSWORD = "s3cret%2Fp%40ss"
-START_SECONDS = 60
+START_SECONDS = 300
+# A machine under load takes its time to log a client in; a client asks again for as long.
+LOGIN_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class Server:
     port: int
 
     def url(self, driver: str = "postgresql") -> str:
-        return f"{driver}://coverage:{ENCODED_PASSWORD}@127.0.0.1:{self.port}/postgres"
+        server = f"coverage:{ENCODED_PASSWORD}@127.0.0.1:{self.port}"
+        return f"{driver}://{server}/postgres?connect_timeout={LOGIN_SECONDS}"
 
 
 def find_programs() -> Path:
@@ -99,7 +102,10 @@ def running_server(folder: Path) -> Iterator[Server]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    options = f"-h 127.0.0.1 -p {port} -k {folder} -c fsync=off -c max_connections=20"
+    options = (
+        f"-h 127.0.0.1 -p {port} -k {folder} -c fsync=off -c max_connections=50 "
+        f"-c authentication_timeout={LOGIN_SECONDS}s"
+    )
     log = str(folder / "log")
     run("pg_ctl", "-D", data, "-l", log, "-o", options, "-w", "-t", str(START_SECONDS), "start")
     try:

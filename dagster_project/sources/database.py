@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dagster_project.contract import LandingTable
     from dagster_project.sources.result import PullResult
 
-CONNECT_SECONDS = 10
+CONNECT_SECONDS = 60  # unless the address has a connect_timeout of its own
 _ROWS_PER_PAGE = 20_000
 
 
@@ -47,7 +47,8 @@ def pull(
     try:
         address = sa.make_url(url)
         is_postgres = address.get_backend_name() == "postgresql"
-        options = {"connect_timeout": CONNECT_SECONDS} if is_postgres else {}
+        has_own = "connect_timeout" in address.query
+        options = {"connect_timeout": CONNECT_SECONDS} if is_postgres and not has_own else {}
         engine = sa.create_engine(address, poolclass=sa.pool.NullPool, connect_args=options)
         fetch = lambda since: _pages(engine, spec, since)  # noqa: E731
         return mirror.pull(con, table, target, definition, fetch, timezone)

@@ -10,7 +10,6 @@ import csv
 import datetime as dt
 import io
 from collections.abc import Iterator
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from dagster_project.credentials import read_secret
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 
     from dagster_project.contract import LandingTable
     from dagster_project.sources.result import PullResult
-
-_ROWS_PER_PAGE = 2_000
 
 
 def pull(
@@ -106,9 +103,14 @@ def _pages(client: Any, spec: SalesforceTable, since: dt.datetime | None) -> Ite
         for text in getattr(client.bulk2, spec.object).query(_soql(spec, None)):
             yield _page(fields, list(csv.DictReader(io.StringIO(text))))
         return
-    found = client.query_all_iter(_soql(spec, since), include_deleted=True)
-    while records := list(islice(found, _ROWS_PER_PAGE)):
+    # By the service's own pages, so that one that comes again is known at once.
+    answer = client.query(_soql(spec, since), include_deleted=True)
+    while True:
+        records = answer["records"]
         yield _page(fields, [{name: mirror.dig(r, name) for name in fields} for r in records])
+        if answer["done"]:
+            return
+        answer = client.query_more(answer["nextRecordsUrl"], identifier_is_url=True)
 
 
 def _page(fields: list[str], records: list[dict[str, Any]]) -> mirror.Page:

@@ -199,7 +199,7 @@ def held(warehouse: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        holder.communicate("\n", timeout=30)
+        holder.communicate("\n", timeout=300)
 
 
 @pytest.fixture(scope="module")

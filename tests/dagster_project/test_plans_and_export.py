@@ -12,7 +12,7 @@ from dagster_project.export import export_csv
 from dagster_project.pictures import draw_pictures
 from dagster_project.plan_files import PlanFilesError
 from dagster_project.plans import kept_plans, lines
-from dagster_project.publish import publish
+from dagster_project.publish import NOT_CURRENT_YET, publish
 
 NAMES = [
     ("=1+1", "'=1+1"),
@@ -53,6 +53,20 @@ def test_kept_plans_are_listed_the_newest_first(home: Path):
     assert first.startswith("p2 ")
     assert first.endswith("current")
     assert "code abcdef01" in second
+
+
+def test_the_list_says_where_a_publication_was_cut_off(home: Path):
+    (home / "plans" / "p1" / NOT_CURRENT_YET).touch()
+    assert [line.partition("plans/")[2] for line in lines(home)] == [
+        "p2  current",
+        "p1  never published; the next refresh removes it",
+    ]
+    (home / "published" / "current").unlink()
+    (home / "published" / "current").symlink_to(Path("..", "plans", "p1"))
+    assert [line.partition("plans/")[2] for line in lines(home)] == [
+        "p1  current as Parquet only; the next refresh replaces both forms",
+        "p2  current as DuckDB only; the next refresh replaces both forms",
+    ]
 
 
 def test_without_a_plan_the_list_says_so(tmp_path: Path):

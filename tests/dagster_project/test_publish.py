@@ -15,12 +15,13 @@ import duckdb
 import pytest
 
 from dagster_project.plans import kept_plans
-from dagster_project.publish import PublishError, publish
+from dagster_project.publish import NOT_CURRENT_YET, PublishError, publish
 
 READER = """
 import pathlib, sys, duckdb
 published, stop = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
 reads, mixed, plans = 0, 0, set()
+started = stop.with_name("started")
 while not stop.exists():
     with duckdb.connect(published / "coverage.duckdb", read_only=True) as con:
         seen = con.execute(
@@ -37,6 +38,7 @@ while not stop.exists():
     mixed += len(set(seen)) != 1 or len(set(files)) != 1 or files[0][0] != folder.name
     reads += 1
     plans.add(seen[0][0])
+    started.touch()
 print(reads, mixed, len(plans))
 """
 
@@ -243,12 +245,13 @@ def test_a_reader_that_never_stops_sees_whole_plans_only(con, home, tmp_path):
         stderr=subprocess.PIPE,
         text=True,
     )
-    time.sleep(0.5)
+    while reader.poll() is None and not (tmp_path / "started").exists():
+        time.sleep(0.02)
     for number in range(1, 21):
         publish_plan(con, home, f"p{number}")
         time.sleep(0.05)
     stop.touch()
-    output, errors = reader.communicate(timeout=30)
+    output, errors = reader.communicate(timeout=300)
     assert reader.returncode == 0, errors
     reads, mixed, plans = map(int, output.split())
     assert mixed == 0
@@ -300,17 +303,38 @@ def both_forms(home):
     return database, manifest["plan_id"]
 
 
+def listed(home):
+    """What ``make plans`` says of each plan, by its id."""
+    return {plan.plan_id: (plan.forms, plan.was_published) for plan in kept_plans(home)}
+
+
+BOTH, NEITHER = frozenset({"DuckDB", "Parquet"}), frozenset()
+
+
+def what_readers_see(home, plan_ids):
+    """The same list, from what readers find in both forms after a kill; p1 was there before."""
+    shown = dict(zip(("DuckDB", "Parquet"), both_forms(home), strict=True))
+    forms = {p: frozenset(form for form, plan in shown.items() if plan == p) for p in plan_ids}
+    return {plan: (seen, plan == "p1" or bool(seen)) for plan, seen in forms.items()}
+
+
 @pytest.mark.parametrize("plan_id", ["p1", "p2"])
 def test_killed_at_any_change_of_the_file_system_both_forms_stay_whole(con, home, plan_id):
     kills = 0
     for moment in itertools.count():
-        publish_plan(con, home, "p1")
+        publish_plan(con, home, "p1", keep_plans=1)
         was_killed = kill_at(moment, home, plan_id)
         database, folder = both_forms(home)
         assert {database, folder} <= {"p1", plan_id}
         assert (database, folder) != (plan_id, "p1") or plan_id == "p1"  # the file goes last
+        seen = what_readers_see(home, {path.name[:2] for path in (home / "plans").glob("p*")})
+        assert listed(home) == seen
         publish_plan(con, home, "p3")
         assert both_forms(home) == ("p3", "p3")
+        # A plan that nobody ever saw is gone; one that readers of either form saw is kept.
+        kept = {plan for plan, (_, was_published) in seen.items() if was_published}
+        assert listed(home) == dict.fromkeys(kept, (NEITHER, True)) | {"p3": (BOTH, True)}
+        assert not list(home.rglob(NOT_CURRENT_YET))
         assert not list(home.rglob("*.new"))
         if not was_killed:
             assert database == plan_id

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from dagster_project.serve import serve
 
 PUBLICATIONS = 100
 SCHEMA = "readers"
+TIMEOUT_SECONDS = 300
 
 # Each reader looks at two tables in two queries and counts plans that do not agree.
 FRAME = """
@@ -29,6 +31,8 @@ while not stop.exists():
     mixed += not (len(first) == len(second) == 1 and first == second)
     plans |= first
     reads += 1
+    if reads == 1:
+        pathlib.Path(sys.argv[3]).touch()
 print(reads, mixed, len(plans))
 """
 DUCKDB = """
@@ -77,9 +81,10 @@ def read():
 """
 
 
-def start(setup: str, source: str, stop: Path) -> subprocess.Popen[str]:
+def start(setup: str, source: str, stop: Path, reads: Path) -> subprocess.Popen[str]:
+    code = FRAME.replace("{setup}", setup)
     return subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-c", FRAME.replace("{setup}", setup), source, str(stop)],
+        [sys.executable, "-W", "ignore", "-c", code, source, str(stop), str(reads)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -102,6 +107,14 @@ def publish_plan(con: duckdb.DuckDBPyConnection, home: Path, url: str, number: i
     )
 
 
+def wait_for_first_reads(readers: Mapping[str, subprocess.Popen[str]], folder: Path) -> None:
+    """Wait until each reader has imported its libraries and read once, or has ended."""
+    while any(
+        reader.poll() is None and not (folder / kind).exists() for kind, reader in readers.items()
+    ):
+        time.sleep(0.05)
+
+
 @pytest.mark.whole_job
 def test_a_hundred_publications_under_four_kinds_of_readers(
     tmp_path: Path, postgres: Any, record_property: Any
@@ -109,16 +122,21 @@ def test_a_hundred_publications_under_four_kinds_of_readers(
     con, home, stop = duckdb.connect(), tmp_path / "home", tmp_path / "stop"
     publish_plan(con, home, postgres.url(), 0)
     kinds = {"duckdb": DUCKDB, "parquet": PARQUET, "sqlalchemy": ALCHEMY}
-    readers = {kind: start(setup, str(home), stop) for kind, setup in kinds.items()}
-    readers["postgresql"] = start(POSTGRES, postgres.url(), stop)
-    time.sleep(3)  # until the slowest of them has imported its libraries
+    sources = dict.fromkeys(kinds, str(home)) | {"postgresql": postgres.url()}
+    kinds["postgresql"] = POSTGRES
+    readers = {
+        kind: start(setup, sources[kind], stop, tmp_path / kind) for kind, setup in kinds.items()
+    }
     try:
+        wait_for_first_reads(readers, tmp_path)
         for number in range(1, PUBLICATIONS + 1):
             publish_plan(con, home, postgres.url(), number)
             time.sleep(0.05)
     finally:
         stop.touch()
-        ended = {kind: reader.communicate(timeout=60) for kind, reader in readers.items()}
+        ended = {
+            kind: reader.communicate(timeout=TIMEOUT_SECONDS) for kind, reader in readers.items()
+        }
     for kind, (output, errors) in ended.items():
         assert readers[kind].returncode == 0, f"{kind}: {errors[-2000:]}"
         reads, mixed, plans = map(int, output.split())

@@ -99,8 +99,11 @@ def test_giving_up_on_another_refresh_is_said_in_one_line(run_python, tmp_path):
     assert "Stack Trace" not in verdict
 
 
-def test_the_ui_listens_on_loopback_unless_told_otherwise(run_python, tmp_path):
+def test_the_ui_listens_on_loopback_unless_told_otherwise_in_a_ready_home(run_python, tmp_path):
     ended = run_python(UI, COVERAGE_COMPANY=DEMO, COVERAGE_HOME=str(tmp_path))
     assert ended.returncode == 0, ended.stderr
     _, *arguments = ended.stdout.split()
     assert arguments == ["dev", "-w", "workspace.yaml", "--host", "127.0.0.1", "--port", "3999"]
+    # Whoever opens a home whose databases are being made by another process fails.
+    made = {path.name for path in (tmp_path / "dagster").rglob("*.db")}
+    assert made >= {"runs.db", "index.db", "schedules.db"}

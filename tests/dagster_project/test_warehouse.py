@@ -91,7 +91,7 @@ def test_a_file_that_another_program_has_open_is_named_with_what_to_do(warehouse
         ):
             pass
     finally:
-        holder.communicate("\n", timeout=30)
+        holder.communicate("\n", timeout=300)
     assert rows(warehouse, "select 1") == [(1,)]
 
 
@@ -110,7 +110,7 @@ def test_a_run_that_waited_gives_the_other_ones_process_time_to_end(warehouse, m
     def pause(seconds: float) -> None:
         tried.append(seconds)
         if holder.poll() is None:
-            holder.communicate("\n", timeout=30)
+            holder.communicate("\n", timeout=300)
 
     release = lambda *_, **__: lock.release()  # noqa: E731
     monkeypatch.setattr("dagster_project.warehouse.print", release, raising=False)

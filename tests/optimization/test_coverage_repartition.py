@@ -98,4 +98,4 @@ def test_the_command_reads_several_files_and_names_the_bad_one(tmp_path):
     assert done.returncode == 1
     assert "need 12 numbers" in done.stderr
     assert (line["instance"], line["cost"], line["over_best_known"]) == ("good", 3.0, 0.0)
-    assert line["seconds"] <= 20
+    assert line["seconds"] > 0

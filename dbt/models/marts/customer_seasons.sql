@@ -13,7 +13,7 @@ known as (
         account_id,
         fiscal_year_start_month as starts_in
     from {{ ref('stg_crm__accounts') }}
-    where fiscal_year_start_month between 1 and 12
+    where fiscal_year_start_month is not null
 ),
 
 span as (

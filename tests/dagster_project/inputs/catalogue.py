@@ -289,6 +289,9 @@ MENDED = (
             "parent_account_id: leads back to the account, left empty", row=3),
     _mended("a parent that is no account", ACCOUNTS, first(parent_account_id="B1"),
             "parent_account_id: no such account, left empty"),
+    _mended("a fiscal year that starts in month 13", ACCOUNTS, lambda rows: [
+        row | {"fiscal_year_start": "13" if i == 0 else "4"} for i, row in enumerate(rows)
+    ], "fiscal_year_start: no month from 1 to 12, left empty"),
     _mended("managers in a circle", PEOPLE,
             lambda rows: managers_in_a_circle(rows),
             "manager_id: leads back to the employee, left empty", row=25),

@@ -10,7 +10,8 @@ joined as (
     select
         accounts.*,
         in_cycles.account_id is not null as is_in_cycle,
-        accounts.parent_account_id is not null and known.account_id is null as is_parent_unknown
+        accounts.parent_account_id is not null and known.account_id is null as is_parent_unknown,
+        accounts.fiscal_year_start between 1 and 12 as is_month
     from accounts
     left join in_cycles on accounts.account_id = in_cycles.account_id
     left join known on accounts.parent_account_id = known.account_id
@@ -30,13 +31,14 @@ select
     owner_rep_id,
     is_named,
     created_at,
-    fiscal_year_start,
+    case when is_month then fiscal_year_start end as fiscal_year_start,
     _row,
     _issues,
     nullif(concat_ws('; ',
         _fixes,
         case when is_in_cycle then 'parent_account_id: leads back to the account, left empty' end,
-        case when is_parent_unknown then 'parent_account_id: no such account, left empty' end
+        case when is_parent_unknown then 'parent_account_id: no such account, left empty' end,
+        case when not is_month then 'fiscal_year_start: no month from 1 to 12, left empty' end
     ), '') as _fixes,
     case
         when account_id is null then 'account_id_missing'
