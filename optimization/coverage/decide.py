@@ -24,8 +24,8 @@ from optimization.solve import SOLVER, SolveOutcome, SolveStatus, solve
 
 # Share of the time for the exact model; the rest is for the search where that is not enough.
 EXACT_SHARE = 0.4
-# The same where rows are bare knapsacks: partitions find better plans than the exact model there.
-KNAPSACK_SHARE = 0.1
+# The same where rows are bare knapsacks and not few: partitions find better plans there.
+KNAPSACK_SHARE, KNAPSACK_PAIRS = 0.1, 1_000
 # Share of the time for parts on their own; the rest is for the search over the whole.
 PARTS_SHARE = 0.7
 
@@ -74,10 +74,11 @@ def decide(
     choice, bound = None, math.inf
     if len(pairs.value) <= exact_pairs:
         model = build_model(pairs)
+        has_partitions = pairs.has_one_use and len(pairs.value) > KNAPSACK_PAIRS
         try:
             outcome = solve(
                 model.problem,
-                seconds=(KNAPSACK_SHARE if pairs.has_one_use else EXACT_SHARE) * seconds,
+                seconds=(KNAPSACK_SHARE if has_partitions else EXACT_SHARE) * seconds,
                 mip_gap=gap,
                 seed=seed,
                 accepted_gap=math.inf,
