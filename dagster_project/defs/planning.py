@@ -192,13 +192,7 @@ def gap_is_within_the_wanted_one(warehouse: Warehouse) -> dg.AssetCheckResult:
 )
 def certification_rules_can_be_met(warehouse: Warehouse) -> dg.AssetCheckResult:
     """Warn of rules that no rep fulfils: a hard one bars every rep from its accounts."""
-    unmet = planning.unmet_certifications(warehouse)
-    return dg.AssetCheckResult(
-        passed=not unmet,
-        severity=dg.AssetCheckSeverity.WARN,
-        description="; ".join(unmet) or None,
-        metadata={"unmet_certifications": unmet, "count": len(unmet)},
-    )
+    return _warning("unmet_certifications", planning.unmet_certifications(warehouse))
 
 
 @dg.asset_check(
@@ -208,10 +202,14 @@ def certification_rules_can_be_met(warehouse: Warehouse) -> dg.AssetCheckResult:
 )
 def overrides_count_today(warehouse: Warehouse) -> dg.AssetCheckResult:
     """Warn of overrides that the plan ignored, so that somebody renews or removes them."""
-    ignored = planning.ignored_overrides(warehouse)
+    return _warning("ignored_overrides", planning.ignored_overrides(warehouse))
+
+
+def _warning(name: str, notices: list[str]) -> dg.AssetCheckResult:
+    """Warn of what should not be: the first few in words, some more by name, and how many."""
     return dg.AssetCheckResult(
-        passed=not ignored,
+        passed=not notices,
         severity=dg.AssetCheckSeverity.WARN,
-        description="; ".join(ignored[:5]) or None,
-        metadata={"ignored_overrides": ignored[:20], "count": len(ignored)},
+        description="; ".join(notices[:5]) or None,
+        metadata={name: notices[:20], "count": len(notices)},
     )

@@ -80,7 +80,8 @@ class Repartition:
         search = self._search
         row = self._row[search.choice]
         share = self._idle() / np.maximum(np.bincount(row, minlength=len(self._limit)), 1)
-        drawn = self._order(search.regret[search.choice] + share[row])[:size]
+        key = self._keys(search.regret[search.choice] + share[row])
+        drawn = np.argpartition(key, min(size, len(key)) - 1)[:size]
         return np.sort(drawn), np.ones(len(self._limit), dtype=np.bool_)
 
     def _draw_books(self, size: int) -> tuple[IntArray, BoolArray]:
@@ -88,17 +89,18 @@ class Repartition:
         search = self._search
         row = self._row[search.choice]
         rows = len(self._limit)
-        drawn = self._order(np.bincount(row, search.regret[search.choice], rows) + self._idle())
+        excess = np.bincount(row, search.regret[search.choice], rows) + self._idle()
+        drawn = np.argsort(self._keys(excess))
         total = np.cumsum(np.bincount(row, minlength=rows)[drawn])
         is_open = np.zeros(rows, dtype=np.bool_)
         is_open[drawn[: max(int(np.searchsorted(total, size)), 2)]] = True
         held = np.flatnonzero(is_open[row])
         return np.sort(self._rng.permutation(held)[:size]), is_open
 
-    def _order(self, excess: FloatArray) -> IntArray:
-        """Random order in which those of more excess tend to come first, shape of ``excess``."""
+    def _keys(self, excess: FloatArray) -> FloatArray:
+        """Random keys, the smaller the likelier with more excess, shape of ``excess``."""
         weight = excess + max(FLOOR * float(excess.mean()), 1e-12)
-        return np.argsort(-np.log(self._rng.random(len(weight))) / weight)
+        return np.asarray(-np.log(self._rng.random(len(weight))) / weight)
 
     def _idle(self) -> FloatArray:
         """Worth of each row's room that the plan leaves unused, shape (M + 1,)."""
