@@ -24,19 +24,19 @@ help:                ## list the targets
 setup: .make/setup  ## create .venv from the lock file
 
 refresh: setup      ## run the whole job and print what was decided (COMPANY=path/to/company.yml)
-	$(BIN)/python -m dagster_project.refresh
+	$(BIN)/sales-coverage refresh
 
 ui: setup           ## open the Dagster UI on http://127.0.0.1:3000
-	$(BIN)/python -m dagster_project.ui
+	$(BIN)/sales-coverage ui
 
 plans: setup        ## list the plans that are kept
-	$(BIN)/python -m dagster_project.plans
+	$(BIN)/sales-coverage plans
 
 csv: setup          ## the current plan as CSV files, safe to open in a spreadsheet (FOLDER=path)
-	$(BIN)/python -m dagster_project.export $(or $(FOLDER),var/csv)
+	$(BIN)/sales-coverage export $(or $(FOLDER),var/csv)
 
 pictures: setup     ## the current plan's plots as PNG files (FOLDER=path)
-	$(BIN)/python -m dagster_project.pictures $(or $(FOLDER),var/pictures)
+	$(BIN)/sales-coverage pictures $(or $(FOLDER),var/pictures)
 
 lint: setup
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -45,7 +45,7 @@ types: setup
 	$(BIN)/mypy
 
 dbt-check: setup    ## parse with warnings as errors, unit tests, SQL style
-	$(BIN)/python -m dagster_project.transform check
+	$(BIN)/sales-coverage check-dbt
 
 pytest: setup
 	$(BIN)/pytest -q

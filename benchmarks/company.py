@@ -1,7 +1,7 @@
 """The measured company: the demo's settings at another size.
 
 Belongs here: how sizes follow from the number of opportunities, and the company file. Does not
-belong here: its data (``dagster_project.demo``).
+belong here: its data (``dagster_project.demo.generate``).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from dagster_project.settings import DEMO_COMPANY
+from dagster_project.runtime.settings import DEMO_COMPANY
 
 _DEMO_OPPORTUNITIES, _DEMO_ACCOUNTS = 8_000, 600
 _SMALLEST, _LARGEST = 120, 2_000

@@ -20,12 +20,12 @@ from multiprocessing import get_context
 import numpy as np
 
 from benchmarks.coverage_company import draw_company, present_choice
-from optimization.coverage.rows import PairProblem
+from optimization.coverage.problem.constraints import PairProblem
 
 
 def measure(pairs: PairProblem, *, gap: float, seconds: float) -> dict[str, object]:
     """Solve a company and say what was found."""
-    from optimization.coverage.decide import decide  # see compare
+    from optimization.coverage.solve.decide import decide
 
     begun, cpu = time.monotonic(), time.process_time()
     found = decide(pairs, gap=gap, seconds=seconds, seed=1, start_choice=present_choice(pairs))

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from optimization.coverage.rows import IntArray, PairProblem
+from optimization.coverage.problem.constraints import IntArray, PairProblem
 
 WHOLE = 100  # CP-SAT takes whole numbers: hundredths of a unit
 

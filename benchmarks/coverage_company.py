@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from optimization.coverage.rows import (
+from optimization.coverage.problem.constraints import (
     CouplingRows,
     FloatArray,
     IntArray,

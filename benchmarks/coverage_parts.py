@@ -3,7 +3,7 @@
     python -m benchmarks.coverage_parts --countries 5 --reps 20 --accounts 1000
 
 Draws that many companies with every rule on, gives them one move budget, and plans the whole once
-as one problem and once by parts (``optimization.coverage.components``), with the same seconds. One
+as one problem and once by parts (``solve.components``), with the same seconds. One
 line of JSON each. Belongs here: the joined company and the comparison. Does not belong here: the
 draw of one (``coverage_company``).
 """
@@ -19,7 +19,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from benchmarks.coverage_company import draw_company, present_choice
-from optimization.coverage.rows import CouplingRows, IntArray, PairProblem
+from optimization.coverage.problem.constraints import CouplingRows, IntArray, PairProblem
 
 
 def draw_countries(
@@ -98,7 +98,7 @@ def main() -> None:
 def _whole(
     pairs: PairProblem, known: IntArray, gap: float, seconds: float
 ) -> tuple[IntArray, float]:
-    from optimization.coverage.large import solve_large
+    from optimization.coverage.solve.large import solve_large
 
     found = solve_large(pairs, gap=gap, seconds=seconds, seed=1, start_choice=known)
     return known if found.choice is None else found.choice, found.bound
@@ -107,7 +107,7 @@ def _whole(
 def _by_parts(
     pairs: PairProblem, known: IntArray, gap: float, seconds: float
 ) -> tuple[IntArray, float]:
-    from optimization.coverage.decide import decide
+    from optimization.coverage.solve.decide import decide
 
     found = decide(pairs, gap=gap, seconds=seconds, seed=1, start_choice=known)
     return known if found.choice is None else found.choice, found.bound

@@ -12,8 +12,8 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks.coverage_apart import cbc, cp_sat
-from optimization.coverage.model import build_model
-from optimization.coverage.rows import IntArray, PairProblem
+from optimization.coverage.problem.constraints import IntArray, PairProblem
+from optimization.coverage.solve.model import build_model
 from optimization.errors import SolveLimitError
 from optimization.solve import SolveStatus, solve
 

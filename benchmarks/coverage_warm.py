@@ -16,9 +16,9 @@ from dataclasses import replace
 import numpy as np
 
 from benchmarks.coverage_company import draw_company, present_choice
-from optimization.coverage.dual import find_prices
-from optimization.coverage.large import solve_large
-from optimization.coverage.rows import FloatArray, IntArray, PairProblem
+from optimization.coverage.problem.constraints import FloatArray, IntArray, PairProblem
+from optimization.coverage.solve.dual import find_prices
+from optimization.coverage.solve.large import solve_large
 
 CHANGED_SHARE, CHANGE = 0.01, 0.2
 

@@ -153,7 +153,8 @@ class Trials:
             os._exit(99)
 
     def _refresh(self) -> int:
-        from dagster_project import context, refresh
+        from dagster_project import context
+        from dagster_project.commands import refresh
 
         context.company.cache_clear()
         run = refresh.run
@@ -167,7 +168,7 @@ class Trials:
             return run(instance, listener=note)
 
         refresh.run = watched  # type: ignore[assignment]
-        return refresh.main()
+        return refresh.refresh()
 
     def _write_company(self) -> None:
         self.seed = self.random.randrange(1, 10**9)

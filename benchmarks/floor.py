@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import usage
+from dagster_project.planning.coverage import current_plan_id, plan_coverage
+from dagster_project.planning.quotas import plan_quotas
 
 if TYPE_CHECKING:
     import duckdb
@@ -30,8 +32,8 @@ def main() -> None:
     import pandas  # noqa: F401
 
     from dagster_project.context import company, settings
-    from dagster_project.contract import LANDING
-    from dagster_project.sources import pull_table
+    from dagster_project.sources.pull import pull_table
+    from dagster_project.warehouse.contract import LANDING
 
     nodes = json.loads(Path(compiled).read_text(encoding="utf-8"))
     company()
@@ -41,12 +43,12 @@ def main() -> None:
 
     gc.freeze()
     stages.mark(usage.EXCLUDED)
-    from dagster_project import landing, planning, quota_planning
-    from dagster_project.company import POLICY_TABLES
-    from dagster_project.history import prepare_history
-    from dagster_project.publish import publish
-    from dagster_project.published import PUBLISHED, select_published
-    from dagster_project.warehouse import Warehouse, create_table
+    from dagster_project.company.policy_tables import POLICY_TABLES, build_policy_tables
+    from dagster_project.planning.history import prepare_history
+    from dagster_project.publishing.files import publish
+    from dagster_project.publishing.tables import PUBLISHED, select_published
+    from dagster_project.sources import landing
+    from dagster_project.warehouse.duckdb_file import Warehouse, create_table
 
     warehouse = Warehouse(path=str(settings().warehouse_path))
     settings().home.mkdir(parents=True, exist_ok=True)
@@ -57,7 +59,7 @@ def main() -> None:
             target = f"raw.{table.name}{landing.PULLED}"
             pull = pull_table(connection, company(), table, target, Path(data_home))
             landing.record_pull(connection, pull)
-        for name, rows in company().policy_tables().items():
+        for name, rows in build_policy_tables(company()).items():
             create_table(connection, f"raw.{name}{landing.PULLED}", POLICY_TABLES[name], rows)
         landing.record_company_file(connection, company().config_hash())
         stages.mark(usage.PULLS)
@@ -72,16 +74,16 @@ def main() -> None:
         for suite, mart in PLANNING_INPUTS.items():
             check_gate(connection, suite, f"marts.{mart}")
         stages.mark(usage.GATES)
-        planning.plan_coverage(warehouse)
+        plan_coverage(warehouse)
         stages.mark(usage.COVERAGE)
-        quota_planning.plan_quotas(warehouse)
+        plan_quotas(warehouse)
         stages.mark(usage.QUOTAS)
         for name in PLANNING_OUTPUTS:
             check_gate(connection, name, f"plan.{name}")
         stages.mark(usage.GATES)
         run_nodes(connection, [node for node in nodes if node["is_after"]])
         stages.mark(usage.DBT_AFTER)
-        plan_id = planning.current_plan_id(warehouse)
+        plan_id = current_plan_id(warehouse)
         present = _relations(connection)
         publish(
             connection,
@@ -116,8 +118,8 @@ def run_nodes(connection: duckdb.DuckDBPyConnection, nodes: list[dict[str, Any]]
 def check_gate(connection: duckdb.DuckDBPyConnection, suite_name: str, relation: str) -> None:
     """Count what breaks each rule of a suite in one pass over the rows."""
     from dagster_project.context import company
-    from dagster_project.gate_columns import build_feed
-    from dagster_project.quality import suite_parameters
+    from dagster_project.gates.columns import build_feed
+    from dagster_project.gates.record import suite_parameters
     from expectations import load_suite
 
     suite = load_suite(suite_name)

@@ -21,9 +21,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from optimization.coverage.decide import decide
-from optimization.coverage.large import solve_large
-from optimization.coverage.rows import FloatArray, PairProblem, rows_by_entity
+from optimization.coverage.problem.constraints import FloatArray, PairProblem, rows_by_entity
+from optimization.coverage.solve.decide import decide
+from optimization.coverage.solve.large import solve_large
 
 
 def read_instance(path: Path) -> PairProblem:

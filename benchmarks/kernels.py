@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.coverage_company import draw_company
-from optimization.coverage import kernels, search
-from optimization.coverage.dual import find_prices
-from optimization.coverage.rows import FloatArray, PairProblem
-from optimization.coverage.search import Schedule, Search
+from optimization.coverage.problem.constraints import FloatArray, PairProblem
+from optimization.coverage.solve import kernels, search
+from optimization.coverage.solve.dual import find_prices
+from optimization.coverage.solve.search import Schedule, Search
 
 REPEATS = 3
 CALLED = ("row_cost", "_change", "_unlink", "_link", "_shift", "_best_relief")  # by chain_search

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from benchmarks import usage
 from benchmarks.company import Size, write_company
-from dagster_project.settings import REPOSITORY
+from dagster_project.runtime.settings import REPOSITORY
 
 _LAST_LINES = 15
 

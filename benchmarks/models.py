@@ -41,8 +41,9 @@ RATES = (
 def compiled() -> dict[str, dict[str, Any]]:
     """Compile the dbt project against an empty warehouse: node by model name."""
     from benchmarks.prepare import compile_sql
-    from dagster_project.transform import create_empty_sources, ensure_manifest
-    from dagster_project.warehouse import Warehouse
+    from dagster_project.transform.check import create_empty_sources
+    from dagster_project.transform.manifest import ensure_manifest
+    from dagster_project.warehouse.duckdb_file import Warehouse
 
     before = os.environ.get("COVERAGE_DUCKDB_PATH")
     with tempfile.TemporaryDirectory() as folder:

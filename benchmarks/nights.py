@@ -109,7 +109,7 @@ def _replay(company: Path, home: Path, nights: int, rng: random.Random) -> Itera
 
 def _refresh(company: Path, home: Path) -> None:
     subprocess.run(
-        [sys.executable, "-m", "dagster_project.refresh"],
+        [sys.executable, "-m", "dagster_project.commands", "refresh"],
         cwd=REPOSITORY,
         env={
             **os.environ,

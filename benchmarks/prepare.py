@@ -21,9 +21,9 @@ def prepare_home() -> None:
     import dagster as dg
 
     from dagster_project.context import company, settings
-    from dagster_project.demo import ensure_demo
-    from dagster_project.instance import prepare_dagster_home
-    from dagster_project.transform import ensure_manifest
+    from dagster_project.demo.generate import ensure_demo
+    from dagster_project.runtime.instance import prepare_dagster_home
+    from dagster_project.transform.manifest import ensure_manifest
 
     ensure_demo(company(), settings().home)
     prepare_dagster_home(settings())
@@ -44,8 +44,8 @@ def compile_sql() -> list[dict[str, Any]]:
     from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
 
-    from dagster_project.settings import DBT_DIRECTORY
-    from dagster_project.transform import MANIFEST_PATH
+    from dagster_project.runtime.settings import DBT_DIRECTORY
+    from dagster_project.transform.manifest import MANIFEST_PATH
 
     # Parsed a moment ago by ``prepare_home``, unless it was fresh.
     parsed = Manifest.from_msgpack(MANIFEST_PATH.with_name("partial_parse.msgpack").read_bytes())

@@ -26,13 +26,13 @@ import cvxpy as cp
 import numpy as np
 import pandas as pd
 
+from optimization.plan_quotas import allocate_quotas
 from optimization.policy import QuotaPolicy
 from optimization.quotas.bands import no_bands
 from optimization.quotas.context import NOTHING_KNOWN
 from optimization.quotas.expected import expected_business
 from optimization.quotas.inputs import QuotaInputs
 from optimization.quotas.model import FairShares, build_program, fair_quotas, solve_quotas
-from optimization.quotas.plan import allocate_quotas
 from optimization.quotas.targets import (
     group_quota_cents,
     group_target_cents,

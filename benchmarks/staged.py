@@ -49,7 +49,7 @@ def stage_of(step_key: str) -> str:
 def main() -> int:
     """Run the command and write the stages to the path given."""
     stages = usage.Stages(float(sys.argv[1]))
-    from dagster_project import refresh
+    from dagster_project.commands import refresh
 
     def book(entry: dg.EventLogEntry) -> None:
         if usage.START_UP not in stages.spent:
@@ -71,14 +71,11 @@ def main() -> int:
 
     # The command itself is measured, start-up settings and summary included.
     refresh.run = run_and_book
-    status = refresh.main()
+    status = refresh.refresh()
     stages.mark(usage.REST)
     stages.write(Path(sys.argv[2]))
     return status
 
 
 if __name__ == "__main__":
-    status = main()
-    from dagster_project.refresh import leave
-
-    leave(status)
+    sys.exit(main())

@@ -1,15 +1,12 @@
-"""What every definition needs to know about this process: settings, company, owners, warehouse.
-
-Belongs here: values computed once a process and shared by the modules in ``defs/``. Does not
-belong here: definitions, or anything that reads data.
-"""
+"""What every definition needs to know about this process: settings, company, owners, warehouse."""
 
 from __future__ import annotations
 
 from functools import cache
 
-from dagster_project.company import Company, load_company
-from dagster_project.settings import Settings, load_settings
+from dagster_project.company.load import load_company
+from dagster_project.company.model import Company
+from dagster_project.runtime.settings import Settings, load_settings
 
 
 @cache

@@ -2,7 +2,7 @@
 
 Belongs here: the suites and reading them with the standard library, so that a reader needs
 neither Great Expectations nor a data base. Does not belong here: running them (see
-``dagster_project.gates``) and SQL beyond the computed columns a suite names itself.
+``dagster_project.gates.run``) and SQL beyond the computed columns a suite names itself.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""Errors the optimiser raises, split by what the caller can do about them.
-
-Belongs here: exception types with the facts as data. Does not belong here: the checks that
-raise them.
-"""
+"""Errors the optimiser raises, split by what the caller can do about them."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Policies of a plan: the few numbers a company sets, as frozen dataclasses.
-
-Belongs here: validated settings that the coverage and quota models read. Does not belong
-here: reading them from a file (see ``dagster_project.company``).
-"""
+"""Policies of a plan: the few numbers a company sets, as frozen dataclasses."""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""One way to run HiGHS through CVXPY, and one policy on what its statuses mean.
-
-Belongs here: solver choice, options, reading bound and gap, refusing half-finished answers.
-Does not belong here: any model, any frame; those who call decide what an infeasible model
-means in words.
-"""
+"""One way to run HiGHS through CVXPY, and one policy on what its statuses mean."""
 
 from __future__ import annotations
 

@@ -21,14 +21,14 @@ import dagster as dg
 import duckdb
 import pytest
 
-from dagster_project.company import load_company
-from dagster_project.sections.sources import FilesSource
+from dagster_project.company.load import load_company
+from dagster_project.company.sections.sources import FilesSource
 
 from .postgres import Server, running_server
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 EXAMPLES = REPOSITORY / "examples"
-REFRESH = ("-m", "dagster_project.refresh")
+REFRESH = ("-m", "dagster_project.commands", "refresh")
 # A refresh takes half a minute; one that hangs must not hang the tests.
 TIMEOUT_SECONDS = 900
 STATE_VARIABLES = ("COVERAGE_COMPANY", "COVERAGE_HOME", "COVERAGE_DUCKDB_PATH", "DAGSTER_HOME")
@@ -178,7 +178,7 @@ def definitions(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
 @pytest.fixture(scope="session")
 def dbt_manifest(definitions: dg.Definitions) -> dict[str, Any]:
     """What dbt knows of its models; loading the definitions has made it."""
-    from dagster_project.transform import MANIFEST_PATH
+    from dagster_project.transform.manifest import MANIFEST_PATH
 
     manifest: dict[str, Any] = json.loads(MANIFEST_PATH.read_text(encoding="utf-8"))
     return manifest

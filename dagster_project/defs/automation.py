@@ -2,8 +2,8 @@
 
 import dagster as dg
 
-from dagster_project import alerts
 from dagster_project.context import company, settings
+from dagster_project.runtime import alerts
 
 refresh = dg.define_asset_job(
     "refresh",

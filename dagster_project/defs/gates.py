@@ -4,16 +4,16 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from dagster_project import gates
-from dagster_project.company import POLICY_TABLES
+from dagster_project.company.policy_tables import POLICY_TABLES
 from dagster_project.context import company, owners
-from dagster_project.contract import LANDING
-from dagster_project.history import HISTORY_DESCRIPTIONS, HISTORY_TABLES, prepare_history
-from dagster_project.landing import PULLED, accept
-from dagster_project.pull_facts import FACTS, record_facts
-from dagster_project.quality import record_results, suite_parameters
-from dagster_project.transform import table_facts
-from dagster_project.warehouse import Warehouse
+from dagster_project.gates.pull_facts import FACTS, record_facts
+from dagster_project.gates.record import record_results, suite_parameters
+from dagster_project.gates.run import check_specs, run_gate, to_check_results
+from dagster_project.planning.history import HISTORY_DESCRIPTIONS, HISTORY_TABLES, prepare_history
+from dagster_project.sources.landing import PULLED, accept
+from dagster_project.warehouse.contract import LANDING
+from dagster_project.warehouse.duckdb_file import Warehouse
+from dagster_project.warehouse.facts import table_facts
 
 # What the optimiser reads, gated after dbt and before planning: suite and mart.
 PLANNING_INPUTS = {
@@ -30,14 +30,12 @@ _PULLS = [dg.AssetKey([table.system, table.name]) for table in LANDING.values()]
 
 
 def _build_gate(suite: str, key: dg.AssetKey, relation: str) -> dg.AssetChecksDefinition:
-    @dg.multi_asset_check(
-        name=f"gate_{suite}", specs=gates.check_specs(suite, key), can_subset=False
-    )
+    @dg.multi_asset_check(name=f"gate_{suite}", specs=check_specs(suite, key), can_subset=False)
     def gate(
         context: dg.AssetCheckExecutionContext, warehouse: Warehouse
     ) -> Iterator[dg.AssetCheckResult]:
         with warehouse.connect() as connection:
-            results = gates.run_gate(
+            results = run_gate(
                 connection,
                 suite,
                 relation,
@@ -48,7 +46,7 @@ def _build_gate(suite: str, key: dg.AssetKey, relation: str) -> dg.AssetChecksDe
         for result in results:
             if not result.passed:
                 context.log.warning(result.message)
-        yield from gates.to_check_results(results, key)
+        yield from to_check_results(results, key)
 
     return gate
 

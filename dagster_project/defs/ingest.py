@@ -2,14 +2,15 @@
 
 import dagster as dg
 
-from dagster_project.company import POLICY_TABLES
+from dagster_project.company.policy_tables import POLICY_TABLES, build_policy_tables
 from dagster_project.context import company, owners, settings
-from dagster_project.contract import LANDING, LandingTable
-from dagster_project.landing import PULLED, landed_company, record_company_file, record_pull
-from dagster_project.preflight import UNFIT, refuse_unpublishable
-from dagster_project.sources import PermanentSourceError, pull_table
-from dagster_project.transform import table_facts
-from dagster_project.warehouse import Warehouse, create_table
+from dagster_project.publishing.preflight import UNFIT, refuse_unpublishable
+from dagster_project.sources.errors import PermanentSourceError
+from dagster_project.sources.landing import PULLED, landed_company, record_company_file, record_pull
+from dagster_project.sources.pull import pull_table
+from dagster_project.warehouse.contract import LANDING, LandingTable
+from dagster_project.warehouse.duckdb_file import Warehouse, create_table
+from dagster_project.warehouse.facts import table_facts
 
 # Sources can be late or busy; the solver and the checks are never retried.
 RETRY = dg.RetryPolicy(
@@ -64,7 +65,7 @@ def company_file(warehouse: Warehouse) -> dg.MaterializeResult[None]:
         refuse_unpublishable(settings().home, company().publishing)
     except UNFIT as error:
         raise dg.Failure(str(error), allow_retries=False) from error
-    tables = company().policy_tables()
+    tables = build_policy_tables(company())
     with warehouse.connect() as connection:
         held, wanted = landed_company(connection), company().company.id
         if held not in (None, wanted):

@@ -5,13 +5,20 @@ from typing import Any
 
 import dagster as dg
 
-from dagster_project import planning, quota_planning
 from dagster_project.context import company, owners
-from dagster_project.coverage_facts import coverage_facts
-from dagster_project.plan_tables import PLAN_TABLES
+from dagster_project.planning.coverage import (
+    COVERAGE_TABLES,
+    coverage_violations,
+    ignored_overrides,
+    plan_coverage,
+    unmet_certifications,
+)
+from dagster_project.planning.coverage_tables import PLAN_TABLES
+from dagster_project.planning.facts import coverage_facts
+from dagster_project.planning.quotas import QUOTA_TABLES, plan_quotas, quota_violations
 from dagster_project.plots.gallery import PICTURES
-from dagster_project.transform import table_facts
-from dagster_project.warehouse import Warehouse
+from dagster_project.warehouse.duckdb_file import Warehouse
+from dagster_project.warehouse.facts import table_facts
 from optimization.errors import InfeasibleError, PlanningError
 
 _COVERAGE_INPUTS = [
@@ -79,32 +86,32 @@ def _results(
 
 @dg.multi_asset(
     name="coverage_plan",
-    specs=_specs(planning.COVERAGE_TABLES, _COVERAGE_INPUTS, {"python", "cvxpy"}),
+    specs=_specs(COVERAGE_TABLES, _COVERAGE_INPUTS, {"python", "cvxpy"}),
 )
 def coverage_plan(warehouse: Warehouse) -> Iterator[dg.MaterializeResult[None]]:
     """Decide who covers which account; nothing is written unless every rule holds."""
     try:
-        plan = planning.plan_coverage(warehouse)
+        plan = plan_coverage(warehouse)
     except PlanningError as error:
         raise _stop(error) from error
-    yield from _results(warehouse, planning.COVERAGE_TABLES, coverage_facts(plan))
+    yield from _results(warehouse, COVERAGE_TABLES, coverage_facts(plan))
 
 
 @dg.multi_asset(
     name="quota_plan",
-    specs=_specs(quota_planning.QUOTA_TABLES, _QUOTA_INPUTS, {"python", "cvxpy"}),
+    specs=_specs(QUOTA_TABLES, _QUOTA_INPUTS, {"python", "cvxpy"}),
 )
 def quota_plan(warehouse: Warehouse) -> Iterator[dg.MaterializeResult[None]]:
     """Split the goal over groups, reps and months; every sum holds to the cent."""
     try:
-        plan = quota_planning.plan_quotas(warehouse)
+        plan = plan_quotas(warehouse)
     except PlanningError as error:
         raise _stop(error) from error
     outlook = plan.attainment_outlook
     whole = outlook[(outlook["level"] == "company") & outlook["is_default"]].iloc[0]
     yield from _results(
         warehouse,
-        quota_planning.QUOTA_TABLES,
+        QUOTA_TABLES,
         {
             "attainment_outlook": {
                 "probability_of_company_target": dg.MetadataValue.float(
@@ -148,14 +155,14 @@ def _verdict(violations: list[str]) -> dg.AssetCheckResult:
 @dg.asset_check(
     asset=dg.AssetKey(["plan", "coverage_assignments"]),
     additional_deps=[
-        dg.AssetKey(["plan", n]) for n in planning.COVERAGE_TABLES if n != "coverage_assignments"
+        dg.AssetKey(["plan", n]) for n in COVERAGE_TABLES if n != "coverage_assignments"
     ],
     blocking=True,
     description="Every rule of the plan, recomputed from the written tables without the solver.",
 )
 def coverage_plan_keeps_every_rule(warehouse: Warehouse) -> dg.AssetCheckResult:
     """Verify capacity, eligibility, locks, moves, scores and the certificate."""
-    return _verdict(planning.coverage_violations(warehouse))
+    return _verdict(coverage_violations(warehouse))
 
 
 @dg.asset_check(
@@ -166,7 +173,7 @@ def coverage_plan_keeps_every_rule(warehouse: Warehouse) -> dg.AssetCheckResult:
 )
 def quota_plan_adds_up(warehouse: Warehouse) -> dg.AssetCheckResult:
     """Verify goals, buffers and rep sums."""
-    return _verdict(quota_planning.quota_violations(warehouse))
+    return _verdict(quota_violations(warehouse))
 
 
 @dg.asset_check(
@@ -192,7 +199,7 @@ def gap_is_within_the_wanted_one(warehouse: Warehouse) -> dg.AssetCheckResult:
 )
 def certification_rules_can_be_met(warehouse: Warehouse) -> dg.AssetCheckResult:
     """Warn of rules that no rep fulfils: a hard one bars every rep from its accounts."""
-    return _warning("unmet_certifications", planning.unmet_certifications(warehouse))
+    return _warning("unmet_certifications", unmet_certifications(warehouse))
 
 
 @dg.asset_check(
@@ -202,7 +209,7 @@ def certification_rules_can_be_met(warehouse: Warehouse) -> dg.AssetCheckResult:
 )
 def overrides_count_today(warehouse: Warehouse) -> dg.AssetCheckResult:
     """Warn of overrides that the plan ignored, so that somebody renews or removes them."""
-    return _warning("ignored_overrides", planning.ignored_overrides(warehouse))
+    return _warning("ignored_overrides", ignored_overrides(warehouse))
 
 
 def _warning(name: str, notices: list[str]) -> dg.AssetCheckResult:

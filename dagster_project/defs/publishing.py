@@ -3,25 +3,23 @@
 import dagster as dg
 
 from dagster_project.context import company, owners, settings
-from dagster_project.history import plan_hashes, record_plan
-from dagster_project.identity import code_version
-from dagster_project.landing import COMPANY_FILE
-from dagster_project.plan_tables import PLAN_TABLES
-from dagster_project.planning import current_plan_id, unfit_to_publish
+from dagster_project.planning.coverage import current_plan_id, unfit_to_publish
+from dagster_project.planning.coverage_tables import PLAN_TABLES
+from dagster_project.planning.history import plan_hashes, record_plan
+from dagster_project.planning.identity import code_version
+from dagster_project.planning.quotas import quota_violations
 from dagster_project.plots.gallery import PICTURES
-from dagster_project.publish import publish
-from dagster_project.published import (
+from dagster_project.publishing.files import publish
+from dagster_project.publishing.postgresql import serve, serving_address
+from dagster_project.publishing.runs import forget_run, forget_unpublished, record_run
+from dagster_project.publishing.tables import (
     PUBLISHED,
     column_meanings,
     column_types,
-    forget_run,
-    forget_unpublished,
-    record_run,
     select_published,
 )
-from dagster_project.quota_planning import quota_violations
-from dagster_project.serve import serve, serving_address
-from dagster_project.warehouse import Warehouse
+from dagster_project.sources.landing import COMPANY_FILE
+from dagster_project.warehouse.duckdb_file import Warehouse
 
 _INPUTS = sorted(
     {

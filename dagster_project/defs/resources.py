@@ -3,7 +3,7 @@
 import dagster as dg
 
 from dagster_project.context import settings
-from dagster_project.warehouse import Warehouse
+from dagster_project.warehouse.duckdb_file import Warehouse
 
 
 @dg.definitions

@@ -11,14 +11,10 @@ from dagster_dbt.asset_utils import get_asset_check_key_for_test, get_subset_sel
 
 from dagster_project.context import owners, settings
 from dagster_project.plots.gallery import PICTURES
-from dagster_project.transform import (
-    NodeResult,
-    build,
-    ensure_manifest,
-    failing_keys,
-    table_facts,
-)
-from dagster_project.warehouse import Warehouse
+from dagster_project.transform.build import NodeResult, build, failing_keys
+from dagster_project.transform.manifest import ensure_manifest
+from dagster_project.warehouse.duckdb_file import Warehouse
+from dagster_project.warehouse.facts import table_facts
 
 settings()  # the profile reads the warehouse path from the environment
 MANIFEST: Mapping[str, Any] = json.loads(ensure_manifest().read_text(encoding="utf-8"))

@@ -1,7 +1,4 @@
-"""Demo accounts: where they are, how large, who owns and owned them.
-
-Belongs here: facts of accounts, drawn from a seed. Does not belong here: deals.
-"""
+"""Demo accounts: where they are, how large, who owns and owned them."""
 
 from __future__ import annotations
 
@@ -10,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dagster_project.company.sections.sources import DemoSource
 from dagster_project.demo.catalogue import EFFECT_SD, INDUSTRIES, MINING, SIZE_BANDS
 from dagster_project.demo.people import DAYS_PER_YEAR, Staff
-from dagster_project.sections.sources import DemoSource
 
 UNASSIGNED = -1
 UNKNOWN_OWNER = -2

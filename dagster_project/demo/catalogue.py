@@ -1,7 +1,4 @@
-"""The demo company's fixed world: regions, industries, products, names and rates.
-
-Belongs here: constants of the invented instruments maker. Does not belong here: random draws.
-"""
+"""The demo company's fixed world: regions, industries, products, names and rates."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Demo deals: who worked which deal when, and how it ended.
-
-Belongs here: opportunities and activities as arrays, vectorised up to millions of deals. Does not
-belong here: writing files or the deliberate faults in them (``export``).
-"""
+"""Demo deals: who worked which deal when, and how it ended."""
 
 from __future__ import annotations
 
@@ -12,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dagster_project.company.sections.sources import DemoSource
 from dagster_project.demo.accounts import Accounts, pick_veterans
 from dagster_project.demo.catalogue import (
     EXPANSION_LOG_ODDS,
@@ -25,7 +22,6 @@ from dagster_project.demo.catalogue import (
 )
 from dagster_project.demo.effects import Effects
 from dagster_project.demo.people import DAYS_PER_YEAR, Staff
-from dagster_project.sections.sources import DemoSource
 
 REVENUE_TYPES = ("new", "expansion", "renewal")
 _SHARED_RATE = 0.25

@@ -1,6 +1,5 @@
 """What is true in the demo company: the effects on the log-odds of a win that no file shows.
 
-Belongs here: drawing the true effects and adding them up. Does not belong here: who meets whom.
 Formula: log-odds = base + industry + region + size band + product + rep + rep x each of the four
 + hidden account quality + revenue type, every effect drawn from N(0, EFFECT_SD).
 """
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dagster_project.company.sections.sources import DemoSource
 from dagster_project.demo.catalogue import (
     BASE_LOG_ODDS,
     EFFECT_SD,
@@ -22,7 +22,6 @@ from dagster_project.demo.catalogue import (
     SIZE_BANDS,
 )
 from dagster_project.demo.people import Staff
-from dagster_project.sections.sources import DemoSource
 
 DIMENSIONS = ("industry", "region", "size_band", "product")
 

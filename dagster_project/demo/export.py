@@ -1,6 +1,5 @@
 """Writing the demo company: landing files with a few deliberate faults, and the hidden truth.
 
-Belongs here: arrays to files, the planted faults, ``truth/``. Does not belong here: drawing.
 The folder ``truth/`` is for tests and benchmarks; nothing lands it.
 """
 
@@ -16,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from dagster_project.contract import LANDING, LandingTable, quote_identifier
+from dagster_project.company.sections.sources import DemoSource
 from dagster_project.demo.accounts import UNASSIGNED, UNKNOWN_OWNER, Accounts
 from dagster_project.demo.catalogue import (
     ACCOUNT_ENDS,
@@ -30,7 +29,7 @@ from dagster_project.demo.catalogue import (
 from dagster_project.demo.deals import REVENUE_TYPES, Deals, last_quotas, make_activities
 from dagster_project.demo.effects import Effects
 from dagster_project.demo.people import Staff, absence_rows, certification_rows, employee_rows
-from dagster_project.sections.sources import DemoSource
+from dagster_project.warehouse.contract import LANDING, LandingTable, quote_identifier
 
 _OPEN_STAGES = ("Qualification", "Proposal", "Negotiation")
 _STAGE_HISTORY_DAYS = 730

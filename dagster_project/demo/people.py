@@ -1,6 +1,5 @@
 """Demo employees: covering reps, their managers and certifications, with the planted people.
 
-Belongs here: who works where, since when and for what pay. Does not belong here: accounts, deals.
 Planted: a leaver, a starved group (part-timers and fresh hires) and a rep whose strength nobody
 would guess from the file.
 """
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dagster_project.company.sections.sources import DemoSource
 from dagster_project.demo.catalogue import (
     FIRST_NAMES,
     INDUSTRIES,
@@ -20,7 +20,6 @@ from dagster_project.demo.catalogue import (
     LAST_NAMES,
     REGIONS,
 )
-from dagster_project.sections.sources import DemoSource
 
 DAYS_PER_YEAR = 365
 LEAVER_DAYS_BEFORE_END = 45

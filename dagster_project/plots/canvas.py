@@ -2,8 +2,6 @@
 
 Colours are those of Okabe and Ito, told apart by colour-blind readers, and each thing also
 differs by shape or place. Matplotlib is imported inside the functions: definitions load fast.
-
-Belongs here: what more than one topic needs. Does not belong here: a picture of anything.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Plots of the coverage plan: loads, proven gap and moves over time.
-
-Belongs here: drawing from one frame. Does not belong here: queries, or what ``canvas`` holds.
-"""
+"""Plots of the coverage plan: loads, proven gap and moves over time."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Every picture there is: what draws it, which published tables it shows, what it is called.
-
-Belongs here: that list, for the UI and for files. Does not belong here: drawing, or queries.
-"""
+"""Every picture there is: what draws it, which published tables it shows, what it is called."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Plots of targets and quotas.
-
-Belongs here: drawing from one frame. Does not belong here: queries, or what ``canvas`` holds.
-"""
+"""Plots of targets and quotas."""
 
 from __future__ import annotations
 

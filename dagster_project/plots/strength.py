@@ -1,7 +1,4 @@
-"""Plots of rep strengths: who is strong where, and whether that holds on later deals.
-
-Belongs here: drawing from one frame. Does not belong here: queries, or what ``canvas`` holds.
-"""
+"""Plots of rep strengths: who is strong where, and whether that holds on later deals."""
 
 from __future__ import annotations
 

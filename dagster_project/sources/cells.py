@@ -1,6 +1,5 @@
 """Cells: SQL that cleans a source cell, casts it to the contract type and notes what it did.
 
-Belongs here: expressions over one column. Does not belong here: where a column comes from.
 Cleaning: no-break spaces become spaces, invisible characters go, letters are composed (NFC), outer
 white space goes, an empty text becomes null. What could be mended for sure is a *fix* (noted by its
 kind, never by its content); what could not be read is an *issue*. A cell is never lost silently.
@@ -12,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dagster_project.contract import ColumnType, LandingColumn, quote_identifier
+from dagster_project.warehouse.contract import ColumnType, LandingColumn, quote_identifier
 
 _TRUE = ("true", "t", "yes", "y", "1")
 _FALSE = ("false", "f", "no", "n", "0")

@@ -1,7 +1,4 @@
-"""Pull from any database that SQLAlchemy knows, all of it or what changed since the last pull.
-
-Belongs here: connecting and reading. Does not belong here: merging (``mirror``).
-"""
+"""Pull from any database that SQLAlchemy knows, all of it or what changed since the last pull."""
 
 from __future__ import annotations
 
@@ -11,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from dagster_project.credentials import read_secret, redact
-from dagster_project.sections.remote import SqlSource, SqlTable
+from dagster_project.company.sections.remote import SqlSource, SqlTable
+from dagster_project.runtime.credentials import read_secret, redact
 from dagster_project.sources import mirror
 from dagster_project.sources.errors import PermanentSourceError, SourceError
 
 if TYPE_CHECKING:
     import duckdb
 
-    from dagster_project.contract import LandingTable
     from dagster_project.sources.result import PullResult
+    from dagster_project.warehouse.contract import LandingTable
 
 CONNECT_SECONDS = 60  # unless the address has a connect_timeout of its own
 _ROWS_PER_PAGE = 20_000

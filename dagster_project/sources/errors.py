@@ -1,7 +1,4 @@
-"""Errors of a pull, split by whether trying again can help.
-
-Belongs here: the exception types. Does not belong here: what raises them.
-"""
+"""Errors of a pull, split by whether trying again can help."""
 
 from __future__ import annotations
 

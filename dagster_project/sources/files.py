@@ -1,7 +1,5 @@
 """Pull one landing table from CSV or Parquet files: one statement, or a query over several files.
 
-Belongs here: mapping source columns onto the contract and writing the pulled table. Does not
-belong here: opening files (``readers``), cell expressions (``cells``), judging rows (gates).
 A query runs in a separate in-memory database without access to files, network or settings; its
 inputs are clean text, and each has a ``_row`` to order by, as joins promise no order.
 """
@@ -13,19 +11,19 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.company import Company
-from dagster_project.company_file import close_matches
-from dagster_project.contract import (
-    LandingTable,
-    create_landing_table_sql,
-    quote_identifier,
-)
-from dagster_project.sections.sources import FilesSource, TableSource
+from dagster_project.company.model import Company
+from dagster_project.company.sections.sources import FilesSource, TableSource
+from dagster_project.company.yaml_file import close_matches
 from dagster_project.sources.cells import clean_text
 from dagster_project.sources.errors import PermanentSourceError
 from dagster_project.sources.mapping import landing_sql, refuse_missing_columns, report
 from dagster_project.sources.readers import open_scan, reading
 from dagster_project.sources.result import PullResult
+from dagster_project.warehouse.contract import (
+    LandingTable,
+    create_landing_table_sql,
+    quote_identifier,
+)
 
 _QUERY_RESULT = "_query_result"
 _MISTAKES = (

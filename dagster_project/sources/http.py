@@ -1,7 +1,4 @@
-"""The one HTTP session of all sources over the network: time-outs, retries, Retry-After.
-
-Belongs here: the session and turning its errors into ours. Does not belong here: any service.
-"""
+"""The one HTTP session of all sources over the network: time-outs, retries, Retry-After."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from dagster_project.credentials import redact
+from dagster_project.runtime.credentials import redact
 from dagster_project.sources.errors import PermanentSourceError, SourceError
 
 TIMEOUT_SECONDS = 60

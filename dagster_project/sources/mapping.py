@@ -1,20 +1,16 @@
-"""Mapping a readable relation onto the landing contract, whatever kind of source it came from.
-
-Belongs here: the one statement that cleans, casts, numbers and writes a table's rows, and what is
-reported of it. Does not belong here: opening sources, or expressions over one cell (``cells``).
-"""
+"""Mapping a readable relation onto the landing contract, whatever kind of source it came from."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from dagster_project.company_file import close_matches
-from dagster_project.contract import LandingTable, quote_identifier
-from dagster_project.sections.columns import ColumnMapping
+from dagster_project.company.sections.columns import ColumnMapping
+from dagster_project.company.yaml_file import close_matches
 from dagster_project.sources.cells import cleaned_name, fix_name, quote_text, read_cell, text_name
 from dagster_project.sources.errors import PermanentSourceError
 from dagster_project.sources.result import PullResult
+from dagster_project.warehouse.contract import LandingTable, quote_identifier
 
 if TYPE_CHECKING:
     import duckdb

@@ -1,7 +1,6 @@
 """Mirrors: what a source over a connection holds, kept in the warehouse and brought up to date.
 
-Belongs here: merging changed rows by key, the watermark, and landing the mirror. Does not belong
-here: talking to a source. Cells are text, as in a CSV file, so that all kinds of sources are read
+Cells are text, as in a CSV file, so that all kinds of sources are read
 by the same rules. Merging and moving the watermark are one transaction: a pull that breaks off
 changes neither. A full reload and the increments after it give the same table, row by row, because
 it always lands in the order of its key.
@@ -18,12 +17,12 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import pyarrow as pa
 
-from dagster_project.contract import LandingTable, quote_identifier
-from dagster_project.sections.columns import ColumnMapping
-from dagster_project.sections.remote import Remote
+from dagster_project.company.sections.columns import ColumnMapping
+from dagster_project.company.sections.remote import Remote
 from dagster_project.sources.errors import PermanentSourceError, SourceError
 from dagster_project.sources.mapping import landing_sql, refuse_missing_columns, report
 from dagster_project.sources.result import PullResult
+from dagster_project.warehouse.contract import LandingTable, quote_identifier
 
 if TYPE_CHECKING:
     import duckdb

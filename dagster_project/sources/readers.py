@@ -1,8 +1,4 @@
-"""Opening files: which files a path means, their columns, and the SQL that scans them.
-
-Belongs here: CSV and Parquet as DuckDB scans, and turning DuckDB's errors into ours. Does not
-belong here: mapping columns onto the contract (``cells``, ``files``).
-"""
+"""Opening files: which files a path means, their columns, and the SQL that scans them."""
 
 from __future__ import annotations
 
@@ -16,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.sections.sources import FilesSource
+from dagster_project.company.sections.sources import FilesSource
 from dagster_project.sources.cells import quote_text
 from dagster_project.sources.errors import PermanentSourceError, SourceError
 

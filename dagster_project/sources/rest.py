@@ -1,8 +1,4 @@
-"""Pull from a REST service that answers JSON, such as BambooHR, through dlt's client.
-
-Belongs here: log-in, pages and increments by configuration. Does not belong here: merging
-(``mirror``), retries (``http``).
-"""
+"""Pull from a REST service that answers JSON, such as BambooHR, through dlt's client."""
 
 from __future__ import annotations
 
@@ -10,16 +6,16 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from dagster_project.credentials import read_secret
-from dagster_project.sections.remote import RestPages, RestSource, RestTable
+from dagster_project.company.sections.remote import RestPages, RestSource, RestTable
+from dagster_project.runtime.credentials import read_secret
 from dagster_project.sources import http, mirror
 from dagster_project.sources.errors import PermanentSourceError
 
 if TYPE_CHECKING:
     import duckdb
 
-    from dagster_project.contract import LandingTable
     from dagster_project.sources.result import PullResult
+    from dagster_project.warehouse.contract import LandingTable
 
 
 def pull(

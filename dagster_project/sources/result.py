@@ -1,7 +1,4 @@
-"""What a pull reports.
-
-Belongs here: the record itself. Does not belong here: keeping it (``dagster_project.landing``).
-"""
+"""What a pull reports."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Pull from Salesforce: Bulk 2.0 for everything, queryAll for what changed or was deleted.
-
-Belongs here: log-in, SOQL and pages. Does not belong here: merging (``mirror``) or
-retries (``http``).
-"""
+"""Pull from Salesforce: Bulk 2.0 for everything, queryAll for what changed or was deleted."""
 
 from __future__ import annotations
 
@@ -12,16 +8,16 @@ import io
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from dagster_project.credentials import read_secret
-from dagster_project.sections.remote import SalesforceSource, SalesforceTable
+from dagster_project.company.sections.remote import SalesforceSource, SalesforceTable
+from dagster_project.runtime.credentials import read_secret
 from dagster_project.sources import http, mirror
 from dagster_project.sources.errors import PermanentSourceError
 
 if TYPE_CHECKING:
     import duckdb
 
-    from dagster_project.contract import LandingTable
     from dagster_project.sources.result import PullResult
+    from dagster_project.warehouse.contract import LandingTable
 
 
 def pull(

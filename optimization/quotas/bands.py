@@ -1,8 +1,4 @@
-"""What last year's quotas and on-target earnings ask of this year's, and why they cannot hold.
-
-Belongs here: the bounds of the quota program and the named reason where they contradict the
-targets. Does not belong here: the program itself (``model``).
-"""
+"""What last year's quotas and on-target earnings ask of this year's, and why they cannot hold."""
 
 from __future__ import annotations
 

@@ -1,8 +1,5 @@
 """Is the money there? Cost of a group against its budget, and the cheapest cuts where it is not.
 
-Belongs here: cost by group from people, comp plans and simulated bookings. Does not belong
-here: quotas, or the terms of a plan (``pay``).
-
 Pay is personal. A group of one or two people would show a person's pay: it gets the verdict and
 not the amounts, and nothing here names a person.
 """

@@ -1,8 +1,5 @@
 """How unsure bookings have been: shocks estimated from history, and bands tested on it.
 
-Belongs here: what the errors of forecasting past years from the years before them say. Does not
-belong here: the forecast of a past year (``history``) or of the plan (``outlook``).
-
 A shock's variance is estimated as in a meta-analysis with random effects (DerSimonian & Laird,
 1986): each squared relative error, less what chance of single deals explains, is a sight of it,
 weighed by how exact it is, so that neither the largest group nor the noisiest decides.

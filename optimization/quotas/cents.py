@@ -1,7 +1,6 @@
 """Exact money: amounts as whole cents, and splits of a total that keep it to the cent.
 
-Belongs here: integer arithmetic on money. Does not belong here: deciding who deserves which
-share. Everything is done in Python integers, because a float carries a total of 10^15 cents
+Everything is done in Python integers, because a float carries a total of 10^15 cents
 to about a cent only, and a sum that is off by one cent is a wrong sum.
 """
 

@@ -1,8 +1,4 @@
-"""What a company may know beyond goals and books, and what follows from it for the plan.
-
-Belongs here: the optional inputs as one frozen record, and reading bands and uncertainty off
-them. Does not belong here: inputs every plan needs (``inputs``) or the steps of a plan (``plan``).
-"""
+"""What a company may know beyond goals and books, and what follows from it for the plan."""
 
 from __future__ import annotations
 

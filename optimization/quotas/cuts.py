@@ -1,7 +1,6 @@
 """The cheapest cuts of a group that is over its budget, and what they cost in expected margin.
 
-Belongs here: the list of possible cuts and the choice among them. Does not belong here: what a
-group costs (``budget``). A cut names positions, hires and training, never a person.
+A cut names positions, hires and training, never a person.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""What each rep's book is expected to bring, month by month, and how unsure that is.
-
-Belongs here: the step from accounts to expected business and its variance. Does not belong
-here: estimating amounts, seasonality or cycles (dbt marts do), or setting targets.
-"""
+"""What each rep's book is expected to bring, month by month, and how unsure that is."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Checks on input frames that name the offending records.
-
-Belongs here: column, key and number checks shared by the readers of ``inputs``. Does not
-belong here: rules that need more than one frame.
-"""
+"""Checks on input frames that name the offending records."""
 
 from __future__ import annotations
 

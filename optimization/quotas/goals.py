@@ -1,8 +1,4 @@
-"""Readers of the company's goals: totals by revenue type, and parts that bind.
-
-Belongs here: what a goal frame must keep and how its rows become whole cents. Does not belong
-here: splitting goals over groups and months (``targets``).
-"""
+"""Readers of the company's goals: totals by revenue type, and parts that bind."""
 
 from __future__ import annotations
 

@@ -1,8 +1,5 @@
 """Past years of won business, and the forecast of one of them from the years before it.
 
-Belongs here: reading history and the rule it is forecast by. Does not belong here: what the
-errors of those forecasts say (``calibrate``).
-
 Years are counted back from the end of the history, so that the last one is whole. A year is
 forecast as the year before it (a group that began within it as if it had sold all year), grown by
 the earlier years' mean growth (shrunk by one year without growth, because growth fades), spread

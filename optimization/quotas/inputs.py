@@ -1,9 +1,4 @@
-"""The quota model's inputs: frames checked, aligned and turned into arrays.
-
-Belongs here: every rule an input must keep before quotas make sense, and the one order of
-reps, groups and months that all arrays share. Does not belong here: computing anything from
-them (``expected``, ``targets``, ``model``).
-"""
+"""The quota model's inputs: frames checked, aligned and turned into arrays."""
 
 from __future__ import annotations
 

@@ -1,12 +1,9 @@
 """The convex program that divides each group's month among its reps.
 
-Belongs here: fair shares, the quadratic program around them and its solution. Does not
-belong here: whole cents (``cents``), frames (``plan``), what sets the limits (``bands``).
-
 Formulation. With fair share f[r,m,k] (in proportion to expected business) and relative
 deviation d = q/f - 1, yearly fair share F[r], group sum F[g], p = f/F[r], y = sum_mk p d:
 
-    minimise  sum_r F[r]/F[g] * ( sum_mk p d^2  +  mu * (z[r] - mean z)^2 / scale[g]^2
+minimise  sum_r F[r]/F[g] * ( sum_mk p d^2  +  mu * (z[r] - mean z)^2 / scale[g]^2
                                   +  nu * (1 + y - reference[r]/F[r])^2 (references scaled)
                                   +  omega * (distance of 1 + y from its OTE band)^2 )
     subject to  sum_r f d = 0 per group, month and type;  d >= -1;

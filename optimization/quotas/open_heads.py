@@ -1,8 +1,5 @@
 """Planned hires as coverers of what nobody covers yet, so that they carry a ramped quota.
 
-Belongs here: which uncovered accounts an open head can be counted on for. Does not belong here:
-deciding coverage: the plan of accounts stays as it is, and a hire that starts is planned then.
-
 A quota follows from a book. An open head's is made of its group's accounts that the plan could
 give to nobody (the group of the owner of record), worth most an hour first, until the hours of a
 full-time rep are filled. Where nothing is uncovered, a hire has no book and carries no quota.

@@ -1,8 +1,5 @@
 """Do we make the number? Chances of rep, group and company at several buffers, by simulation.
 
-Belongs here: what is read off simulated bookings. Does not belong here: drawing them
-(``simulate``), testing them on the past (``calibrate``) or setting quotas.
-
 A buffer changes what reps must sell, not what customers buy. The chance of a group or of the
 company to reach its target is therefore the same at every buffer, unless the policy states an
 effort_response: then business grows by effort_response x buffer. Only what is covered counts:

@@ -1,8 +1,4 @@
-"""Compensation plans: what a role earns on what it books.
-
-Belongs here: the terms of a plan and the pay that follows from bookings and quota. Does not
-belong here: what a group may spend (``budget``) or who has which role.
-"""
+"""Compensation plans: what a role earns on what it books."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Readers of what is known of deals that are already open, and of when customers buy.
-
-Belongs here: the rules the optional frames about pipeline and customers' fiscal years must keep.
-Does not belong here: estimating them (dbt marts do) or applying them to a book (``expected``).
-"""
+"""Readers of what is known of deals that are already open, and of when customers buy."""
 
 from __future__ import annotations
 

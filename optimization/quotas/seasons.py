@@ -1,8 +1,4 @@
-"""Readers of the month profiles: seasonality and the length of the sales cycle by season key.
-
-Belongs here: the rules those two frames must keep. Does not belong here: estimating them (dbt
-marts do) or applying them to a book (``expected``).
-"""
+"""Readers of the month profiles: seasonality and the length of the sales cycle by season key."""
 
 from __future__ import annotations
 

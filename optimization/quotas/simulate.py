@@ -1,8 +1,5 @@
 """Simulated bookings: won deals as Poisson counts, log-normal values, shared good and bad years.
 
-Belongs here: drawing bookings. Does not belong here: what is read off the draws (``outlook``,
-``budget``) or estimating the shocks (``calibrate``).
-
 A rep's (or group's) total is a compound sum: N won deals, Poisson around the expected number
 times a gamma level (how unsure the accounts' level is), each deal log-normal. The sum of N such
 values is taken as log-normal with their mean and variance (Fenton, 1960; exact for N = 1). All

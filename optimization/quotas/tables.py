@@ -1,7 +1,4 @@
-"""The published tables of targets and quotas, from arrays of cents.
-
-Belongs here: columns and rows. Does not belong here: any decision.
-"""
+"""The published tables of targets and quotas, from arrays of cents."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""From the company's goal to each group's month, and to the sum its reps must carry.
-
-Belongs here: exact splits above the level of a rep. Does not belong here: dividing a group's
-sum among its reps (``model``).
-"""
+"""From the company's goal to each group's month, and to the sum its reps must carry."""
 
 from __future__ import annotations
 

@@ -1,8 +1,5 @@
 """Quotas in force that follow their accounts: what a plan made within the year may change.
 
-Belongs here: moving the remaining quota of an account with it, pro rata. Does not belong here:
-quotas from scratch (``model``).
-
 Once a year has begun, reps have their quotas. A shortfall of the first months is shown and not
 loaded onto them; an account that changes hands takes its share of the remaining months along.
 The share is the account's part of what the giver's accounts are expected to bring in that month

@@ -1,9 +1,4 @@
-"""Recompute every rule of a coverage plan from its tables.
-
-Belongs here: the last gate before a plan is published, written against the contract of the
-tables with pandas and numpy alone. Does not belong here: CVXPY, any code of
-``optimization.coverage``, or plausibility of the inputs (the gates).
-"""
+"""Recompute every rule of a coverage plan from its tables."""
 
 from __future__ import annotations
 
@@ -31,7 +26,7 @@ from optimization.verify.proof import (
 from optimization.verify.tables import differs, report, same, text_ids, where, with_today
 
 if TYPE_CHECKING:
-    from optimization.coverage.plan import CoveragePlan
+    from optimization.tables import CoveragePlan
 
 PARTS = (
     "segment_value_amount",

@@ -1,9 +1,4 @@
-"""The limits of a coverage plan, stated anew from the tables: what each pair uses of which.
-
-Belongs here: one function per rule that counts something over pairs, with pandas and numpy alone.
-Does not belong here: rules of single rows (``optimization.verify.coverage``), what a plan says of
-its worth (``optimization.verify.proof``), CVXPY, any code of ``optimization.coverage``.
-"""
+"""The limits of a coverage plan, stated anew from the tables: what each pair uses of which."""
 
 from __future__ import annotations
 

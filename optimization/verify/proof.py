@@ -1,9 +1,4 @@
-"""Recompute what a plan says of its worth: certificate, bound, and the cost of its locks.
-
-Belongs here: numbers about the whole plan, from the tables alone. Does not belong here: rules of
-single rows (``optimization.verify.coverage``), the limits (``optimization.verify.limits``), CVXPY,
-any code of ``optimization.coverage``.
-"""
+"""Recompute what a plan says of its worth: certificate, bound, and the cost of its locks."""
 
 from __future__ import annotations
 
@@ -17,7 +12,7 @@ from optimization.verify.limits import Limit, entities
 from optimization.verify.tables import HOUSE, TOLERANCE, differs, report
 
 if TYPE_CHECKING:
-    from optimization.coverage.plan import CoveragePlan
+    from optimization.tables import CoveragePlan
 
 
 def prices(table: pd.DataFrame) -> dict[str, pd.Series[float]]:

@@ -1,8 +1,4 @@
-"""Rules of a finished quota plan, recomputed from the frames in whole cents.
-
-Belongs here: what must hold of targets and quotas whoever made them; no CVXPY, no code of
-``optimization.quotas``. Does not belong here: whether quotas are fair or likely to be met.
-"""
+"""Rules of a finished quota plan, recomputed from the frames in whole cents."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Small tools of the coverage verifier: ids as text, comparing, reporting, today's load.
-
-Belongs here: what both halves of the check need, with pandas and numpy alone. Does not belong
-here: any rule of a plan, any code of ``optimization.coverage``.
-"""
+"""Small tools of the coverage verifier: ids as text, comparing, reporting, today's load."""
 
 from __future__ import annotations
 

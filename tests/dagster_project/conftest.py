@@ -11,7 +11,7 @@ import pytest
 from requests.adapters import HTTPAdapter
 
 from dagster_project.sources import http
-from dagster_project.warehouse import Warehouse
+from dagster_project.warehouse.duckdb_file import Warehouse
 
 from .inputs.server import API_KEY, KEY, SECRET, Service, serving
 

@@ -9,8 +9,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from dagster_project import alerts
-from dagster_project.settings import Settings
+from dagster_project.runtime import alerts
+from dagster_project.runtime.settings import Settings
 
 
 def test_an_alert_is_appended_to_a_file_without_any_webhook(tmp_path, monkeypatch):

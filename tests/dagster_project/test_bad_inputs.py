@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from dagster_project.transform import build, create_empty_sources
-from dagster_project.warehouse import Warehouse
+from dagster_project.transform.build import build
+from dagster_project.transform.check import create_empty_sources
+from dagster_project.warehouse.duckdb_file import Warehouse
 
 from .inputs.catalogue import CATALOGUE, BadInput
 from .inputs.company import company_of, forget_pulls, healthy, judge, write_files

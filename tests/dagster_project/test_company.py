@@ -9,8 +9,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dagster_project.company import POLICY_TABLES, Company, CompanyError, load_company
-from dagster_project.contract import create_table_sql
+from dagster_project.company.load import load_company
+from dagster_project.company.model import Company
+from dagster_project.company.policy_tables import POLICY_TABLES, build_policy_tables
+from dagster_project.company.yaml_file import CompanyError
+from dagster_project.warehouse.contract import create_table_sql
 
 SMALLEST = "company: {id: acme, name: Acme}\nsource: {kind: demo}\n"
 OVERRIDES_HEADER = "account_id,rep_id,action,author,reason,expires_on\n"
@@ -157,7 +160,7 @@ def test_policy_tables_fit_their_types_and_fill_in_defaults(load: Write) -> None
         + "overrides: overrides.csv\n",
         OVERRIDES_HEADER + "A1,E1,married,Head of sales,Renewal,2026-12-31\n",
     )
-    tables = company.policy_tables()
+    tables = build_policy_tables(company)
     assert tables.keys() == POLICY_TABLES.keys()
     con = duckdb.connect()
     for name, rows in tables.items():

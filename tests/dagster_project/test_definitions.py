@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 from dagster._core.execution.api import create_execution_plan
 
-from dagster_project.contract import LANDING
+from dagster_project.warehouse.contract import LANDING
 
 PUBLISH_STEP = "published__coverage"
 

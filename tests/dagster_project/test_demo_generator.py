@@ -10,10 +10,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from dagster_project.company import Company
-from dagster_project.contract import LANDING
-from dagster_project.demo import ensure_demo
-from dagster_project.sources import pull_table
+from dagster_project.company.model import Company
+from dagster_project.demo.generate import ensure_demo
+from dagster_project.sources.pull import pull_table
+from dagster_project.warehouse.contract import LANDING
 
 SIZES = {"accounts": 600, "reps": 30, "groups": 5, "opportunities": 8000, "years": 4}
 

@@ -8,9 +8,9 @@ import dagster as dg
 import pytest
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
-from dagster_project.event_log import PooledEventLog
-from dagster_project.instance import prepare_dagster_home
-from dagster_project.settings import Settings
+from dagster_project.runtime.event_log import PooledEventLog
+from dagster_project.runtime.instance import prepare_dagster_home
+from dagster_project.runtime.settings import Settings
 
 
 @dg.asset(check_specs=[dg.AssetCheckSpec("holds", asset="fact")])

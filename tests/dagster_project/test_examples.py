@@ -10,11 +10,13 @@ from typing import Any
 import duckdb
 import pytest
 
-from dagster_project.company import Company, load_company
-from dagster_project.contract import LANDING
-from dagster_project.demo import ensure_demo
-from dagster_project.sections.sources import FilesSource
-from dagster_project.sources import PullResult, pull_table
+from dagster_project.company.load import load_company
+from dagster_project.company.model import Company
+from dagster_project.company.sections.sources import FilesSource
+from dagster_project.demo.generate import ensure_demo
+from dagster_project.sources.pull import pull_table
+from dagster_project.sources.result import PullResult
+from dagster_project.warehouse.contract import LANDING
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 NAMES = ("demo", "maven_crm", "adventureworks")

@@ -10,7 +10,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from dagster_project import gates
+from dagster_project.gates.run import check_specs, run_gate, to_check_results, validate
 from expectations import load_suite, suite_names
 
 OPPORTUNITIES = """
@@ -36,7 +36,7 @@ def con():
 
 def gate(con, suite, query, **options):
     con.execute(f"create or replace table gated as {query}")
-    return {result.check: result for result in gates.run_gate(con, suite, "gated", **options)}
+    return {result.check: result for result in run_gate(con, suite, "gated", **options)}
 
 
 def damaged(columns):
@@ -143,7 +143,7 @@ def test_an_empty_table_is_refused(con):
 
 
 def test_a_missing_table_fails_every_rule(con):
-    results = gates.run_gate(con, "employees", "nowhere")
+    results = run_gate(con, "employees", "nowhere")
     assert len(results) == len(load_suite("employees")["expectations"])
     assert not any(result.passed for result in results)
     assert "nowhere is missing" in results[0].message
@@ -221,7 +221,7 @@ def test_too_many_uncovered_accounts_are_a_warning(con):
 
 def test_a_frame_is_checked_without_a_data_base():
     frame = pd.DataFrame({"revenue_type": ["new"], "target_amount": [-1.0]})
-    results = {result.check: result for result in gates.validate(load_suite("goals"), frame)}
+    results = {result.check: result for result in validate(load_suite("goals"), frame)}
     assert failed(results) == {"target_is_not_negative", "targets_exist"}
 
 
@@ -234,7 +234,7 @@ def test_a_rule_of_an_unknown_kind_cannot_pass_by_being_dropped():
         "kwargs": {"column": "target_amount", "regex": "("},
     }
     frame = pd.DataFrame({"revenue_type": ["new"], "target_amount": [1.0]})
-    assert not gates.validate(suite, frame)[-1].passed
+    assert not validate(suite, frame)[-1].passed
 
 
 def test_a_rule_without_a_result_fails(con, monkeypatch):
@@ -278,14 +278,14 @@ def test_every_rule_is_a_kind_great_expectations_knows(name):
     suite = load_suite(name)
     columns = {rule["kwargs"].get("column", "_") for rule in suite["expectations"]}
     frame = pd.DataFrame({column: pd.Series([1.0]) for column in columns})
-    messages = [result.message for result in gates.validate(suite, frame)]
+    messages = [result.message for result in validate(suite, frame)]
     assert not [text for text in messages if "could not be checked" in text]
 
 
 def test_specs_and_results_agree_and_only_critical_rules_block(con):
-    specs = gates.check_specs("employees", ["raw", "employees"])
+    specs = check_specs("employees", ["raw", "employees"])
     results = gate(con, "employees", f"select * replace ('x' as rep_id) from ({EMPLOYEES})")
-    recorded = gates.to_check_results(results.values(), ["raw", "employees"])
+    recorded = to_check_results(results.values(), ["raw", "employees"])
     assert [spec.name for spec in specs] == [result.check_name for result in recorded]
     assert {spec.asset_key for spec in specs} == {dg.AssetKey(["raw", "employees"])}
     for spec, result in zip(specs, recorded, strict=True):
@@ -299,7 +299,8 @@ def test_specs_and_results_agree_and_only_critical_rules_block(con):
 
 def test_specs_are_made_without_importing_great_expectations():
     code = (
-        "import sys; from dagster_project import gates; gates.check_specs('accounts', 'a'); "
+        "import sys; from dagster_project.gates.run import check_specs; "
+        "check_specs('accounts', 'a'); "
         "sys.exit('great_expectations' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

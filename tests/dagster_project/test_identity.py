@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dagster_project import identity
+from dagster_project.planning import identity
 
 INPUTS = {"accounts": "a1", "opportunities": "o1", "company_file": "c1"}
 
@@ -55,8 +55,8 @@ def version_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.mark.parametrize(
     "path",
     [
-        "optimization/coverage/model.py",
-        "dagster_project/planning.py",
+        "optimization/coverage/solve/model.py",
+        "dagster_project/planning/coverage.py",
         "expectations/suites/accounts.json",
         "dbt/models/marts/company_goals.sql",
         "dbt/dbt_project.yml",

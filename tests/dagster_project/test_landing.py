@@ -6,9 +6,9 @@ import dagster as dg
 import duckdb
 import pytest
 
-from dagster_project.company import Company
-from dagster_project.contract import LANDING, create_landing_table_sql, create_table_sql
-from dagster_project.landing import (
+from dagster_project.company.model import Company
+from dagster_project.company.policy_tables import POLICY_TABLES
+from dagster_project.sources.landing import (
     COMPANY_FILE,
     PULLED,
     accept,
@@ -16,9 +16,9 @@ from dagster_project.landing import (
     record_company_file,
     record_pull,
 )
-from dagster_project.policy_tables import POLICY_TABLES
-from dagster_project.sources import PullResult
-from dagster_project.warehouse import Warehouse, create_table
+from dagster_project.sources.result import PullResult
+from dagster_project.warehouse.contract import LANDING, create_landing_table_sql, create_table_sql
+from dagster_project.warehouse.duckdb_file import Warehouse, create_table
 
 
 def pulled(table: str, content: str) -> PullResult:

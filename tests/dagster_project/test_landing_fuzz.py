@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from dagster_project.contract import LANDING, LandingTable
-from dagster_project.sources import pull_table
+from dagster_project.sources.pull import pull_table
+from dagster_project.warehouse.contract import LANDING, LandingTable
 
 from .inputs.company import Rows, company_of, write_files
 

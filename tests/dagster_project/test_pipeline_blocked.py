@@ -20,10 +20,10 @@ from typing import Any
 
 import pytest
 
-from dagster_project.contract import LANDING
-from dagster_project.plan_tables import PLAN_TABLES
-from dagster_project.policy_tables import POLICY_TABLES
-from dagster_project.published import PUBLISHED
+from dagster_project.company.policy_tables import POLICY_TABLES
+from dagster_project.planning.coverage_tables import PLAN_TABLES
+from dagster_project.publishing.tables import PUBLISHED
+from dagster_project.warehouse.contract import LANDING
 
 pytestmark = pytest.mark.whole_job
 
@@ -89,7 +89,7 @@ SPOILT_INPUTS = {
 # The solver's answer is tampered with, as a fault in the optimiser would.
 WRONG_PLAN = """
 import sys
-from optimization.coverage import plan
+import optimization.plan_coverage as plan
 
 solve = plan.solve_coverage
 
@@ -99,8 +99,8 @@ def solve_wrongly(*arguments):
     return made
 
 plan.solve_coverage = solve_wrongly
-from dagster_project.refresh import main
-sys.exit(main())
+from dagster_project.commands.main import main
+sys.exit(main(["refresh"]))
 """
 
 
@@ -131,7 +131,7 @@ def raw_state(run: Any) -> dict[str, Any]:
 PUBLISH_AGAIN = """
 import sys
 import dagster as dg
-from dagster_project import refresh
+from dagster_project.commands import refresh
 from dagster_project.definitions import defs
 
 def publish(instance):
@@ -140,7 +140,7 @@ def publish(instance):
     return job.execute_in_process(instance=instance, raise_on_error=False, asset_selection=only)
 
 refresh.run = publish
-sys.exit(refresh.main())
+sys.exit(refresh.refresh())
 """
 HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); input()"
 MIB = 2**20

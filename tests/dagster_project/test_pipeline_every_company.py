@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from dagster_project.contract import LANDING
-from dagster_project.pictures import draw_pictures
+from dagster_project.commands.pictures import draw_pictures
 from dagster_project.plots.gallery import PICTURES
-from dagster_project.published import PUBLISHED
+from dagster_project.publishing.tables import PUBLISHED
+from dagster_project.warehouse.contract import LANDING
 
 pytestmark = pytest.mark.whole_job
 

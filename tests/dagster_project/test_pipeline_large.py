@@ -11,13 +11,13 @@ from dataclasses import replace
 
 import pytest
 
-from dagster_project import planning
-from dagster_project.company import load_company
-from dagster_project.history import last_prices, record_plan
-from dagster_project.planning import coverage_inputs, coverage_policy, coverage_violations
-from dagster_project.warehouse import Warehouse
-from optimization.coverage.plan import solve_coverage
+from dagster_project.company.load import load_company
+from dagster_project.planning import coverage
+from dagster_project.planning.coverage import coverage_inputs, coverage_policy, coverage_violations
+from dagster_project.planning.history import last_prices, record_plan
+from dagster_project.warehouse.duckdb_file import Warehouse
 from optimization.errors import InfeasibleError
+from optimization.plan_coverage import solve_coverage
 
 pytestmark = pytest.mark.whole_job
 
@@ -42,8 +42,8 @@ def warehouse(demo_run, tmp_path_factory):
 def planned(warehouse, company):
     """The plan of the asset, written to the warehouse as a night does."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(planning, "company", lambda: company)
-        plan = planning.plan_coverage(warehouse)
+        patch.setattr(coverage, "company", lambda: company)
+        plan = coverage.plan_coverage(warehouse)
         assert coverage_violations(warehouse) == []
     return plan
 

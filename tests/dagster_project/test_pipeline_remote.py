@@ -19,8 +19,8 @@ import psycopg
 import pytest
 import yaml
 
-from dagster_project.contract import LANDING
-from dagster_project.published import PUBLISHED
+from dagster_project.publishing.tables import PUBLISHED
+from dagster_project.warehouse.contract import LANDING
 
 from ..conftest import EXAMPLES, REFRESH, REPOSITORY, TIMEOUT_SECONDS, Run, environment
 from ..postgres import PASSWORD

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dagster_project.planning import unfit_to_publish, unmet_certifications
-from dagster_project.transform import create_empty_sources
+from dagster_project.planning.coverage import unfit_to_publish, unmet_certifications
+from dagster_project.transform.check import create_empty_sources
 
 
 @pytest.mark.usefixtures("definitions")

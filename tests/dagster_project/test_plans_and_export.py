@@ -8,11 +8,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dagster_project.export import export_csv
-from dagster_project.pictures import draw_pictures
-from dagster_project.plan_files import PlanFilesError
-from dagster_project.plans import kept_plans, lines
-from dagster_project.publish import NOT_CURRENT_YET, publish
+from dagster_project.commands.export import export_csv
+from dagster_project.commands.pictures import draw_pictures
+from dagster_project.commands.plan_files import PlanFilesError
+from dagster_project.commands.plans import lines
+from dagster_project.publishing.files import NOT_CURRENT_YET, publish
+from dagster_project.publishing.kept_plans import kept_plans
 
 NAMES = [
     ("=1+1", "'=1+1"),

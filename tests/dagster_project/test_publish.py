@@ -14,8 +14,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dagster_project.plans import kept_plans
-from dagster_project.publish import NOT_CURRENT_YET, PublishError, publish
+from dagster_project.publishing.files import NOT_CURRENT_YET, PublishError, publish
+from dagster_project.publishing.kept_plans import kept_plans
 
 READER = """
 import pathlib, sys, duckdb

@@ -12,8 +12,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from dagster_project.publish import publish
-from dagster_project.serve import serve
+from dagster_project.publishing.files import publish
+from dagster_project.publishing.postgresql import serve
 
 PUBLICATIONS = 100
 SCHEMA = "readers"

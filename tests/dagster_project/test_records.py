@@ -9,15 +9,16 @@ import duckdb
 import pandas as pd
 import pytest
 
-from dagster_project.company import Company
-from dagster_project.plan_tables import PLAN_TABLES
-from dagster_project.published import PUBLISHED, forget_unpublished, record_run, select_published
-from dagster_project.quality import record_results, suite_parameters
-from dagster_project.warehouse import write_frame
+from dagster_project.company.model import Company
+from dagster_project.gates.record import record_results, suite_parameters
+from dagster_project.planning.coverage_tables import PLAN_TABLES
+from dagster_project.publishing.runs import forget_unpublished, record_run
+from dagster_project.publishing.tables import PUBLISHED, select_published
+from dagster_project.warehouse.duckdb_file import write_frame
 
 
 def rule(definitions_of: str, check: str, **facts: Any) -> Any:
-    from dagster_project.gates import RuleResult
+    from dagster_project.gates.run import RuleResult
 
     given = {
         "severity": "warning",

@@ -8,30 +8,29 @@ DEMO = "examples/demo/company.yml"
 
 ASK = """
 import sys
-from dagster_project.refresh import main
-sys.exit(main())
+from dagster_project.commands.main import main
+sys.exit(main(["refresh"]))
 """
 
 GIVE_UP = """
 import sys
-from dagster_project.refresh import main
-from dagster_project.warehouse import Warehouse, WarehouseBusyError
+from dagster_project.commands.main import main
+from dagster_project.warehouse.duckdb_file import Warehouse, WarehouseBusyError
 
 def give_up(self, context):
     raise WarehouseBusyError("another refresh has held warehouse.duckdb for 3600 seconds; stop it")
 
 Warehouse.setup_for_execution = give_up
-sys.exit(main())
+sys.exit(main(["refresh"]))
 """
 
 
 # The command replaces its process; here it says by what.
 UI = """
 import os, sys
-from dagster_project import ui
+from dagster_project.commands.main import main
 os.execv = lambda program, arguments: print(*arguments)
-sys.argv[1:] = ["--port", "3999"]
-ui.main()
+main(["ui", "--port", "3999"])
 """
 
 

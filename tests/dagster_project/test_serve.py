@@ -10,8 +10,8 @@ import duckdb
 import psycopg
 import pytest
 
-from dagster_project.publish import PublishError
-from dagster_project.serve import serve
+from dagster_project.publishing.files import PublishError
+from dagster_project.publishing.postgresql import serve
 
 QUERY = """
     select 'p1' as plan_id, 'A' || i as account_id, i as row_count, i / 4 as amount,

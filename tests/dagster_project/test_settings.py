@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import yaml
 
-from dagster_project.settings import REPOSITORY, Settings, load_settings
+from dagster_project.runtime.settings import REPOSITORY, Settings, load_settings
 
 
 def test_each_company_has_a_home_of_its_own_unless_told_otherwise(monkeypatch, tmp_path):
@@ -24,7 +24,7 @@ def test_each_company_has_a_home_of_its_own_unless_told_otherwise(monkeypatch, t
 
 
 def test_the_orchestrators_home_keeps_the_repositorys_settings(tmp_path):
-    from dagster_project.instance import prepare_dagster_home
+    from dagster_project.runtime.instance import prepare_dagster_home
 
     settings = Settings(tmp_path / "company.yml", tmp_path / "home")
     copy = settings.dagster_home / "dagster.yaml"

@@ -10,9 +10,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from dagster_project.company import Company
-from dagster_project.contract import LANDING
-from dagster_project.sources import PermanentSourceError, PullResult, SourceError, pull_table
+from dagster_project.company.model import Company
+from dagster_project.sources.errors import PermanentSourceError, SourceError
+from dagster_project.sources.pull import pull_table
+from dagster_project.sources.result import PullResult
+from dagster_project.warehouse.contract import LANDING
 
 EMPLOYEES = "rep_id,role\nE1,account_executive\n"
 ACCOUNTS = "account_id,name\nA1,Acme\n"

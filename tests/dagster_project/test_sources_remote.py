@@ -9,9 +9,11 @@ import duckdb
 import psycopg
 import pytest
 
-from dagster_project.company import Company, CompanyError
-from dagster_project.contract import LANDING
-from dagster_project.sources import PermanentSourceError, SourceError, pull_table
+from dagster_project.company.model import Company
+from dagster_project.company.yaml_file import CompanyError
+from dagster_project.sources.errors import PermanentSourceError, SourceError
+from dagster_project.sources.pull import pull_table
+from dagster_project.warehouse.contract import LANDING
 
 from .inputs.remote import FILES, company, pull
 from .inputs.server import KEY, SECRET, Service

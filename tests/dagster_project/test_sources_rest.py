@@ -11,7 +11,8 @@ import pytest
 import urllib3.util.retry
 import yaml
 
-from dagster_project.sources import PermanentSourceError, SourceError, http
+from dagster_project.sources import http
+from dagster_project.sources.errors import PermanentSourceError, SourceError
 
 from .inputs.remote import pull
 from .inputs.server import API_KEY, SLOW_SECONDS, Service

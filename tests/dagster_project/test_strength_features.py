@@ -80,7 +80,7 @@ def test_a_protected_attribute_would_be_noticed_wherever_it_is_added(column: str
 def test_the_company_file_cannot_name_another_fact() -> None:
     from pydantic import ValidationError
 
-    from dagster_project.sections.strength import HrPrior
+    from dagster_project.company.sections.strength import HrPrior
 
     for fact in PROTECTED:
         with pytest.raises(ValidationError, match="prior_industry"):

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from scipy.optimize import minimize
 
-from dagster_project.transform import build, create_empty_sources
-from dagster_project.warehouse import Warehouse
+from dagster_project.transform.build import build
+from dagster_project.transform.check import create_empty_sources
+from dagster_project.warehouse.duckdb_file import Warehouse
 from tests.dagster_project.strength_reference import (
     ADVANTAGE,
     SEGMENT,

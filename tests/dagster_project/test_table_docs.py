@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dagster_project.published import PUBLISHED, column_meanings, column_types
-from dagster_project.settings import REPOSITORY
-from dagster_project.table_docs import PAGE, render
+from dagster_project.commands.docs import PAGE, render
+from dagster_project.publishing.tables import PUBLISHED, column_meanings, column_types
+from dagster_project.runtime.settings import REPOSITORY
 
 
 def test_the_page_is_what_the_contracts_say() -> None:
-    assert PAGE.read_text(encoding="utf-8") == render(), "run python -m dagster_project.table_docs"
+    assert PAGE.read_text(encoding="utf-8") == render(), "run sales-coverage docs"
 
 
 def test_every_column_of_a_published_table_has_a_type_and_a_meaning() -> None:

@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
+from dagster_project.transform import manifest
+
 
 @pytest.fixture
 def parses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A stand-in dbt project that was parsed just now; returns how often it is parsed again."""
-    from dagster_project import transform
 
     model, target = tmp_path / "models" / "m.sql", tmp_path / "target"
     for folder in (model.parent, target):
@@ -26,12 +27,12 @@ def parses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     for product in ("manifest.json", "partial_parse.msgpack"):
         (target / product).write_text(json.dumps(metadata), encoding="utf-8")
     calls: list[Any] = []
-    monkeypatch.setattr(transform, "DBT_DIRECTORY", tmp_path)
-    monkeypatch.setattr(transform, "MANIFEST_PATH", target / "manifest.json")
-    monkeypatch.setattr(transform, "_invoke", lambda *arguments: calls.append(arguments))
+    monkeypatch.setattr(manifest, "DBT_DIRECTORY", tmp_path)
+    monkeypatch.setattr(manifest, "MANIFEST_PATH", target / "manifest.json")
+    monkeypatch.setattr(manifest, "invoke", lambda *arguments: calls.append(arguments))
 
     def count() -> int:
-        transform.ensure_manifest()
+        manifest.ensure_manifest()
         return len(calls)
 
     return count

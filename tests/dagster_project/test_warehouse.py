@@ -13,8 +13,13 @@ import pandas as pd
 import pytest
 from filelock import FileLock
 
-from dagster_project.policy_tables import POLICY_TABLES
-from dagster_project.warehouse import Warehouse, WarehouseBusyError, create_table, write_frame
+from dagster_project.company.policy_tables import POLICY_TABLES
+from dagster_project.warehouse.duckdb_file import (
+    Warehouse,
+    WarehouseBusyError,
+    create_table,
+    write_frame,
+)
 
 
 @dg.asset
@@ -47,7 +52,7 @@ def test_a_run_waits_for_the_one_before_it_and_says_so(warehouse, rows, monkeypa
         said.append(words)
         lock.release()
 
-    monkeypatch.setattr("dagster_project.warehouse.print", hear, raising=False)
+    monkeypatch.setattr("dagster_project.warehouse.duckdb_file.print", hear, raising=False)
     result = dg.materialize([touches_the_warehouse], resources={"warehouse": patient})
     assert result.success
     [words] = said
@@ -113,8 +118,8 @@ def test_a_run_that_waited_gives_the_other_ones_process_time_to_end(warehouse, m
             holder.communicate("\n", timeout=300)
 
     release = lambda *_, **__: lock.release()  # noqa: E731
-    monkeypatch.setattr("dagster_project.warehouse.print", release, raising=False)
-    monkeypatch.setattr("dagster_project.warehouse.time.sleep", pause)
+    monkeypatch.setattr("dagster_project.warehouse.duckdb_file.print", release, raising=False)
+    monkeypatch.setattr("dagster_project.warehouse.duckdb_file.sleep", pause)
     result = dg.materialize([touches_the_warehouse], resources={"warehouse": patient})
     assert result.success
     assert len(tried) >= 1

@@ -14,7 +14,7 @@ import pandas as pd
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
-from optimization.coverage.inputs import CoverageInputs
+from optimization.coverage.problem.inputs import CoverageInputs
 from optimization.policy import CoveragePolicy
 
 HOUSE = "__house__"
@@ -128,8 +128,8 @@ def rounding(company):
 
 def pairs_of(company, policy):
     """The optimiser's own form of a company."""
-    from optimization.coverage.families import unit_pairs
-    from optimization.coverage.rules import coverage_problem
+    from optimization.coverage.problem.families import unit_pairs
+    from optimization.coverage.problem.rules import coverage_problem
 
     inputs = CoverageInputs.from_frames(*company.frames)
     return unit_pairs(coverage_problem(inputs, policy), inputs)

@@ -11,10 +11,11 @@ from typing import Any
 import pandas as pd
 from hypothesis import strategies as st
 
+from optimization.plan_quotas import allocate_quotas
 from optimization.policy import QuotaPolicy
 from optimization.quotas.cents import to_cents
 from optimization.quotas.context import NOTHING_KNOWN, QuotaContext
-from optimization.quotas.plan import QuotaPlan, allocate_quotas
+from optimization.tables import QuotaPlan
 
 MONTHS = list(pd.date_range("2026-07-01", periods=12, freq="MS"))
 POLICY = QuotaPolicy(simulation_count=400)

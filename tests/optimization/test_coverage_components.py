@@ -7,11 +7,11 @@ import pytest
 
 from benchmarks.coverage_company import draw_company, present_choice
 from benchmarks.coverage_parts import draw_countries
-from optimization.coverage import components
-from optimization.coverage.components import parts_of
-from optimization.coverage.decide import decide
-from optimization.coverage.dual import find_prices
-from optimization.coverage.large import solve_large
+from optimization.coverage.solve import components
+from optimization.coverage.solve.components import parts_of
+from optimization.coverage.solve.decide import decide
+from optimization.coverage.solve.dual import find_prices
+from optimization.coverage.solve.large import solve_large
 
 
 @pytest.fixture(scope="module")

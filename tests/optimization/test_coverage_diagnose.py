@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from optimization.coverage.plan import solve_coverage
 from optimization.errors import DataError, InfeasibleError
+from optimization.plan_coverage import solve_coverage
 from optimization.policy import CoveragePolicy
 
 FREE = CoveragePolicy(move_budget_rate=1.0, mip_gap=0.0)

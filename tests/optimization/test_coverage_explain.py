@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from optimization.coverage.plan import solve_coverage
-from optimization.coverage.wording import counted, money
+from optimization.coverage.report.wording import counted, money
+from optimization.plan_coverage import solve_coverage
 from optimization.policy import CoveragePolicy
 
 HOUSE = "__house__"

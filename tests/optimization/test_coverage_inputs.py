@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from optimization.coverage.inputs import CoverageInputs
+from optimization.coverage.problem.inputs import CoverageInputs
 from optimization.errors import DataError
 
 HOUSE = "__house__"

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from benchmarks.coverage_company import draw_company, present_choice
 from benchmarks.gap import draw_instance
-from optimization.coverage.decide import decide
-from optimization.coverage.dual import find_prices
-from optimization.coverage.large import solve_large
-from optimization.coverage.prices import relax
+from optimization.coverage.solve.decide import decide
+from optimization.coverage.solve.dual import find_prices
+from optimization.coverage.solve.large import solve_large
+from optimization.coverage.solve.prices import relax
 from optimization.policy import CoveragePolicy
 
 quick = settings(

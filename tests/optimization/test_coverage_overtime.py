@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from optimization.coverage.inputs import CoverageInputs
-from optimization.coverage.plan import solve_coverage
-from optimization.coverage.prices import relax
-from optimization.coverage.rules import coverage_problem
+from optimization.coverage.problem.inputs import CoverageInputs
+from optimization.coverage.problem.rules import coverage_problem
+from optimization.coverage.solve.prices import relax
+from optimization.plan_coverage import solve_coverage
 from optimization.policy import CoveragePolicy
 from optimization.verify.coverage import verify_coverage
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from optimization.coverage.plan import solve_coverage
 from optimization.errors import SolveLimitError
+from optimization.plan_coverage import solve_coverage
 from optimization.policy import CoveragePolicy
 
 HOUSE = "__house__"

@@ -16,12 +16,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from optimization.coverage.diagnose import SHORT_PRICE
-from optimization.coverage.feasible import least_shortfall
-from optimization.coverage.model import build_elastic
-from optimization.coverage.plan import CoveragePlan, solve_coverage
+from optimization.coverage.report.diagnose import SHORT_PRICE
+from optimization.coverage.solve.feasible import least_shortfall
+from optimization.coverage.solve.model import build_elastic
 from optimization.errors import DataError, InfeasibleError
+from optimization.plan_coverage import solve_coverage
 from optimization.solve import solve
+from optimization.tables import CoveragePlan
 from optimization.verify.coverage import verify_coverage
 from optimization.verify.limits import stated_limits, with_owner
 from optimization.verify.tables import text_ids, with_today

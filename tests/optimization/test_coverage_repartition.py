@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from benchmarks.gap import draw_instance, read_instance
-from optimization.coverage.dual import find_prices
-from optimization.coverage.repartition import Repartition
-from optimization.coverage.search import Schedule, Search
+from optimization.coverage.solve.dual import find_prices
+from optimization.coverage.solve.repartition import Repartition
+from optimization.coverage.solve.search import Schedule, Search
 
 SCHEDULE = Schedule(near=2.0, longest=4, sweeps=20, heat=0.1, cooling=0.01)
 

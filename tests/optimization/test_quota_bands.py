@@ -11,7 +11,7 @@ import pytest
 from optimization.errors import InfeasibleError
 from optimization.quotas.context import QuotaContext
 from optimization.quotas.pay import CompPlan
-from optimization.quotas.plan import QuotaPlan
+from optimization.tables import QuotaPlan
 from tests.optimization.quota_companies import FAIR_POLICY, POLICY, Company, rep_cents
 
 
@@ -79,7 +79,7 @@ def test_quota_outside_the_roles_band_is_pulled_back_and_flagged() -> None:
     company.books["A"] = [(3000.0, 0.0, None, False)]
     frames = company.frames()
     frames["coverers"]["role"] = ["ae", "ae", None]
-    from optimization.quotas.plan import allocate_quotas
+    from optimization.plan_quotas import allocate_quotas
 
     comp = {"ae": CompPlan("ae", 0.05, ote_amount=20_000.0)}  # 80,000 to 120,000
     plan = allocate_quotas(**frames, policy=FAIR_POLICY, context=QuotaContext(comp_plans=comp))

@@ -13,7 +13,7 @@ from optimization.errors import InfeasibleError
 from optimization.quotas.budget import Hire, MoneyInputs
 from optimization.quotas.context import QuotaContext
 from optimization.quotas.pay import CompPlan, rate_of, variable_pay
-from optimization.quotas.plan import QuotaPlan
+from optimization.tables import QuotaPlan
 from tests.optimization.quota_companies import POLICY, Company
 
 PLANS = {"ae": CompPlan("ae", 0.10), "manager": CompPlan("manager", 0.02)}

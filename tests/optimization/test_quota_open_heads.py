@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from optimization.errors import DataError
+from optimization.plan_quotas import allocate_quotas
 from optimization.quotas.cents import to_cents
 from optimization.quotas.open_heads import OPEN_HEAD_TYPE, OpenHead, staff_open_heads
-from optimization.quotas.plan import QuotaPlan, allocate_quotas
+from optimization.tables import QuotaPlan
 from optimization.verify.quotas import verify_quotas
 from tests.optimization.quota_companies import POLICY, Company, cell_matrix, companies, rep_cents
 

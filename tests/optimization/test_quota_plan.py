@@ -9,11 +9,12 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from optimization.plan_quotas import allocate_quotas
 from optimization.policy import QuotaPolicy
 from optimization.quotas.cents import to_cents
 from optimization.quotas.expected import expected_business
 from optimization.quotas.inputs import QuotaInputs
-from optimization.quotas.plan import QuotaPlan, allocate_quotas
+from optimization.tables import QuotaPlan
 from optimization.verify.quotas import verify_quotas
 from tests.optimization.quota_companies import (
     FAIR_POLICY,

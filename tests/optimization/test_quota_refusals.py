@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from optimization import plan_quotas as plan_module
 from optimization.errors import DataError, VerificationError
+from optimization.plan_quotas import allocate_quotas
 from optimization.policy import QuotaPolicy
-from optimization.quotas import plan as plan_module
-from optimization.quotas.plan import allocate_quotas
 from tests.optimization.quota_companies import MONTHS, POLICY, two_groups
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from optimization.errors import DataError
 from optimization.quotas.context import QuotaContext
-from optimization.quotas.plan import QuotaPlan
+from optimization.tables import QuotaPlan
 from tests.optimization.quota_companies import MONTHS, POLICY, Company, cents, rep_cents
 
 OPEN = MONTHS[4:]

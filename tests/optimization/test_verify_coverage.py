@@ -13,7 +13,7 @@ import optimization.verify.coverage as verifier
 import optimization.verify.limits as limits
 import optimization.verify.proof as proof
 import optimization.verify.tables as tables
-from optimization.coverage.plan import solve_coverage
+from optimization.plan_coverage import solve_coverage
 from optimization.policy import CoveragePolicy
 from optimization.verify.coverage import verify_coverage
 

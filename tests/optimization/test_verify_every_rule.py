@@ -12,8 +12,8 @@ import optimization.coverage.rules as rules
 import optimization.verify.coverage as verifier
 import optimization.verify.limits as limits
 import optimization.verify.proof as proof
-from optimization.coverage.inputs import CoverageInputs
-from optimization.coverage.plan import solve_coverage
+from optimization.coverage.problem.inputs import CoverageInputs
+from optimization.plan_coverage import solve_coverage
 from optimization.policy import CoveragePolicy
 from optimization.verify.coverage import verify_coverage
 

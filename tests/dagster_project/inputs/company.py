@@ -13,10 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dagster_project import gates
-from dagster_project.company import POLICY_TABLES, Company
-from dagster_project.contract import LANDING
-from dagster_project.landing import (
+from dagster_project.company.model import Company
+from dagster_project.company.policy_tables import POLICY_TABLES, build_policy_tables
+from dagster_project.gates.pull_facts import FACTS, KEY_PROBLEMS, record_facts
+from dagster_project.gates.record import suite_parameters
+from dagster_project.gates.run import run_gate
+from dagster_project.sources.errors import SourceError
+from dagster_project.sources.landing import (
     ACCEPTED,
     PULLED,
     accept,
@@ -24,10 +27,9 @@ from dagster_project.landing import (
     record_company_file,
     record_pull,
 )
-from dagster_project.pull_facts import FACTS, KEY_PROBLEMS, record_facts
-from dagster_project.quality import suite_parameters
-from dagster_project.sources import SourceError, pull_table
-from dagster_project.warehouse import Warehouse, create_table
+from dagster_project.sources.pull import pull_table
+from dagster_project.warehouse.contract import LANDING
+from dagster_project.warehouse.duckdb_file import Warehouse, create_table
 
 Rows = list[dict[str, str]]
 STAGED = {name: f"{table.system}__{name}" for name, table in LANDING.items()}
@@ -174,7 +176,7 @@ def judge(warehouse: Warehouse, company: Company, suites: set[str]) -> Judgement
                 judgement.blocked_by.append(str(error))
                 return judgement
             record_pull(con, pulled)
-        for name, rows in company.policy_tables().items():
+        for name, rows in build_policy_tables(company).items():
             create_table(con, f"raw.{name}{PULLED}", POLICY_TABLES[name], rows)
         record_company_file(con, company.config_hash())
         record_facts(con)
@@ -186,7 +188,7 @@ def judge(warehouse: Warehouse, company: Company, suites: set[str]) -> Judgement
         ]
         for suite in sorted(suites):
             relation = FACTS if suite == "pulls" else f"raw.{suite}{PULLED}"
-            for result in gates.run_gate(
+            for result in run_gate(
                 con, suite, relation, parameters=suite_parameters(suite, company)
             ):
                 if not result.passed:

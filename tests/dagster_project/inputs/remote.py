@@ -9,9 +9,10 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.company import Company
-from dagster_project.contract import LANDING
-from dagster_project.sources import PullResult, pull_table
+from dagster_project.company.model import Company
+from dagster_project.sources.pull import pull_table
+from dagster_project.sources.result import PullResult
+from dagster_project.warehouse.contract import LANDING
 
 FILES = {
     "kind": "files",

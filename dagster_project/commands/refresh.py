@@ -1,0 +1,143 @@
+"""``sales-coverage refresh``: run the whole job here and say what was decided.
+
+The run is recorded in the orchestrator's home, so the UI shows it beside the scheduled ones.
+"""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from dagster_project.company.yaml_file import CompanyError
+from dagster_project.publishing.disk import advice, refuse_unwritable
+from dagster_project.publishing.preflight import UNFIT, refuse_unpublishable
+from dagster_project.runtime.instance import open_instance, prepare_dagster_home
+from dagster_project.runtime.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    import dagster as dg
+    from dagster_shared.error import SerializableErrorInfo
+
+JOB = "refresh"
+
+
+def refresh() -> int:
+    """Run, print, and return 0 (published), 1 (blocked) or 2 (the company file is wrong)."""
+    settings = load_settings()
+    settings.export()
+    try:
+        refuse_unwritable(settings.home)
+        return _refresh(settings)
+    except Exception as error:
+        # The orchestrator's own files lie on the same disk.
+        words = str(error) if isinstance(error, UNFIT) else advice(error, settings.home)
+        if words is None:
+            raise
+        print(f"\nThe run stopped; nothing was published.\n- {words}", file=sys.stderr)
+        return 1
+
+
+def _refresh(settings: Settings) -> int:
+    prepare_dagster_home(settings)
+
+    from dagster_project.context import company
+
+    try:
+        print(f"Refreshing {company().company.name} ({settings.company_path})")
+    except CompanyError as error:
+        print(f"The company file cannot be used:\n{error}", file=sys.stderr)
+        return 2
+    refuse_unpublishable(settings.home, company().publishing)
+    with open_instance(settings) as instance:
+        result = run(instance)
+    if result.success:
+        print("\n".join(_decided(result, settings)))
+        return 0
+    print("\n".join(_blocked(result, settings)), file=sys.stderr)
+    return 1
+
+
+def run(
+    instance: dg.DagsterInstance, listener: Callable[[dg.EventLogEntry], None] | None = None
+) -> dg.ExecuteInProcessResult:
+    """Run the whole job in this process.
+
+    Args:
+        instance: Where the run is recorded.
+        listener: Called with every event as it happens.
+
+    Returns:
+        The outcome; a failed run is a result, not an exception.
+    """
+    from dagster_project.definitions import defs
+
+    run_id = str(uuid.uuid4())
+    if listener is not None:
+        instance.add_event_listener(run_id, listener)
+    return (
+        defs()
+        .resolve_job_def(JOB)
+        .execute_in_process(
+            instance=instance,
+            raise_on_error=False,
+            run_id=run_id,
+            # The console gets this command's own words; the run's events are in the UI.
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+    )
+
+
+def _decided(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[str]:
+    from dagster_project.commands.summary import summarise
+    from dagster_project.context import company
+
+    yield ""
+    yield from summarise(settings.published_path, company().company.currency)
+    for evaluation in result.get_asset_check_evaluations():
+        # Rules of the gates are told by the summary, from their own table.
+        if not evaluation.passed and evaluation.asset_key.path[0] == "plan":
+            yield f"Notice   {evaluation.description or evaluation.check_name}"
+    yield ""
+    yield f"Tables   {settings.published_path} (DuckDB) and"
+    yield f"         {settings.home / 'published' / 'current'} (Parquet)"
+    yield "UI       make ui, then http://127.0.0.1:3000"
+
+
+def _blocked(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[str]:
+    """Say in words what stopped the run: failed blocking rules, then steps that failed."""
+    yield ""
+    yield "The run stopped; nothing was published."
+    for evaluation in result.get_asset_check_evaluations():
+        if evaluation.passed or not evaluation.blocking:
+            continue
+        words = evaluation.description or "failed"
+        if evaluation.check_name not in words:
+            words = f"{evaluation.check_name}: {words}"
+        yield f"- {evaluation.asset_key.to_user_string()}: {words}"
+    yield from dict.fromkeys(_failures(result, settings))
+    if settings.published_path.exists():
+        yield f"The last good plan is still in {settings.published_path}."
+    yield "Open the run in the UI (make ui) for samples of the failing records."
+
+
+def _failures(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[str]:
+    """Name each failed step with its innermost cause, or the run's where no step began."""
+    steps = result.filter_events(lambda event: event.is_step_failure)
+    for event in steps:
+        data = event.step_failure_data
+        if data.user_failure_data is not None:
+            yield f"- {data.user_failure_data.description}"
+        elif data.error is not None and data.error.cls_name != "DagsterAssetCheckFailedError":
+            yield f"- {_innermost(data.error, settings)}"
+    if not steps:
+        for event in result.filter_events(lambda event: event.is_job_failure):
+            error = event.job_failure_data.error
+            yield f"- {_innermost(error, settings) if error is not None else event.message}"
+
+
+def _innermost(error: SerializableErrorInfo, settings: Settings) -> str:
+    while error.cause is not None:
+        error = error.cause
+    return advice(error.message, settings.home) or error.message.strip()

@@ -1,0 +1,196 @@
+"""Between warehouse and optimiser: read the inputs, hand them over, write what was decided.
+
+cvxpy is imported by the optimiser, which is imported inside functions: definitions load without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from dagster_project.company.model import Company
+from dagster_project.context import company
+from dagster_project.planning.coverage_tables import PLAN_TABLES
+from dagster_project.planning.history import last_prices, plan_hashes
+from dagster_project.planning.identity import code_version, plan_id
+from dagster_project.warehouse.duckdb_file import Warehouse, write_frame
+from optimization.policy import CoveragePolicy
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from optimization.tables import CoveragePlan
+
+COVERAGE_TABLES = {
+    "coverage_assignments": "assignments",
+    "assignment_explanations": "explanations",
+    "plan_changes": "changes",
+    "plan_certificates": "certificate",
+    "shadow_prices": "shadow_prices",
+    "hiring_advice": "hiring_advice",
+    "lock_costs": "lock_costs",
+    "rep_loads": "rep_loads",
+}
+
+
+def current_plan_id(warehouse: Warehouse) -> str:
+    """Name the plan that follows from the accepted inputs, the last plan, settings and code."""
+    with warehouse.connect() as connection:
+        hashes = plan_hashes(connection)
+        as_of = connection.execute(
+            "select cast(as_of_on as varchar) from intermediate.int_company__calendar"
+        ).fetchall()[0][0]
+    return plan_id(hashes, code_version(), company().company.seed, as_of)
+
+
+def coverage_policy(settings: Company) -> CoveragePolicy:
+    """Translate the company file into the optimiser's policy."""
+    horizon_years = settings.coverage.horizon_months / 12
+    balance = settings.coverage.balance
+    return CoveragePolicy(
+        move_budget_rate=settings.coverage.move_budget_rate,
+        mip_gap=settings.coverage.mip_gap,
+        solve_seconds=settings.coverage.solve_seconds,
+        overtime_amount_per_hour=settings.capacity.overtime_cost_per_hour * horizon_years,
+        seed=settings.company.seed,
+        exact_pairs=settings.coverage.exact_pairs,
+        group_move_rates=tuple(
+            (group.group_id, group.move_budget_rate)
+            for group in settings.groups
+            if group.move_budget_rate is not None
+        ),
+        balance_band_rate=balance.band_rate if balance else None,
+        balance_price_rate=balance.price_rate if balance else 0.0,
+        min_load_rate=settings.coverage.min_load_rate,
+        idle_amount_per_hour=settings.coverage.idle_cost_per_hour * horizon_years,
+        partner_budgets=tuple(
+            (partner.partner_id, partner.budget_amount)
+            for partner in settings.partners
+            if partner.budget_amount is not None
+        ),
+    )
+
+
+def coverage_inputs(warehouse: Warehouse) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Read accounts, candidates and coverers, in the order the optimiser takes them."""
+    return (
+        warehouse.read("marts.coverage_accounts"),
+        warehouse.read("marts.coverage_candidates"),
+        warehouse.read("marts.coverage_coverers"),
+    )
+
+
+def plan_coverage(warehouse: Warehouse) -> CoveragePlan:
+    """Decide who covers which account, and write it.
+
+    Raises:
+        optimization.errors.PlanningError: No plan; nothing was written.
+    """
+    from optimization.plan_coverage import solve_coverage
+
+    with warehouse.connect() as connection:
+        prices = last_prices(connection)
+    plan = solve_coverage(*coverage_inputs(warehouse), coverage_policy(company()), prices)
+    write_plan(warehouse, {table: getattr(plan, field) for table, field in COVERAGE_TABLES.items()})
+    return plan
+
+
+def ignored_overrides(warehouse: Warehouse) -> list[str]:
+    """Name the overrides that do not count on the day of the plan, each with author and reason."""
+    with warehouse.connect() as connection:
+        rows = connection.execute(_IGNORED).fetchall()
+    return [
+        f"override on {account} ({action}, by {author}: {reason}) does not count: {why}"
+        for account, action, author, reason, why in rows
+    ]
+
+
+_IGNORED = """
+select overrides.account_id, action, author, reason,
+    case when accounts.account_id is null then 'no such account; correct or remove it'
+        else 'it expired on ' || expires_on || '; renew or remove it' end
+from raw.overrides as overrides
+cross join intermediate.int_company__calendar as calendar
+left join marts.coverage_accounts as accounts on overrides.account_id = accounts.account_id
+where accounts.account_id is null or overrides.expires_on < calendar.as_of_on
+order by 1, 2
+"""
+
+
+def unmet_certifications(warehouse: Warehouse) -> list[str]:
+    """Name the certification rules that no rep fulfils, whom they concern and what to do."""
+    from optimization.coverage.report.wording import counted
+
+    with warehouse.connect() as connection:
+        rows = connection.execute(_UNMET).fetchall()
+    return [
+        f"no rep holds {certification!r}, which a {mode} rule asks for {counted(count, 'account')} "
+        f"({', '.join(examples)}{', ...' if count > len(examples) else ''}): {_UNMET_FIX[mode]}"
+        for certification, mode, count, examples in rows
+    ]
+
+
+_UNMET = """
+select certification, mode, count(*), list(account_id order by account_id)[:5]
+from intermediate.int_accounts__certificates as asked
+where certification not in (
+    select held.certification
+    from intermediate.int_reps__certificates as held
+    inner join marts.coverage_coverers as coverers
+        on held.rep_id = coverers.rep_id and coverers.coverer_type = 'rep'
+)
+group by certification, mode
+order by mode, certification
+"""
+_UNMET_FIX = {
+    "hard": "no rep may cover them. Certify somebody, correct the name or the dates in HR, or make "
+    "the rule soft under coverage.certifications.",
+    "soft": "whoever covers them costs the rule's loss_rate. Certify somebody, correct the name or "
+    "the dates in HR, or drop the rule under coverage.certifications.",
+}
+
+
+def coverage_violations(warehouse: Warehouse) -> list[str]:
+    """Recompute every rule of the coverage plan from the tables as written."""
+    from optimization.tables import CoveragePlan
+    from optimization.verify.coverage import verify_coverage
+
+    frames = {
+        field: warehouse.read(f"plan.{table}").drop(columns="plan_id")
+        for table, field in COVERAGE_TABLES.items()
+    }
+    return verify_coverage(
+        *coverage_inputs(warehouse), coverage_policy(company()), CoveragePlan(**frames)
+    )
+
+
+def unfit_to_publish(warehouse: Warehouse, plan_id: str) -> list[str]:
+    """Say why the written tables must not be published; empty where they may be.
+
+    The job's own checks come first. This is for a run of the publishing step alone, which sees
+    whatever earlier runs left in the warehouse.
+    """
+    with warehouse.connect() as connection:
+        for table in PLAN_TABLES:
+            rows = connection.execute(f"select distinct plan_id from plan.{table}").fetchall()
+            others = sorted({str(row[0]) for row in rows} - {plan_id})
+            if others:
+                return [f"plan.{table} belongs to plan {others[0]}, not to {plan_id}"]
+    return coverage_violations(warehouse)
+
+
+def write_plan(warehouse: Warehouse, frames: Mapping[str, pd.DataFrame]) -> None:
+    """Write the tables of a plan, all or none."""
+    name = current_plan_id(warehouse)
+    with warehouse.connect() as connection:
+        connection.execute("create schema if not exists plan")
+        connection.execute("begin transaction")
+        try:
+            for table, frame in frames.items():
+                identified = frame.copy()
+                identified.insert(0, "plan_id", name)
+                write_frame(connection, f"plan.{table}", identified, PLAN_TABLES[table].types)
+            connection.execute("commit")
+        except Exception:
+            connection.execute("rollback")
+            raise

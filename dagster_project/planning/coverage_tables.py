@@ -1,0 +1,282 @@
+"""The tables a plan consists of: columns, types, grain and meaning, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dagster_project.planning.quota_tables import QUOTA_MEANINGS, QUOTA_SHAPES
+
+
+@dataclass(frozen=True)
+class PlanTable:
+    """One table that the planning step writes.
+
+    Attributes:
+        description: What one row is; ends in the grain.
+        key: Columns that identify a row, in sort order.
+        types: DuckDB type by column, in the table's order, ``plan_id`` first.
+    """
+
+    description: str
+    key: tuple[str, ...]
+    types: Mapping[str, str]
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Meaning by column, in the table's order."""
+        return {name: MEANINGS[name] for name in self.types}
+
+
+def _types(**kinds: str) -> dict[str, str]:
+    return {"plan_id": "VARCHAR", **kinds}
+
+
+# One meaning per column name: a name means the same wherever it stands.
+MEANINGS: dict[str, str] = {
+    **QUOTA_MEANINGS,
+    "plan_id": "Hash of inputs, settings, code and seed; the same for every table of a plan",
+    "account_id": "Account in the CRM",
+    "rep_id": "Coverer: a rep, a partner, or `__house__` where nobody covers",
+    "coverer_type": "rep, partner, house or open_head (a planned hire)",
+    "group_id": "Sales group",
+    "previous_rep_id": "Owner of record in the CRM, possibly a leaver",
+    "present_rep_id": "Who covers the account before this plan, empty where nobody can",
+    "owner_source": "Where that is known from: crm, last_plan or crm_changed_by_hand",
+    "family_id": "Accounts of one family have one coverer; empty for an account on its own",
+    "is_moved": "An active owner hands the account over",
+    "is_locked": "A lock or an override binds the account",
+    "lock_reason": "Why the account is locked",
+    "hours": "Selling hours a year",
+    "value_amount": "Expected contribution over the horizon, less cost to serve and disruption",
+    "new_amount": "Expected net-new bookings of the next twelve months under this coverer",
+    "existing_amount": "Expected renewals and expansions of the next twelve months, likewise",
+    "segment_value_amount": "Expected contribution of the account whoever covers it",
+    "strength_value_amount": "What the coverer's measured strengths add or take",
+    "cost_to_serve_amount": "Cost of the selling hours, or the partner's margin share",
+    "disruption_amount": "Expected loss because the account changes hands",
+    "soft_rule_amount": "Expected loss because the coverer lacks a certificate wished for",
+    "hours_price_amount": "Price of the coverer's hours, which others want too",
+    "count_price_amount": "Price of a place among the coverer's accounts",
+    "move_price_amount": "Price of one move out of the budgets of company and group",
+    "balance_price_amount": "Price of the account's weight in the balance of its group",
+    "other_price_amount": "Price of a partner's budget, less what filling idle hours is worth",
+    "net_score_amount": "Value of the pair less the prices it pays",
+    "runner_up_rep_id": "Coverer with the next best net score",
+    "runner_up_net_score_amount": "Net score of the runner-up",
+    "score_difference_amount": "Net score less the runner-up's",
+    "binding_rule": "The rule that decided, or value",
+    "interval_low_amount": "Lower end of the 90 % interval of the value",
+    "interval_high_amount": "Upper end of the 90 % interval of the value",
+    "sentence": "The same in words",
+    "reason": "leaver, unassigned, unknown_owner, uncovered, not_certified, direct_deal, "
+    "better_match, override, family, capacity, unprofitable (serving it costs more than it brings) "
+    "or earlier_plan (planned before, not yet in the CRM)",
+    "value_gain_amount": "Value gained by the change, disruption already taken off",
+    "objective_amount": "Value of the plan",
+    "bound_amount": "No plan can be worth more than this",
+    "price_bound_amount": "Bound that the published prices prove by themselves",
+    "gap_rate": "(bound - objective) / bound",
+    "status": "optimal, or feasible where the solver stopped within the accepted gap",
+    "solver": "Solver used",
+    "solver_version": "Its version",
+    "seed": "Its seed",
+    "options": "Its options, as JSON",
+    "account_count": "Accounts in the plan",
+    "candidate_count": "Pairs weighed",
+    "moved_count": "Accounts an active owner hands over",
+    "move_limit": "Most moves allowed",
+    "uncovered_count": "Accounts nobody covers",
+    "overtime_hours": "Hours a year that reps lack for the accounts they keep",
+    "overtime_amount": "Price of those hours, taken off the objective",
+    "as_is_objective_amount": "Value if every active owner kept every account",
+    "gain_amount": "Value of the plan less value as is",
+    "rows_at_bound_count": "Rules that bind",
+    "rule": "hours, accounts, moves, group_moves, balance_high, balance_low, min_hours or "
+    "partner_budget; the use and limit of a rule 'at least' are negative",
+    "shadow_price_amount": "Value of one more unit",
+    "used": "Units used",
+    "capacity": "Units there are",
+    "slack_limit": "Units the limit may be exceeded by; infinite for a soft rule",
+    "slack_price_amount": "Price of a unit beyond the limit",
+    "unit": "What is counted",
+    "added_hours": "Hours one more rep would bring the group a year",
+    "predicted_gain_amount": "Gain the prices predict",
+    "resolved_gain_amount": "Gain after solving again with those hours",
+    "lock_action": "married (stays with the rep), divorced (leaves the rep) or forbidden",
+    "lock_source": "override (a person decided), hard_rule or rule",
+    "better_rep_id": "Coverer the account would have by score without the lock",
+    "cost_amount": "Most that the plan could be worth more without the lock",
+    "capacity_hours": "Selling hours of the plan year; empty without limit",
+    "accounts_before": "Accounts covered before the plan",
+    "accounts_after": "Accounts under the plan",
+    "hours_before": "Selling hours a year those accounts need before the plan",
+    "hours_after": "The same under the plan",
+    "value_before_amount": "Value of the accounts covered before the plan",
+    "value_after_amount": "Value of the accounts under the plan",
+    "potential_share_amount": "Potential that the coverer's share of its group's hours asks for; "
+    "empty for other coverers than reps",
+    "potential_before_amount": "Expected yearly bookings of the accounts, whoever covers them, "
+    "before the plan",
+    "potential_after_amount": "The same under the plan",
+    "resolved_cost_amount": "The same solved again without the lock; empty where not done",
+}
+
+
+PLAN_TABLES: dict[str, PlanTable] = {
+    "coverage_assignments": PlanTable(
+        "Who covers which account and what it is expected to bring, one row per plan and account.",
+        ("account_id",),
+        _types(
+            account_id="VARCHAR",
+            rep_id="VARCHAR",
+            coverer_type="VARCHAR",
+            group_id="VARCHAR",
+            previous_rep_id="VARCHAR",
+            present_rep_id="VARCHAR",
+            owner_source="VARCHAR",
+            family_id="VARCHAR",
+            is_moved="BOOLEAN",
+            is_locked="BOOLEAN",
+            lock_reason="VARCHAR",
+            hours="DOUBLE",
+            value_amount="DOUBLE",
+            new_amount="DOUBLE",
+            existing_amount="DOUBLE",
+        ),
+    ),
+    "assignment_explanations": PlanTable(
+        "Why each account has its coverer: parts that add up to the score, the price of time, the "
+        "runner-up, and a sentence, one row per plan and account.",
+        ("account_id",),
+        _types(
+            account_id="VARCHAR",
+            rep_id="VARCHAR",
+            segment_value_amount="DOUBLE",
+            strength_value_amount="DOUBLE",
+            cost_to_serve_amount="DOUBLE",
+            disruption_amount="DOUBLE",
+            soft_rule_amount="DOUBLE",
+            hours_price_amount="DOUBLE",
+            count_price_amount="DOUBLE",
+            move_price_amount="DOUBLE",
+            balance_price_amount="DOUBLE",
+            other_price_amount="DOUBLE",
+            net_score_amount="DOUBLE",
+            runner_up_rep_id="VARCHAR",
+            runner_up_net_score_amount="DOUBLE",
+            score_difference_amount="DOUBLE",
+            binding_rule="VARCHAR",
+            interval_low_amount="DOUBLE",
+            interval_high_amount="DOUBLE",
+            sentence="VARCHAR",
+        ),
+    ),
+    "plan_changes": PlanTable(
+        "Accounts whose coverer differs from the owner of record, and why, one row per plan and "
+        "account.",
+        ("account_id",),
+        _types(
+            account_id="VARCHAR",
+            from_rep_id="VARCHAR",
+            to_rep_id="VARCHAR",
+            reason="VARCHAR",
+            value_gain_amount="DOUBLE",
+            disruption_amount="DOUBLE",
+        ),
+    ),
+    "plan_certificates": PlanTable(
+        "How far the plan can be from the best possible one, and what it gains over today, one row "
+        "per plan.",
+        (),
+        _types(
+            objective_amount="DOUBLE",
+            bound_amount="DOUBLE",
+            price_bound_amount="DOUBLE",
+            gap_rate="DOUBLE",
+            status="VARCHAR",
+            solver="VARCHAR",
+            solver_version="VARCHAR",
+            seed="BIGINT",
+            options="VARCHAR",
+            account_count="BIGINT",
+            candidate_count="BIGINT",
+            moved_count="BIGINT",
+            move_limit="BIGINT",
+            uncovered_count="BIGINT",
+            overtime_hours="DOUBLE",
+            overtime_amount="DOUBLE",
+            as_is_objective_amount="DOUBLE",
+            gain_amount="DOUBLE",
+            rows_at_bound_count="BIGINT",
+            sentence="VARCHAR",
+        ),
+    ),
+    "shadow_prices": PlanTable(
+        "What one more unit of a scarce rule would bring: hours and accounts of a coverer, moves "
+        "of the company, one row per plan, rule and coverer.",
+        ("rule", "rep_id", "group_id"),
+        _types(
+            rule="VARCHAR",
+            rep_id="VARCHAR",
+            group_id="VARCHAR",
+            shadow_price_amount="DOUBLE",
+            used="DOUBLE",
+            capacity="DOUBLE",
+            slack_limit="DOUBLE",
+            slack_price_amount="DOUBLE",
+            unit="VARCHAR",
+        ),
+    ),
+    "hiring_advice": PlanTable(
+        "What one more rep would bring a group: predicted by the prices and by solving again, "
+        "one row per plan and group.",
+        ("group_id",),
+        _types(
+            group_id="VARCHAR",
+            added_hours="DOUBLE",
+            predicted_gain_amount="DOUBLE",
+            resolved_gain_amount="DOUBLE",
+            sentence="VARCHAR",
+        ),
+    ),
+    "lock_costs": PlanTable(
+        "What each lock costs the plan, one row per plan, account, action and rep.",
+        ("account_id", "lock_action", "rep_id"),
+        _types(
+            account_id="VARCHAR",
+            lock_action="VARCHAR",
+            rep_id="VARCHAR",
+            lock_source="VARCHAR",
+            lock_reason="VARCHAR",
+            better_rep_id="VARCHAR",
+            cost_amount="DOUBLE",
+            resolved_cost_amount="DOUBLE",
+            sentence="VARCHAR",
+        ),
+    ),
+    "rep_loads": PlanTable(
+        "What every coverer carries before and under the plan, and its share of the group's "
+        "potential; `__house__` is what nobody covers, one row per plan and coverer.",
+        ("rep_id",),
+        _types(
+            rep_id="VARCHAR",
+            coverer_type="VARCHAR",
+            group_id="VARCHAR",
+            capacity_hours="DOUBLE",
+            accounts_before="BIGINT",
+            accounts_after="BIGINT",
+            hours_before="DOUBLE",
+            hours_after="DOUBLE",
+            value_before_amount="DOUBLE",
+            value_after_amount="DOUBLE",
+            potential_share_amount="DOUBLE",
+            potential_before_amount="DOUBLE",
+            potential_after_amount="DOUBLE",
+        ),
+    ),
+    **{
+        name: PlanTable(description, key, _types(**types))
+        for name, (description, key, types) in QUOTA_SHAPES.items()
+    },
+}

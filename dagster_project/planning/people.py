@@ -1,0 +1,162 @@
+"""People and pay as the quota plan reads them: comp plans, money, and planned hires."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from dagster_project.company.model import Company
+from dagster_project.company.policy_tables import DEFAULT_COMMISSION_RATE
+from dagster_project.warehouse.duckdb_file import Warehouse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+
+    from optimization.quotas.budget import MoneyInputs
+    from optimization.quotas.open_heads import OpenHead
+    from optimization.quotas.pay import CompPlan
+
+_YEAR_MONTHS = 12
+
+
+def comp_plans_by_role(settings: Company) -> dict[str, CompPlan]:
+    """Translate pay plans; a covering role without one earns the default rate."""
+    from optimization.quotas.pay import CompPlan
+
+    plans = {
+        role: CompPlan(role, DEFAULT_COMMISSION_RATE) for role in settings.capacity.covering_roles
+    }
+    for plan in settings.comp_plans:
+        is_open = plan.commission_rate is None and plan.ote_amount is None
+        plans[plan.role] = CompPlan(
+            role=plan.role,
+            commission_rate=DEFAULT_COMMISSION_RATE if is_open else plan.commission_rate,
+            ote_amount=plan.ote_amount,
+            variable_share=plan.variable_share,
+            accelerators=tuple((s.from_attainment, s.rate_multiplier) for s in plan.accelerators),
+            cap_attainment=plan.cap_attainment,
+            quota_ote_band=plan.quota_ote_band,
+        )
+    return plans
+
+
+def money_inputs(warehouse: Warehouse, settings: Company, months: pd.DatetimeIndex) -> MoneyInputs:
+    """Read people, partners and budgets for the plan's months."""
+    import pandas as pd
+
+    from optimization.quotas.budget import Hire, MoneyInputs
+
+    year_share = len(months) / _YEAR_MONTHS
+    begin, end = months[0], months[-1] + pd.offsets.MonthEnd()
+    employees = warehouse.read("staging.stg_hr__employees")
+    hired = pd.to_datetime(employees["hired_on"]).fillna(begin)
+    left = pd.to_datetime(employees["terminated_on"]).fillna(end)
+    first, last = hired.mask(hired < begin, begin), left.mask(left > end, end)
+    days = ((last - first).dt.days + 1).clip(lower=0)
+    people = employees[["rep_id", "role", "group_id", "base_pay"]].assign(
+        group_id=employees["group_id"].mask(employees["group_id"] == "(no group)"),
+        paid_share=days / ((end - begin).days + 1),
+        is_covering=employees["role"].isin(settings.capacity.covering_roles),
+    )
+    accounts = warehouse.read("plan.coverage_assignments").merge(
+        warehouse.read("marts.coverage_accounts")[["account_id", "margin_rate"]], on="account_id"
+    )
+    booked = accounts["new_amount"] + accounts["existing_amount"]
+    accounts["booking_amount"] = booked
+    accounts["contribution_amount"] = booked * accounts["margin_rate"]
+    partner_share = {}
+    for partner in settings.partners:
+        own = accounts["rep_id"] == partner.partner_id
+        margin = accounts.loc[own, "contribution_amount"].sum() / max(booked[own].sum(), 1e-9)
+        partner_share[partner.partner_id] = partner.margin_share * float(max(margin, 0.0))
+    prices = warehouse.read("plan.shadow_prices")
+    of_hours = prices[prices["rule"] == "hours"].groupby("group_id")["shadow_price_amount"].mean()
+    return MoneyInputs(
+        people=people[people["paid_share"] > 0],
+        comp_plans=comp_plans_by_role(settings),
+        budgets={
+            group.group_id: group.budget_amount * year_share
+            for group in settings.groups
+            if group.budget_amount is not None
+        },
+        accounts=accounts.loc[
+            accounts["coverer_type"] == "rep",
+            ["group_id", "hours", "booking_amount", "contribution_amount"],
+        ],
+        training={g.group_id: g.training_amount * year_share for g in settings.groups},
+        hires=tuple(
+            Hire(
+                group_id=hire.group_id,
+                cost_amount=hire.base_pay_amount
+                * _share_after(hire.start_on, begin, end, year_share)
+                + hire.hiring_cost_amount * (begin.date() <= hire.start_on <= end.date()),
+                hours=sum(hire_ramp(hire.start_on, months, settings))
+                * settings.capacity.selling_hours_per_year
+                / _YEAR_MONTHS,
+                count=hire.count,
+            )
+            for hire in settings.hires
+        ),
+        partner_share=partner_share,
+        hour_price={str(group): float(price) for group, price in of_hours.items()},
+        year_share=year_share,
+        is_budget_binding=settings.quotas.budget == "block",
+    )
+
+
+def _share_after(
+    start: dt.date, begin: pd.Timestamp, end: pd.Timestamp, year_share: float
+) -> float:
+    """Return the share of a year that somebody who starts then is paid for within the plan."""
+    days = (end.date() - max(start, begin.date())).days + 1
+    return year_share * max(days, 0) / ((end - begin).days + 1)
+
+
+def hire_ramp(start: dt.date, months: Iterable[pd.Timestamp], settings: Company) -> list[float]:
+    """Return the share of full productivity that a hire has in each of the plan's months."""
+    capacity = settings.capacity
+    rates = []
+    for month in months:
+        tenure = (month.year - start.year) * _YEAR_MONTHS + month.month - start.month
+        ramp = tenure / capacity.ramp_months if capacity.ramp_months else 1.0
+        rate = min(1.0, capacity.ramp_start_rate + (1 - capacity.ramp_start_rate) * ramp)
+        rates.append(rate if tenure >= 0 else 0.0)
+    return rates
+
+
+def open_heads(settings: Company, months: Iterable[pd.Timestamp]) -> list[OpenHead]:
+    """Return one open head for each planned hire that starts within the plan, first start first."""
+    from optimization.quotas.open_heads import OpenHead
+
+    heads: list[OpenHead] = []
+    numbers: dict[str, int] = {}
+    for hire in sorted(settings.hires, key=lambda hire: hire.start_on):
+        ramp = tuple(hire_ramp(hire.start_on, months, settings))
+        for _ in range(hire.count):
+            numbers[hire.group_id] = numbers.get(hire.group_id, 0) + 1
+            if any(ramp):
+                heads.append(
+                    OpenHead(
+                        head_id=f"open head {hire.group_id} {numbers[hire.group_id]}",
+                        group_id=hire.group_id,
+                        role=hire.role,
+                        hours_per_year=settings.capacity.selling_hours_per_year,
+                        ramp=ramp,
+                    )
+                )
+    return heads
+
+
+def uncovered_accounts(warehouse: Warehouse) -> pd.DataFrame:
+    """Return the accounts nobody covers, with the group that misses them: the owner of record's."""
+    accounts = warehouse.read("marts.coverage_accounts")
+    assignments = warehouse.read("plan.coverage_assignments")
+    employees = warehouse.read("staging.stg_hr__employees")
+    house = set(assignments.loc[assignments["coverer_type"] == "house", "account_id"])
+    free = accounts[accounts["account_id"].isin(house)]
+    group_of = employees.set_index("rep_id")["group_id"]
+    return free.assign(
+        group_id=free["previous_owner_rep_id"].map(group_of), hours=free["hours_per_year"]
+    )[["account_id", "group_id", "hours", "new_amount", "existing_amount"]]

@@ -1,0 +1,45 @@
+"""Alerts: what a failed run or a failed warning check tells people outside the UI.
+
+Alerts name rules and counts; never a person, a pay or a secret.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import urllib.request
+from pathlib import Path
+
+WEBHOOK_VARIABLE = "COVERAGE_ALERT_WEBHOOK"
+TIMEOUT_SECONDS = 10
+
+
+def send(home: Path, title: str, lines: list[str]) -> Path:
+    """Append an alert to ``alerts.jsonl``, and post it where a webhook is configured.
+
+    Args:
+        home: The state folder.
+        title: What happened, in a few words.
+        lines: One fact a line.
+
+    Returns:
+        The file the alert was appended to.
+
+    Raises:
+        OSError: The webhook did not answer; the file has the alert all the same.
+    """
+    path = home / "alerts.jsonl"
+    home.mkdir(parents=True, exist_ok=True)
+    body = json.dumps({"title": title, "text": "\n".join([title, *lines])})
+    with path.open("a", encoding="utf-8") as file:
+        file.write(body + "\n")
+    address = os.environ.get(WEBHOOK_VARIABLE)
+    if address:
+        if not address.startswith("https://"):
+            raise OSError(f"{WEBHOOK_VARIABLE} must start with https://")
+        request = urllib.request.Request(
+            address, data=body.encode(), headers={"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):
+            pass
+    return path

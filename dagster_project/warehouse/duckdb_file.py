@@ -1,0 +1,193 @@
+"""The warehouse: the only place that opens the working DuckDB file.
+
+DuckDB allows one writing process per file, so a refresh holds a file lock for as long as it runs:
+a second one waits, then gives up with a clear word. Every connection of a process opens the file
+in the same way, because DuckDB refuses two configurations of one file.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+from typing import TYPE_CHECKING
+
+import dagster as dg
+import duckdb
+from filelock import FileLock, Timeout
+from pydantic import PrivateAttr
+
+from dagster_project.warehouse.contract import create_table_sql, quote_identifier
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dagster_project.warehouse.contract import LandingColumn
+
+DEFAULT_WAIT_SECONDS = 3600
+ENDING_SECONDS = 120
+# The same as in dbt/profiles.yml, where the reason stands.
+CONFIG: dict[str, str | bool | int | float | list[str]] = {"threads": 1}
+
+
+class WarehouseBusyError(Exception):
+    """Another program holds the warehouse; trying again later helps."""
+
+
+def quoted(table: str) -> str:
+    """Quote a table name, schema and table part by part."""
+    return ".".join(quote_identifier(part) for part in table.split("."))
+
+
+class Warehouse(dg.ConfigurableResource[None]):
+    """One company's working DuckDB file, locked for the length of a run.
+
+    Attributes:
+        path: The DuckDB file.
+        wait_seconds: How long a run waits for another one to end.
+    """
+
+    path: str
+    wait_seconds: float = DEFAULT_WAIT_SECONDS
+    _lock: FileLock | None = PrivateAttr(default=None)
+    _kept: duckdb.DuckDBPyConnection | None = PrivateAttr(default=None)
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Take the lock, waiting for a run that holds it, and keep the file open.
+
+        DuckDB drops what it has in memory when the last connection closes; a kept one saves every
+        step from reading the file again.
+
+        Raises:
+            WarehouseBusyError: The other run did not end in time, or another program has the file.
+        """
+        path = Path(self.path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(f"{path}.lock")
+        # Who holds the lock; the lock file itself is emptied by whoever tries to take it.
+        holder = Path(f"{path}.holder")
+        patience = 0.0
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            words = (
+                f"Another refresh ({_read(holder)}) has {path.name}; this one waits for it to end, "
+                f"for at most {self.wait_seconds / 60:.0f} minutes."
+            )
+            if context.log is not None:
+                context.log.warning(words)
+            # The log of a refresh from the command line goes to the UI, and its user waits here.
+            print(words, file=sys.stderr, flush=True)
+            # The other one gives the lock back a moment before its process lets go of the file.
+            patience = ENDING_SECONDS
+            try:
+                self._lock.acquire(timeout=self.wait_seconds)
+            except Timeout:
+                raise WarehouseBusyError(
+                    f"another refresh ({_read(holder)}) has held {path.name} for "
+                    f"{self.wait_seconds:.0f} seconds; wait for it to end, or stop it, and start "
+                    "again"
+                ) from None
+        try:
+            holder.write_text(f"process {os.getpid()}, since {dt.datetime.now():%H:%M:%S}", "utf-8")
+            self._kept = self._open(patience)
+        except Exception:
+            self._lock.release()
+            raise
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        """Close the file and release the lock."""
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
+        if self._lock is not None:
+            self._lock.release()
+
+    @contextmanager
+    def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open a connection for the length of the block.
+
+        Raises:
+            WarehouseBusyError: A program outside the pipeline has the file open.
+        """
+        connection = self._open()
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def _open(self, patience: float = 0.0) -> duckdb.DuckDBPyConnection:
+        deadline = monotonic() + patience
+        while True:
+            try:
+                return duckdb.connect(self.path, config=CONFIG)
+            except duckdb.IOException as error:
+                if "lock" not in str(error).lower():
+                    raise
+                if monotonic() >= deadline:
+                    raise WarehouseBusyError(
+                        f"{Path(self.path).name} is open in another program; close it there (BI "
+                        "tools read published/coverage.duckdb instead) and start again: "
+                        f"{error}"
+                    ) from None
+            sleep(0.2)
+
+    def read(self, table: str) -> pd.DataFrame:
+        """Read a whole table in its stored order."""
+        with self.connect() as connection:
+            return connection.execute(f"select * from {quoted(table)}").df()
+
+
+def _read(holder: Path) -> str:
+    try:
+        return holder.read_text(encoding="utf-8")
+    except OSError:  # it took the lock a moment ago
+        return "just started"
+
+
+def create_table(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: Sequence[LandingColumn],
+    rows: Sequence[Mapping[str, object]] = (),
+) -> None:
+    """Replace a small typed table by the given rows."""
+    connection.execute(create_table_sql(table, tuple(columns)))
+    if rows:
+        marks = ", ".join("?" for _ in columns)
+        connection.executemany(
+            f"insert into {quoted(table)} values ({marks})",
+            [[row[column.name] for column in columns] for row in rows],
+        )
+
+
+def write_frame(
+    connection: duckdb.DuckDBPyConnection, table: str, frame: pd.DataFrame, types: Mapping[str, str]
+) -> None:
+    """Replace a table by a frame, every column cast to the named DuckDB type.
+
+    Args:
+        connection: Where to write.
+        table: Qualified table name.
+        frame: Rows; its columns must be exactly those of ``types``.
+        types: DuckDB type by column, in the table's column order.
+
+    Raises:
+        ValueError: The frame's columns are not those of ``types``.
+    """
+    if list(frame.columns) != list(types):
+        raise ValueError(f"{table}: columns {list(frame.columns)} are not {list(types)}")
+    casts = ", ".join(
+        f"cast({quoted(name)} as {kind}) as {quoted(name)}" for name, kind in types.items()
+    )
+    connection.register("frame_to_write", frame)
+    try:
+        connection.execute(
+            f"create or replace table {quoted(table)} as select {casts} from frame_to_write"
+        )
+    finally:
+        connection.unregister("frame_to_write")

@@ -1,0 +1,261 @@
+"""The coverage problem as sorted tables and aligned arrays, with locks applied.
+
+Sorting makes the plan independent of the order in which rows arrive.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from optimization.coverage.problem.validation import COVERER_TYPES, HOUSE, validate_tables
+from optimization.errors import DataError
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+ID_COLUMNS = (
+    "account_id",
+    "rep_id",
+    "present_rep_id",
+    "previous_owner_rep_id",
+    "lock_rep_id",
+    "family_id",
+    "recent_move_group_ids",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class CoverageInputs:
+    """A accounts, R coverers and N candidate pairs; arrays follow the tables' row order.
+
+    Attributes:
+        accounts: Sorted by account_id; A rows.
+        candidates: Sorted by account, then coverer (reps, partners, house; each by id); N rows.
+        coverers: Sorted reps, partners, house; each by rep_id; R rows.
+        account_of: Row of the account of each candidate, shape (N,).
+        coverer_of: Row of the coverer of each candidate, shape (N,).
+        first: Candidates of account a are rows ``first[a]:first[a + 1]``, shape (A + 1,).
+        value: Expected contribution over the horizon in company currency, shape (N,).
+        hours: Hours a year the coverer spends on the account, shape (N,).
+        is_present: The pair is the present active owner, shape (N,).
+        is_allowed: Nothing forbids the pair: no lock, no rule of eligibility, shape (N,).
+        unit_of: Unit of each account: a family that is covered together, or the account on its
+            own; units are numbered by their first account, shape (A,).
+        capacity_hours: Hours a year, ``inf`` without limit, shape (R,).
+        overtime_hours: Hours that today's accounts need beyond the capacity, shape (R,). The plan
+            may leave a coverer as overloaded as it is, at a price, but never more so: thus
+            today's coverage always keeps the rules, and a small move budget is no contradiction.
+        max_accounts: Number of accounts, ``inf`` without limit and never below today's number,
+            shape (R,).
+    """
+
+    accounts: pd.DataFrame
+    candidates: pd.DataFrame
+    coverers: pd.DataFrame
+    account_of: IntArray
+    coverer_of: IntArray
+    first: IntArray
+    value: FloatArray
+    hours: FloatArray
+    is_present: BoolArray
+    is_allowed: BoolArray
+    unit_of: IntArray
+    capacity_hours: FloatArray
+    overtime_hours: FloatArray
+    max_accounts: FloatArray
+
+    @classmethod
+    def from_frames(
+        cls, accounts: pd.DataFrame, candidates: pd.DataFrame, coverers: pd.DataFrame
+    ) -> CoverageInputs:
+        """Validate, sort and align the three tables.
+
+        Args:
+            accounts: Mart ``coverage_accounts``.
+            candidates: Mart ``coverage_candidates``.
+            coverers: Mart ``coverage_coverers``.
+
+        Raises:
+            DataError: A table breaks its contract or a lock leaves an account no candidate.
+        """
+        accounts, candidates, coverers = map(_with_text_ids, (accounts, candidates, coverers))
+        validate_tables(accounts, candidates, coverers)
+        accounts = accounts.sort_values("account_id", ignore_index=True)
+        order = coverers["coverer_type"].map({name: i for i, name in enumerate(COVERER_TYPES)})
+        coverers = coverers.assign(_order=order).sort_values(["_order", "rep_id"])
+        coverers = coverers.drop(columns="_order").reset_index(drop=True)
+
+        account_of = _positions(candidates["account_id"], accounts["account_id"])
+        coverer_of = _positions(candidates["rep_id"], coverers["rep_id"])
+        by_account = np.lexsort((coverer_of, account_of))
+        candidates = candidates.iloc[by_account].reset_index(drop=True)
+        account_of, coverer_of = account_of[by_account], coverer_of[by_account]
+        first = np.searchsorted(account_of, np.arange(len(accounts) + 1)).astype(np.int64)
+        hours = candidates["hours"].to_numpy(dtype=float)
+        is_present = candidates["is_present"].to_numpy(dtype=bool)
+        today = coverer_of[is_present]
+        hours_today = np.bincount(today, weights=hours[is_present], minlength=len(coverers))
+        count_today = np.bincount(today, minlength=len(coverers))
+        capacity_hours = stated_limits(coverers, "capacity_hours")
+        unit = accounts["family_id"].fillna("account " + accounts["account_id"])
+        return cls(
+            accounts=accounts,
+            candidates=candidates,
+            coverers=coverers,
+            account_of=account_of,
+            coverer_of=coverer_of,
+            first=first,
+            value=candidates["value_amount"].to_numpy(dtype=float),
+            hours=hours,
+            is_present=is_present,
+            is_allowed=_apply_locks(accounts, candidates, account_of),
+            unit_of=pd.factorize(unit)[0].astype(np.int64),
+            capacity_hours=capacity_hours,
+            overtime_hours=np.maximum(hours_today - capacity_hours, 0.0),
+            max_accounts=np.maximum(stated_limits(coverers, "max_accounts"), count_today),
+        )
+
+    @property
+    def has_present(self) -> BoolArray:
+        """Accounts with an active present owner, shape (A,)."""
+        return np.asarray(self.accounts["present_rep_id"].notna(), dtype=np.bool_)
+
+    @property
+    def is_move(self) -> BoolArray:
+        """Pairs that take an account from its active present owner, shape (N,)."""
+        return self.has_present[self.account_of] & ~self.is_present
+
+    @property
+    def is_house(self) -> BoolArray:
+        """Pairs that leave the account uncovered, shape (N,)."""
+        return np.asarray(self.coverer_of == len(self.coverers) - 1, dtype=np.bool_)
+
+    @property
+    def is_worth_serving(self) -> BoolArray:
+        """Accounts that some coverer allowed is worth more to than nobody, shape (A,)."""
+        served = np.where(self.is_allowed & ~self.is_house, self.value, -np.inf)
+        return np.asarray(
+            np.maximum.reduceat(served, self.first[:-1]) > self.value[self.is_house], dtype=np.bool_
+        )
+
+    @property
+    def as_is_rows(self) -> IntArray:
+        """Candidate of each account as covered today: present owner, else house; shape (A,)."""
+        today = self.is_present | (self.is_house & ~self.has_present[self.account_of])
+        return np.flatnonzero(today).astype(np.int64)
+
+    def overtime(self, chosen: IntArray) -> float:
+        """Hours a year that the chosen candidates need beyond the coverers' capacity."""
+        used = np.bincount(
+            self.coverer_of[chosen], weights=self.hours[chosen], minlength=len(self.coverers)
+        )
+        return float(np.maximum(used - self.capacity_hours, 0.0).sum())
+
+    def move_limit(self, rate: float, group: str | None = None) -> int:
+        """Number of accounts with an active owner that may change coverer.
+
+        The rate of such accounts, less the moves that earlier plans made within the days of the
+        budget, and never fewer than decisions of people and families to unite may need.
+
+        Args:
+            rate: Share of the accounts with an active owner.
+            group: Count only accounts whose owner is of this group; default the company.
+        """
+        owned = self.has_present
+        if group is not None:
+            owned = owned & (self.present_group == group)
+        # 0.29 * 100 is 28.999999999999996: the nudge keeps the limit a reader would compute.
+        wanted = math.floor(rate * int(owned.sum()) + 1e-9) - self.recent_moves(group)
+        return max(wanted, int((self.must_move & owned).sum()), 0)
+
+    def recent_moves(self, group: str | None = None) -> int:
+        """Moves of earlier plans that still count against the budget of a group or the company."""
+        if group is None:
+            return int(self.accounts["recent_move_count"].sum())
+        left = self.accounts["recent_move_group_ids"].dropna().str.split(" | ", regex=False)
+        return int((left.explode() == group).sum())
+
+    @property
+    def must_move(self) -> BoolArray:
+        """Accounts with an active owner who cannot all stay as they are, shape (A,).
+
+        A decision or a rule takes the account from its owner, or its family is not yet together:
+        such moves are allowed whatever the budget.
+        """
+        units = len(np.unique(self.unit_of))
+        today = self.coverer_of[self.as_is_rows]
+        low, high = np.full(units, len(self.coverers)), np.full(units, -1)
+        np.minimum.at(low, self.unit_of, today)
+        np.maximum.at(high, self.unit_of, today)
+        lost = np.bincount(self.unit_of, weights=self.owner_is_barred, minlength=units) > 0
+        return self.has_present & (lost | (low < high))[self.unit_of]
+
+    @property
+    def owner_is_barred(self) -> BoolArray:
+        """Accounts that a decision or a rule takes from their active owner, shape (A,)."""
+        lost = self.account_of[self.is_present & ~self.is_allowed]
+        return np.isin(np.arange(len(self.accounts)), lost)
+
+    @property
+    def present_group(self) -> npt.NDArray[np.object_]:
+        """Group of each account's active present owner, None where there is none, shape (A,)."""
+        groups = self.coverers.set_index("rep_id")["group_id"].astype(object)
+        found = self.accounts["present_rep_id"].map(groups).astype(object)
+        return np.asarray(found.where(found.notna(), None), dtype=np.object_)
+
+
+def _with_text_ids(table: pd.DataFrame) -> pd.DataFrame:
+    ids = [column for column in ID_COLUMNS if column in table.columns]
+    return table.assign(**{c: table[c].map(str, na_action="ignore").astype("str") for c in ids})
+
+
+def _positions(keys: pd.Series[str], labels: pd.Series[str]) -> IntArray:
+    return pd.Index(labels).get_indexer(pd.Index(keys)).astype(np.int64)
+
+
+def stated_limits(coverers: pd.DataFrame, column: str) -> FloatArray:
+    """Limits as the mart states them, ``inf`` where it states none and for the house; (R,)."""
+    limits = pd.to_numeric(coverers[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    limits = np.where(np.isnan(limits), np.inf, limits)
+    limits[(coverers["rep_id"] == HOUSE).to_numpy()] = np.inf
+    return limits
+
+
+def _apply_locks(
+    accounts: pd.DataFrame, candidates: pd.DataFrame, account_of: IntArray
+) -> BoolArray:
+    """Mark the pairs that locks and rules of eligibility allow.
+
+    'married' keeps one pair: lock_rep_id, else the present owner. 'divorced' forbids one pair:
+    lock_rep_id, else the present owner. A forbidden_reason forbids its pair.
+    """
+    target = accounts["lock_rep_id"].fillna(accounts["present_rep_id"])
+    married = (accounts["lock_action"] == "married").to_numpy(dtype=bool)
+    divorced = (accounts["lock_action"] == "divorced").to_numpy(dtype=bool)
+
+    target_of = target.to_numpy(dtype=object)[account_of]
+    is_target = candidates["rep_id"].to_numpy(dtype=object) == target_of
+    allowed = np.where(married[account_of], is_target, ~(divorced[account_of] & is_target))
+    allowed = allowed & candidates["forbidden_reason"].isna().to_numpy(dtype=bool)
+
+    has_choice = np.bincount(account_of[allowed], minlength=len(accounts)) > 0
+    stuck = accounts.assign(target=target)[~has_choice]
+    if not stuck.empty:
+        barred = candidates[is_target].set_index("account_id")["forbidden_reason"].dropna()
+        keys = [
+            f"{row.account_id}: {row.lock_action} {row.target} because of '{row.lock_reason}'"
+            + (f", but '{barred[row.account_id]}'" if row.account_id in barred.index else "")
+            for row in stuck.itertuples()
+        ]
+        raise DataError(
+            "a lock leaves the account no candidate",
+            keys,
+            "Name a rep who is eligible for the account, or drop the lock.",
+        )
+    return np.asarray(allowed, dtype=np.bool_)

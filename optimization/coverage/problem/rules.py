@@ -1,0 +1,184 @@
+"""The rules of a coverage plan as coupling rows: one function per rule.
+
+A new rule is a function here; the model, the prices, the search, the bound and the published
+prices take it from there.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from optimization.coverage.problem.constraints import (
+    CouplingRows,
+    PairProblem,
+    mean_account,
+    rows_by_entity,
+)
+from optimization.coverage.problem.inputs import CoverageInputs, FloatArray
+from optimization.policy import CoveragePolicy
+
+# Ties go to the present owner, then to the first coverer in order (reps before partners before
+# the house, by id). In mean accounts: all ties together shift the plan by at most 1.1e-6 of its
+# value, far below any gap asked for, yet each step stays 100 times above HiGHS' tolerance.
+TIE_PRESENT = 1e-6
+TIE_ORDER = 1e-7
+
+
+def coverage_problem(inputs: CoverageInputs, policy: CoveragePolicy) -> PairProblem:
+    """State a company's problem over all its candidates, those that a lock forbids included.
+
+    ``families.unit_pairs`` is what a plan chooses from; scores and prices are shown for all.
+    """
+    parts = [
+        hours_rows(inputs, policy.overtime_amount_per_hour),
+        account_rows(inputs),
+        move_rows(inputs, policy),
+        group_move_rows(inputs, policy),
+        *balance_rows(inputs, policy),
+        min_hours_rows(inputs, policy),
+        partner_budget_rows(inputs, policy),
+    ]
+    rows = CouplingRows.join([part for part in parts if part.count], len(inputs.candidates))
+    tie = mean_account(inputs.value, inputs.first) * _tie_break(inputs)
+    every = np.arange(len(inputs.candidates), dtype=np.int64)
+    return PairProblem(inputs.first, inputs.value, tie, rows, every, inputs.coverer_of)
+
+
+def hours_rows(inputs: CoverageInputs, overtime_price: float) -> CouplingRows:
+    """Hours of a coverer <= capacity + overtime; overtime <= what it lacks today, at a price."""
+    return rows_by_entity(
+        "hours",
+        "hours",
+        entity_of=inputs.coverer_of,
+        use=inputs.hours,
+        limit=inputs.capacity_hours,
+        labels=inputs.coverers,
+        slack_limit=inputs.overtime_hours,
+        slack_price=overtime_price,
+    )
+
+
+def account_rows(inputs: CoverageInputs) -> CouplingRows:
+    """Accounts of a coverer <= its maximum."""
+    return rows_by_entity(
+        "accounts",
+        "accounts",
+        entity_of=inputs.coverer_of,
+        use=np.ones(len(inputs.candidates)),
+        limit=inputs.max_accounts,
+        labels=inputs.coverers,
+    )
+
+
+def move_rows(inputs: CoverageInputs, policy: CoveragePolicy) -> CouplingRows:
+    """Accounts taken from an active owner <= the company's budget."""
+    return rows_by_entity(
+        "moves",
+        "moves",
+        entity_of=np.zeros(len(inputs.candidates), dtype=np.int64),
+        use=inputs.is_move.astype(np.float64),
+        limit=np.array([float(inputs.move_limit(policy.move_budget_rate))]),
+        labels=COMPANY,
+    )
+
+
+def group_move_rows(inputs: CoverageInputs, policy: CoveragePolicy) -> CouplingRows:
+    """Accounts that a group's reps hand over <= the group's budget."""
+    rates = dict(policy.group_move_rates)
+    groups = pd.Index(sorted(rates))
+    limit = [float(inputs.move_limit(rates[group], group)) for group in groups]
+    owner = groups.get_indexer(pd.Index(inputs.present_group))[inputs.account_of]
+    return rows_by_entity(
+        "group_moves",
+        "moves",
+        entity_of=np.where(inputs.is_move, owner, -1).astype(np.int64),
+        use=np.ones(len(inputs.candidates)),
+        limit=np.array(limit, dtype=np.float64),
+        labels=pd.DataFrame({"rep_id": None, "group_id": groups}).astype("str"),
+    )
+
+
+def balance_rows(inputs: CoverageInputs, policy: CoveragePolicy) -> list[CouplingRows]:
+    """Potential of a rep within a band around its hours' share of the group's potential; soft.
+
+    The group's potential is today's: what its reps own, and as much again of the vacant accounts.
+    """
+    if policy.balance_band_rate is None:
+        return []
+    potential, target = balance_targets(inputs)
+    use = potential[inputs.account_of]
+    band = policy.balance_band_rate
+    return [
+        rows_by_entity(
+            rule,
+            "potential",
+            entity_of=inputs.coverer_of,
+            use=sign * use,
+            limit=np.where(np.isnan(target), np.inf, sign * (1 + sign * band) * target),
+            labels=inputs.coverers,
+            slack_limit=np.inf,
+            slack_price=policy.balance_price_rate,
+        )
+        for rule, sign in (("balance_high", 1.0), ("balance_low", -1.0))
+    ]
+
+
+def balance_targets(inputs: CoverageInputs) -> tuple[FloatArray, FloatArray]:
+    """Yearly potential of each account (A,), and each rep's share of its group's, else NaN (R,)."""
+    accounts, coverers = inputs.accounts, inputs.coverers
+    potential = (accounts["new_amount"] + accounts["existing_amount"]).to_numpy(dtype=np.float64)
+    is_rep = (coverers["coverer_type"] == "rep").to_numpy() & (inputs.capacity_hours > 0)
+    group = coverers["group_id"].where(is_rep)
+    owned = inputs.has_present
+    today = pd.Series(potential[owned]).groupby(inputs.present_group[owned]).sum()
+    spread = potential.sum() / max(float(today.sum()), 1e-9)
+    hours = pd.Series(inputs.capacity_hours).where(is_rep)
+    share = hours / hours.groupby(group).transform("sum")
+    return potential, (share * group.map(today).fillna(0.0) * spread).to_numpy(dtype=np.float64)
+
+
+def min_hours_rows(inputs: CoverageInputs, policy: CoveragePolicy) -> CouplingRows:
+    """Hours of a rep >= a share of its capacity; soft."""
+    is_rep = (inputs.coverers["coverer_type"] == "rep").to_numpy()
+    wanted = policy.min_load_rate * np.where(is_rep, inputs.capacity_hours, 0.0)
+    return rows_by_entity(
+        "min_hours",
+        "hours",
+        entity_of=inputs.coverer_of,
+        use=-inputs.hours,
+        limit=np.where(wanted > 0, -wanted, np.inf),
+        labels=inputs.coverers,
+        slack_limit=np.inf,
+        slack_price=policy.idle_amount_per_hour,
+    )
+
+
+def partner_budget_rows(inputs: CoverageInputs, policy: CoveragePolicy) -> CouplingRows:
+    """Margin that a partner keeps <= its budget, and never less than today's."""
+    cost = inputs.candidates["cost_to_serve_amount"].to_numpy(dtype=np.float64)
+    today = np.bincount(
+        inputs.coverer_of[inputs.is_present],
+        weights=cost[inputs.is_present],
+        minlength=len(inputs.coverers),
+    )
+    budget = inputs.coverers["rep_id"].map(dict(policy.partner_budgets)).to_numpy(dtype=np.float64)
+    return rows_by_entity(
+        "partner_budget",
+        "currency",
+        entity_of=inputs.coverer_of,
+        use=cost,
+        limit=np.where(np.isnan(budget), np.inf, np.maximum(budget, today)),
+        labels=inputs.coverers,
+    )
+
+
+COMPANY = pd.DataFrame({"rep_id": [None], "group_id": [None]}).astype("str")
+
+
+def _tie_break(inputs: CoverageInputs) -> FloatArray:
+    """Small bonus per pair, in mean accounts and never negative, so that bounds stay valid."""
+    counts = np.diff(inputs.first)
+    place = np.arange(len(inputs.candidates)) - inputs.first[inputs.account_of]
+    order = 1.0 - place / counts[inputs.account_of]
+    return np.asarray(TIE_PRESENT * inputs.is_present + TIE_ORDER * order, dtype=np.float64)

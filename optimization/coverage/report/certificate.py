@@ -1,0 +1,136 @@
+"""The proof that comes with a plan: its value, a bound on any plan's value, and the gap."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from optimization.coverage.problem.constraints import FloatArray, PairProblem
+from optimization.coverage.problem.families import candidate_rows
+from optimization.coverage.problem.inputs import CoverageInputs, IntArray
+from optimization.coverage.report.wording import counted, money
+from optimization.policy import CoveragePolicy
+from optimization.solve import SolveOutcome
+
+CERTIFICATE_COLUMNS = [
+    "objective_amount",
+    "bound_amount",
+    "price_bound_amount",
+    "gap_rate",
+    "status",
+    "solver",
+    "solver_version",
+    "seed",
+    "options",
+    "account_count",
+    "candidate_count",
+    "moved_count",
+    "move_limit",
+    "uncovered_count",
+    "overtime_hours",
+    "overtime_amount",
+    "as_is_objective_amount",
+    "gain_amount",
+    "rows_at_bound_count",
+    "sentence",
+]
+# The solver keeps rows within 1e-6, so a plan may beat a bound by rounding alone.
+ROUNDING = 1e-6
+
+
+def certify(
+    inputs: CoverageInputs,
+    problem: PairProblem,
+    pairs: PairProblem,
+    chosen: IntArray,
+    price: FloatArray,
+    outcome: SolveOutcome,
+    policy: CoveragePolicy,
+) -> pd.DataFrame:
+    """Build the certificate of a plan.
+
+    The bound is the lower of two, both in company currency: the solver's own on the integer
+    model (valid as the tie-break is never negative) and the one that the shadow prices prove.
+
+    Args:
+        inputs: The problem.
+        problem: The same over all candidates.
+        pairs: The pairs the plan chose from.
+        chosen: Chosen pair per account, shape (A,).
+        price: Price of each row, shape (M,).
+        outcome: What the decision proved, in company currency.
+        policy: Policy of the plan.
+    """
+    objective = pairs.worth(chosen)
+    price_bound = pairs.bound(price)
+    bound = min(outcome.bound, price_bound)
+    if objective - ROUNDING * max(abs(objective), 1.0) <= bound < objective:
+        bound = objective
+    gap = (bound - objective) / max(abs(bound), 1.0)
+    rows = candidate_rows(inputs, pairs.candidate[chosen])
+    overtime, overtime_price = inputs.overtime(rows), policy.overtime_amount_per_hour
+    overtime_today = inputs.overtime(inputs.as_is_rows)
+    as_is = problem.worth(inputs.as_is_rows)
+    moved = int(inputs.is_move[rows].sum())
+    uncovered = int(inputs.is_house[rows].sum())
+    move_limit = inputs.move_limit(policy.move_budget_rate)
+    row: dict[str, Any] = {
+        "objective_amount": objective,
+        "bound_amount": bound,
+        "price_bound_amount": price_bound,
+        "gap_rate": gap,
+        "status": str(outcome.status),
+        "solver": outcome.solver,
+        "solver_version": outcome.solver_version,
+        "seed": policy.seed,
+        "options": json.dumps(dict(outcome.options), sort_keys=True),
+        "account_count": len(inputs.accounts),
+        "candidate_count": len(inputs.candidates),
+        "moved_count": moved,
+        "move_limit": move_limit,
+        "uncovered_count": uncovered,
+        "overtime_hours": overtime,
+        "overtime_amount": overtime_price * overtime,
+        "as_is_objective_amount": as_is,
+        "gain_amount": objective - as_is,
+        "rows_at_bound_count": int(np.sum(price > 0)),
+    }
+    row["sentence"] = _sentence(row, overtime_today)
+    return pd.DataFrame([row], columns=CERTIFICATE_COLUMNS)
+
+
+def _sentence(row: dict[str, Any], overtime_today: float) -> str:
+    proof = (
+        "proven to be the best possible to within 0.001 %"
+        if row["gap_rate"] < 1e-5
+        else f"at most {_percent(row['gap_rate'])} below the best possible"
+    )
+    gain = row["gain_amount"]
+    change = f"{money(abs(gain))} {'more' if gain > 0 else 'less'} than"
+    if abs(gain) < 0.5:
+        change = "as much as"
+    return (
+        f"This plan is worth {money(row['objective_amount'])} over the planning horizon, {proof}. "
+        f"That is {change} today's coverage scored alike. "
+        f"It moves {counted(row['moved_count'], 'account')} "
+        f"(at most {row['move_limit']:,} allowed) "
+        f"and leaves {counted(row['uncovered_count'], 'account')} without a rep."
+        f"{_overtime(row, round(overtime_today))}"
+    )
+
+
+def _overtime(row: dict[str, Any], before: int) -> str:
+    after = round(row["overtime_hours"])
+    if after:
+        return (
+            f" Its reps lack {counted(after, 'hour')} a year, which takes "
+            f"{money(row['overtime_amount'])} off its worth; today they lack {before:,}."
+        )
+    return f" Its reps lack no hours; today they lack {before:,} a year." if before else ""
+
+
+def _percent(rate: float) -> str:
+    return f"{rate:.2%}".replace("%", " %") if rate >= 1e-4 else f"{rate:.3%}".replace("%", " %")

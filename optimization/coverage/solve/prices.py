@@ -1,0 +1,103 @@
+"""What one more hour, account or move is worth: the prices of a company's limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from optimization.coverage.problem.constraints import PairProblem
+from optimization.coverage.problem.inputs import FloatArray, IntArray
+from optimization.coverage.solve.model import build_model
+from optimization.errors import SolverFaultError
+from optimization.policy import CoveragePolicy
+from optimization.solve import SolveStatus, solve
+
+SHADOW_PRICE_COLUMNS = [
+    "rule",
+    "rep_id",
+    "group_id",
+    "shadow_price_amount",
+    "used",
+    "capacity",
+    "slack_limit",
+    "slack_price_amount",
+    "unit",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class Relaxation:
+    """The solved relaxation.
+
+    Attributes:
+        value: Worth in company currency, ties included.
+        price: Price per unit of each row, shape (M,).
+    """
+
+    value: float
+    price: FloatArray
+
+
+def relax(
+    pairs: PairProblem, policy: CoveragePolicy, start: FloatArray | None = None
+) -> Relaxation:
+    """Solve the linear relaxation for its value and shadow prices.
+
+    Beyond ``exact_pairs`` the smoothed dual takes its place: its bound lies a little above the
+    relaxation's value.
+
+    Args:
+        pairs: The problem; some plan must keep its rules.
+        policy: Policy of the plan.
+        start: Prices to start from, such as last night's, shape (M,); for the dual alone, as a
+            linear programme that is solved exactly ends the same wherever it starts.
+    """
+    if len(pairs.value) > policy.exact_pairs:
+        from optimization.coverage.solve.dual import find_prices
+
+        dual = find_prices(pairs, start)
+        return Relaxation(dual.bound, dual.price)
+    model = build_model(pairs, relaxed=True)
+    outcome = solve(
+        model.problem, seconds=policy.solve_seconds, mip_gap=policy.mip_gap, seed=policy.seed
+    )
+    if outcome.status is SolveStatus.INFEASIBLE:
+        raise SolverFaultError("the relaxation is infeasible, yet a plan keeps every rule")
+    return Relaxation(outcome.objective / model.scale, model.prices(pairs))
+
+
+def start_prices(pairs: PairProblem, last: pd.DataFrame | None) -> FloatArray | None:
+    """Prices of an earlier plan as a start for this one's, 0 for a row that is new; shape (M,).
+
+    Args:
+        pairs: The problem.
+        last: rule, rep_id, group_id and shadow_price_amount of the earlier plan, or None.
+    """
+    if last is None or last.empty:
+        return None
+    key = ["rule", "rep_id", "group_id"]
+    known = last[[*key, "shadow_price_amount"]].astype(dict.fromkeys(key, "str"))
+    rows = pairs.rows.labels[key].astype("str")
+    price = rows.merge(known.drop_duplicates(key), on=key, how="left")["shadow_price_amount"]
+    return pairs.rows.in_box(price.fillna(0.0).to_numpy(dtype=np.float64))
+
+
+def shadow_prices(pairs: PairProblem, price: FloatArray, chosen: IntArray) -> pd.DataFrame:
+    """One row per limit: its price, what the plan uses of it, its size and its slack.
+
+    Args:
+        pairs: The problem.
+        price: Price of each row, shape (M,).
+        chosen: Chosen pair per account, shape (A,).
+    """
+    rows = pairs.rows
+    table = rows.labels.assign(
+        shadow_price_amount=price,
+        used=rows.used(chosen),
+        capacity=rows.limit,
+        slack_limit=rows.slack_limit,
+        slack_price_amount=rows.slack_price,
+    )
+    return table[SHADOW_PRICE_COLUMNS].sort_values(["rule", "rep_id"], ignore_index=True)

@@ -1,0 +1,183 @@
+"""From three tables to a verified coverage plan: the door of this package."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from optimization.coverage.problem.families import candidate_rows, unit_pairs
+from optimization.coverage.problem.inputs import CoverageInputs, IntArray
+from optimization.coverage.problem.rules import coverage_problem
+from optimization.coverage.report.certificate import certify
+from optimization.coverage.report.diagnose import diagnose, precheck
+from optimization.coverage.report.explain import explain
+from optimization.coverage.report.hiring import hiring_advice
+from optimization.coverage.report.loads import rep_loads
+from optimization.coverage.report.locks import lock_costs
+from optimization.coverage.solve.decide import decide
+from optimization.coverage.solve.feasible import least_shortfall
+from optimization.coverage.solve.prices import relax, shadow_prices, start_prices
+from optimization.errors import SolveLimitError, VerificationError
+from optimization.policy import CoveragePolicy
+from optimization.solve import SolveStatus, require_gap
+from optimization.tables import CoveragePlan
+from optimization.verify.coverage import verify_coverage
+
+ASSIGNMENT_COLUMNS = [
+    "account_id",
+    "rep_id",
+    "coverer_type",
+    "group_id",
+    "previous_rep_id",
+    "present_rep_id",
+    "owner_source",
+    "family_id",
+    "is_moved",
+    "is_locked",
+    "lock_reason",
+    "hours",
+    "value_amount",
+    "new_amount",
+    "existing_amount",
+]
+CHANGE_COLUMNS = [
+    "account_id",
+    "from_rep_id",
+    "to_rep_id",
+    "reason",
+    "value_gain_amount",
+    "disruption_amount",
+]
+
+
+def solve_coverage(
+    accounts: pd.DataFrame,
+    candidates: pd.DataFrame,
+    coverers: pd.DataFrame,
+    policy: CoveragePolicy,
+    last_prices: pd.DataFrame | None = None,
+) -> CoveragePlan:
+    """Decide who covers which account, prove it and check it.
+
+    Args:
+        accounts: Mart ``coverage_accounts``, one row per account.
+        candidates: Mart ``coverage_candidates``, one row per eligible pair; amounts over the
+            planning horizon in company currency, hours a year.
+        coverers: Mart ``coverage_coverers``, reps, partners and the house.
+        policy: Move budget, gap, time and seed.
+        last_prices: rule, rep_id, group_id and shadow_price_amount of the last plan, as a start
+            beyond ``exact_pairs``; its choices come with the accounts' present owners.
+
+    Raises:
+        DataError: A table breaks its contract.
+        InfeasibleError: No plan keeps every rule; names rules, amounts and repairs.
+        SolveLimitError: No acceptable plan within the time.
+        SolverFaultError: The solver failed.
+        VerificationError: The finished plan breaks a rule.
+    """
+    inputs = CoverageInputs.from_frames(accounts, candidates, coverers)
+    precheck(inputs, policy)
+    problem = coverage_problem(inputs, policy)
+    pairs = unit_pairs(problem, inputs)
+    start = least_shortfall(pairs, {}, policy)
+    if start is None:
+        raise diagnose(inputs, pairs, policy)
+    relaxation = relax(pairs, policy, start_prices(pairs, last_prices))
+    decision = decide(
+        pairs,
+        gap=policy.mip_gap,
+        seconds=policy.solve_seconds,
+        seed=policy.seed,
+        exact_pairs=policy.exact_pairs,
+        price=relaxation.price,
+        start_choice=start.choice,
+    )
+    chosen, outcome = decision.choice, decision.outcome
+    if chosen is None:
+        raise SolveLimitError(
+            f"no plan within {policy.solve_seconds:g} s. Give it more time (solve_seconds)."
+        )
+    if outcome.status is SolveStatus.FEASIBLE:
+        require_gap(outcome.gap, policy.mip_gap, policy.solve_seconds)
+    price = decision.price
+    rows = candidate_rows(inputs, pairs.candidate[chosen])
+
+    plan = CoveragePlan(
+        assignments=_assignments(inputs, rows),
+        explanations=explain(inputs, problem, rows, price),
+        changes=_changes(inputs, rows),
+        certificate=certify(inputs, problem, pairs, chosen, price, outcome, policy),
+        shadow_prices=shadow_prices(pairs, price, chosen),
+        hiring_advice=hiring_advice(inputs, pairs, relaxation, policy),
+        lock_costs=lock_costs(inputs, problem, relaxation, policy),
+        rep_loads=rep_loads(inputs, rows),
+    )
+    violations = verify_coverage(accounts, candidates, coverers, policy, plan)
+    if violations:
+        raise VerificationError(violations)
+    return plan
+
+
+def _assignments(inputs: CoverageInputs, chosen: IntArray) -> pd.DataFrame:
+    pair = inputs.candidates.iloc[chosen].reset_index(drop=True)
+    coverer = inputs.coverers.iloc[inputs.coverer_of[chosen]].reset_index(drop=True)
+    account = inputs.accounts
+    table = pd.DataFrame(
+        {
+            "account_id": account["account_id"],
+            "rep_id": coverer["rep_id"],
+            "coverer_type": coverer["coverer_type"],
+            "group_id": coverer["group_id"],
+            "previous_rep_id": account["previous_owner_rep_id"],
+            "present_rep_id": account["present_rep_id"],
+            "owner_source": account["owner_source"],
+            "family_id": account["family_id"],
+            "is_moved": inputs.is_move[chosen],
+            "is_locked": account["lock_action"].notna(),
+            "lock_reason": account["lock_reason"],
+            "hours": inputs.hours[chosen],
+            "value_amount": inputs.value[chosen],
+            "new_amount": pair["new_amount"],
+            "existing_amount": pair["existing_amount"],
+        }
+    )
+    return table[ASSIGNMENT_COLUMNS]
+
+
+def _changes(inputs: CoverageInputs, chosen: IntArray) -> pd.DataFrame:
+    account = inputs.accounts
+    to_rep = inputs.candidates["rep_id"].iloc[chosen].reset_index(drop=True)
+    gain = inputs.value[chosen] - inputs.value[inputs.as_is_rows]
+    reason = np.select(
+        [
+            account["vacancy_reason"].notna(),
+            (to_rep == account["present_rep_id"]).fillna(False),
+            inputs.owner_is_barred,
+            inputs.must_move,
+            inputs.is_house[chosen] & ~inputs.is_worth_serving,
+            # Nobody moves at a loss but for want of its owner's time.
+            inputs.is_house[chosen] | (gain < 0),
+        ],
+        [
+            account["vacancy_reason"].astype(object),
+            "earlier_plan",
+            "override",
+            "family",
+            "unprofitable",
+            "capacity",
+        ],
+        "better_match",
+    )
+    disruption = inputs.candidates["disruption_amount"].to_numpy(dtype=float)
+    table = pd.DataFrame(
+        {
+            "account_id": account["account_id"],
+            "from_rep_id": account["previous_owner_rep_id"],
+            "to_rep_id": to_rep,
+            "reason": reason,
+            "value_gain_amount": gain,
+            "disruption_amount": disruption[chosen],
+        }
+    )
+    changed = (to_rep != account["previous_owner_rep_id"]).fillna(True).astype(bool)
+    return table.loc[changed, CHANGE_COLUMNS].reset_index(drop=True)

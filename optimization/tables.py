@@ -1,0 +1,65 @@
+"""What the two planners return: plans as frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class CoveragePlan:
+    """The published tables of a plan, without plan_id; each sorted by its key.
+
+    Attributes:
+        assignments: One row per account (``coverage_assignments``).
+        explanations: One row per account (``assignment_explanations``).
+        changes: One row per account whose coverer of record changes (``plan_changes``).
+        certificate: One row (``plan_certificates``).
+        shadow_prices: One row per limit (``shadow_prices``).
+        hiring_advice: One row per group of reps (``hiring_advice``).
+        lock_costs: One row per lock and forbidden pair (``lock_costs``).
+        rep_loads: One row per coverer (``rep_loads``).
+    """
+
+    assignments: pd.DataFrame
+    explanations: pd.DataFrame
+    changes: pd.DataFrame
+    certificate: pd.DataFrame
+    shadow_prices: pd.DataFrame
+    hiring_advice: pd.DataFrame
+    lock_costs: pd.DataFrame
+    rep_loads: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class QuotaPlan:
+    """A verified quota plan; months are first days, amounts whole cents as doubles.
+
+    Attributes:
+        company_targets: What becomes of the goal, one row per revenue type.
+        group_targets: group_id, month, revenue_type, target_amount, quota_amount.
+        quota_allocations: rep_id, group_id, month, revenue_type, quota_amount.
+        rep_quotas: Where each rep's quota comes from, one row per rep.
+        expected_bookings: What each rep's accounts are expected to bring, by month and type.
+        quota_transfers: Quotas in force that followed an account.
+        attainment_outlook: Chances by level, entity and buffer.
+        buffer_advice: What buffers add up to and can do, by group and for the company.
+        outlook_calibration: Bands against past periods they had not seen.
+        calibration_summary: How many of them held, by level and length of period.
+        budget_check: Cost against budget by group.
+        budget_cuts: Possible cuts of groups over budget.
+    """
+
+    company_targets: pd.DataFrame
+    group_targets: pd.DataFrame
+    quota_allocations: pd.DataFrame
+    rep_quotas: pd.DataFrame
+    expected_bookings: pd.DataFrame
+    quota_transfers: pd.DataFrame
+    attainment_outlook: pd.DataFrame
+    buffer_advice: pd.DataFrame
+    outlook_calibration: pd.DataFrame
+    calibration_summary: pd.DataFrame
+    budget_check: pd.DataFrame
+    budget_cuts: pd.DataFrame
