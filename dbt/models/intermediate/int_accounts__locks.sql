@@ -12,7 +12,7 @@ calendar as (select * from {{ ref('int_company__calendar') }}),
 
 potential as (select * from {{ ref('int_accounts__potential') }}),
 
-coverers as (select * from {{ ref('coverage_coverers') }}),
+coverers as (select * from {{ ref('int_coverers__capacity') }}),
 
 present as (select * from {{ ref('int_accounts__present_owner') }}),
 

@@ -102,7 +102,7 @@ rescaled as (
             base.effect + {{ sum_effects(value_segment_terms()) }} + guard.value_multiplier * {{ sum_effects(['rep']) }}
         )), 0) as factor
     from {{ ref('int_values__cells') }} as cells
-    cross join {{ ref('strength_guard') }} as guard
+    cross join {{ ref('int_strength__guard') }} as guard
     {{ effect_joins(ref('int_values__effects'), 'cells', 'cells.sample', value_terms()) }}
     where cells.sample = 'all'
 ),

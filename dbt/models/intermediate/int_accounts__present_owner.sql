@@ -11,7 +11,7 @@ accounts as (select * from {{ ref('int_accounts__segmented') }}),
 
 last_plan as (select * from {{ source('history', 'last_plan') }}),
 
-coverers as (select * from {{ ref('coverage_coverers') }}),
+coverers as (select * from {{ ref('int_coverers__capacity') }}),
 
 employees as (select * from {{ ref('stg_hr__employees') }}),
 

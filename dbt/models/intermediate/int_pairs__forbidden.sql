@@ -19,7 +19,7 @@ married as (
 
 reps as (
     select rep_id
-    from {{ ref('coverage_coverers') }}
+    from {{ ref('int_coverers__capacity') }}
     where coverer_type <> 'house'
 ),
 

@@ -3,9 +3,23 @@
 -- the present owner, a locked-in rep, the partners its size band allows, and the house.
 with
 
-accounts as (select * from {{ ref('coverage_accounts') }}),
+accounts as (
+    select
+        segmented.account_id,
+        segmented.industry,
+        segmented.region,
+        segmented.size_band,
+        present.present_rep_id,
+        locks.lock_action,
+        locks.lock_rep_id,
+        families.family_id
+    from {{ ref('int_accounts__segmented') }} as segmented
+    inner join {{ ref('int_accounts__present_owner') }} as present on segmented.account_id = present.account_id
+    inner join {{ ref('int_accounts__families') }} as families on segmented.account_id = families.account_id
+    left join {{ ref('int_accounts__locks') }} as locks on segmented.account_id = locks.account_id
+),
 
-coverers as (select * from {{ ref('coverage_coverers') }}),
+coverers as (select * from {{ ref('int_coverers__capacity') }}),
 
 calendar as (select * from {{ ref('int_company__calendar') }}),
 

@@ -16,7 +16,7 @@ profiles as (
     from {{ ref('int_accounts__segmented') }}
 ),
 
-guard as (select multiplier from {{ ref('strength_guard') }}),
+guard as (select multiplier from {{ ref('int_strength__guard') }}),
 
 products as (
     select
@@ -61,7 +61,7 @@ reps as (
     select distinct
         rep_id,
         group_id
-    from {{ ref('rep_months') }}
+    from {{ ref('int_reps__months') }}
 ),
 
 -- What a rep adds on a profile, whatever the product.

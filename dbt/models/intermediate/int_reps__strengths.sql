@@ -61,7 +61,7 @@ levels as (
 ),
 
 reps as (
-    select rep_id from {{ ref('rep_months') }}
+    select rep_id from {{ ref('int_reps__months') }}
     union
     select rep_id from cells
 ),

@@ -3,7 +3,7 @@ with
 
 accounts as (select * from {{ ref('coverage_accounts') }}),
 
-coverers as (select * from {{ ref('coverage_coverers') }}),
+coverers as (select * from {{ ref('int_coverers__capacity') }}),
 
 calendar as (select * from {{ ref('int_company__calendar') }}),
 
@@ -21,7 +21,7 @@ direct_deals as (
     where not is_closed
 ),
 
-guard as (select * from {{ ref('strength_guard') }}),
+guard as (select * from {{ ref('int_strength__guard') }}),
 
 potential as (select * from {{ ref('int_accounts__potential') }}),
 

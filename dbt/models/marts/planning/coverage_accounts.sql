@@ -28,7 +28,7 @@ recent_moves as (
             as group_ids
     from {{ source('history', 'past_changes') }} as past
     cross join calendar
-    left join {{ ref('coverage_coverers') }} as coverers on past.from_rep_id = coverers.rep_id
+    left join {{ ref('int_coverers__capacity') }} as coverers on past.from_rep_id = coverers.rep_id
     left join {{ ref('stg_hr__employees') }} as employees on past.from_rep_id = employees.rep_id
     where
         past.origin = 'plan'

@@ -6,7 +6,7 @@ reps as (
         max(group_id) as group_id,
         max(role) as role,
         sum(available_hours) as capacity_hours
-    from {{ ref('rep_months') }}
+    from {{ ref('int_reps__months') }}
     group by rep_id
 ),
 

@@ -3,7 +3,7 @@ with
 
 coverers as (
     select distinct group_id
-    from {{ ref('coverage_coverers') }}
+    from {{ ref('int_coverers__capacity') }}
     where coverer_type <> 'house'
 ),
 
