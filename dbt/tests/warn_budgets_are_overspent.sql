@@ -4,5 +4,5 @@ select
     group_id,
     verdict,
     sentence
-from {{ source('plan', 'budget_check') }}
+from {{ ref('stg_plan__budget_check') }}
 where verdict = 'over budget'

@@ -3,5 +3,5 @@
 select
     entity_id as group_id,
     stacked_rate
-from {{ source('plan', 'buffer_advice') }}
+from {{ ref('stg_plan__buffer_advice') }}
 where is_stacked_too_high

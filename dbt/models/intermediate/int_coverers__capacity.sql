@@ -10,7 +10,7 @@ reps as (
     group by rep_id
 ),
 
-calendar as (select * from {{ ref('int_company__calendar') }})
+settings as (select * from {{ ref('stg_policy__company_settings') }})
 
 select
     reps.rep_id,
@@ -18,9 +18,9 @@ select
     reps.group_id,
     reps.role,
     cast(reps.capacity_hours as double precision) as capacity_hours,
-    cast(calendar.max_accounts_per_rep as bigint) as max_accounts
+    cast(settings.max_accounts_per_rep as bigint) as max_accounts
 from reps
-cross join calendar
+cross join settings
 union all
 select
     partner_id,
@@ -29,7 +29,7 @@ select
     'partner',
     cast(hours_per_year as double precision),
     cast(max_accounts as bigint)
-from {{ source('policy', 'partners') }}
+from {{ ref('stg_policy__partners') }}
 union all
 -- Uncovered is a priced choice, never silent: the house takes what nobody else can.
 select

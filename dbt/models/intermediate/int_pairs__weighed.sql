@@ -21,7 +21,7 @@ accounts as (
 
 coverers as (select * from {{ ref('int_coverers__capacity') }}),
 
-calendar as (select * from {{ ref('int_company__calendar') }}),
+settings as (select * from {{ ref('stg_policy__company_settings') }}),
 
 win_rates as (select * from {{ ref('int_profiles__rep_win_rates') }}),
 
@@ -76,9 +76,9 @@ on_ring as (
         cast(null as varchar) as account_id,
         md5(cast(rings.ring as varchar) || ' rep ' || reps.rep_id) as place
     from rings
-    cross join calendar
+    cross join settings
     cross join (select rep_id from coverers where coverer_type = 'rep') as reps
-    where rings.ring < calendar.candidates_per_account / 2
+    where rings.ring < settings.candidates_per_account / 2
     union all
     select
         rings.ring,
@@ -86,9 +86,9 @@ on_ring as (
         accounts.account_id,
         md5(cast(rings.ring as varchar) || ' account ' || accounts.account_id)
     from rings
-    cross join calendar
+    cross join settings
     cross join accounts
-    where rings.ring < calendar.candidates_per_account / 2
+    where rings.ring < settings.candidates_per_account / 2
 ),
 
 placed as (
@@ -153,13 +153,13 @@ certified as (
         holders.rep_id
     from asking
     inner join accounts on asking.account_id = accounts.account_id
-    cross join calendar
+    cross join settings
     inner join holders
         on accounts.industry = holders.industry
         and accounts.region = holders.region
         and accounts.size_band = holders.size_band
         and asking.list = holders.list
-        and holders.value_rank <= calendar.candidates_per_account
+        and holders.value_rank <= settings.candidates_per_account
 ),
 
 weighed as (
@@ -167,12 +167,12 @@ weighed as (
         accounts.account_id,
         ranked.rep_id
     from accounts
-    cross join calendar
+    cross join settings
     inner join ranked
         on accounts.industry = ranked.industry
         and accounts.region = ranked.geography
         and accounts.size_band = ranked.size_band
-        and ranked.value_rank <= (calendar.candidates_per_account + 1) / 2
+        and ranked.value_rank <= (settings.candidates_per_account + 1) / 2
     union
     select
         account_id,
@@ -214,7 +214,7 @@ account_pairs as (
     -- No partner beside a direct deal.
     select accounts.account_id, bands.partner_id
     from accounts
-    inner join {{ source('policy', 'partner_size_bands') }} as bands on accounts.size_band = bands.size_band
+    inner join {{ ref('stg_policy__partner_size_bands') }} as bands on accounts.size_band = bands.size_band
     left join direct_deals on accounts.account_id = direct_deals.account_id
     where direct_deals.account_id is null
     union

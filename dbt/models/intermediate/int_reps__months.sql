@@ -7,7 +7,9 @@ employees as (select * from {{ ref('stg_hr__employees') }}),
 
 calendar as (select * from {{ ref('int_company__calendar') }}),
 
-roles as (select distinct role from {{ source('policy', 'covering_roles') }}),
+settings as (select * from {{ ref('stg_policy__company_settings') }}),
+
+roles as (select distinct role from {{ ref('stg_policy__covering_roles') }}),
 
 months as (
     select
@@ -86,14 +88,14 @@ ramped as (
         present.*,
         present_rate * case
             -- Without a hire date a rep counts as fully ramped.
-            when present.tenure_months is null or calendar.ramp_months = 0 then 1.0
+            when present.tenure_months is null or settings.ramp_months = 0 then 1.0
             when present.tenure_months < 0 then 0.0
-            else least(1.0, calendar.ramp_start_rate
-                + (1 - calendar.ramp_start_rate) * present.tenure_months / calendar.ramp_months)
+            else least(1.0, settings.ramp_start_rate
+                + (1 - settings.ramp_start_rate) * present.tenure_months / settings.ramp_months)
         end as ramp_rate,
-        calendar.selling_hours_per_year / 12.0 as full_hours
+        settings.selling_hours_per_year / 12.0 as full_hours
     from present
-    cross join calendar
+    cross join settings
 )
 
 select

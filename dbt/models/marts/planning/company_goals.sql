@@ -2,9 +2,9 @@
 -- of it: goal and company buffer, less what the months that are past have won.
 with
 
-goals as (select * from {{ source('policy', 'goals') }}),
+goals as (select * from {{ ref('stg_policy__goals') }}),
 
-policy as (select company_buffer_rate from {{ source('policy', 'people_policy') }}),
+policy as (select company_buffer_rate from {{ ref('stg_policy__people_policy') }}),
 
 -- In the last month of a fiscal year the next one is planned: the last twelve months stand in for a
 -- year that is not over.

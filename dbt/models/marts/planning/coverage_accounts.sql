@@ -4,6 +4,8 @@ accounts as (select * from {{ ref('int_accounts__segmented') }}),
 
 calendar as (select * from {{ ref('int_company__calendar') }}),
 
+settings as (select * from {{ ref('stg_policy__company_settings') }}),
+
 potential as (select * from {{ ref('int_accounts__potential') }}),
 
 win_rates as (
@@ -26,13 +28,14 @@ recent_moves as (
         count(*) as move_count,
         {{ dbt.listagg("coalesce(coverers.group_id, employees.group_id)", "' | '", "order by past.changed_on") }}
             as group_ids
-    from {{ source('history', 'past_changes') }} as past
+    from {{ ref('stg_history__past_changes') }} as past
     cross join calendar
+    cross join settings
     left join {{ ref('int_coverers__capacity') }} as coverers on past.from_rep_id = coverers.rep_id
     left join {{ ref('stg_hr__employees') }} as employees on past.from_rep_id = employees.rep_id
     where
         past.origin = 'plan'
-        and {{ dbt.datediff('past.changed_on', 'calendar.as_of_on', 'day') }} < calendar.move_budget_days
+        and {{ dbt.datediff('past.changed_on', 'calendar.as_of_on', 'day') }} < settings.move_budget_days
     group by past.account_id
 ),
 
@@ -71,10 +74,10 @@ joined as (
         families.family_id,
         coalesce(recent_moves.move_count, 0) as recent_move_count,
         recent_moves.group_ids as recent_move_group_ids,
-        calendar.stale_days is not null
+        settings.stale_days is not null
         and (
             touches.touched_on is null
-            or {{ dbt.datediff('touches.touched_on', 'calendar.as_of_on', 'day') }} > calendar.stale_days
+            or {{ dbt.datediff('touches.touched_on', 'calendar.as_of_on', 'day') }} > settings.stale_days
         ) as is_stale,
         {{ shift_odds('win_rates.win_rate', 'potential.win_effect') }} as segment_win_rate,
         win_rates.margin_rate + potential.margin_difference as margin_rate,
@@ -84,6 +87,7 @@ joined as (
         * {{ shift_odds('win_rates.won_value_rate', 'potential.win_effect') }} as existing_amount
     from accounts
     cross join calendar
+    cross join settings
     inner join potential on accounts.account_id = potential.account_id
     inner join present on accounts.account_id = present.account_id
     inner join families on accounts.account_id = families.account_id

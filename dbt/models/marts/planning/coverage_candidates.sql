@@ -5,7 +5,7 @@ accounts as (select * from {{ ref('coverage_accounts') }}),
 
 coverers as (select * from {{ ref('int_coverers__capacity') }}),
 
-calendar as (select * from {{ ref('int_company__calendar') }}),
+settings as (select * from {{ ref('stg_policy__company_settings') }}),
 
 win_rates as (select * from {{ ref('int_profiles__rep_win_rates') }}),
 
@@ -74,7 +74,7 @@ economics as (
         accounts.existing_amount,
         coalesce(pairs.rep_id = accounts.present_rep_id, false) as is_present,
         accounts.present_rep_id is not null as has_present,
-        (accounts.new_amount + accounts.existing_amount) * calendar.horizon_months / 12.0 as amount,
+        (accounts.new_amount + accounts.existing_amount) * settings.horizon_months / 12.0 as amount,
         accounts.margin_rate,
         accounts.segment_win_rate,
         coalesce(mine.margin_rate + potential.margin_difference, accounts.margin_rate) as rep_margin_rate,
@@ -101,15 +101,15 @@ economics as (
         case when coverers.coverer_type = 'house' then 0.0 else accounts.hours_per_year end as hours,
         coalesce(partners.margin_share, 0.0) as margin_share,
         coalesce(similarities.similarity, 0.0) as similarity,
-        calendar.cost_per_hour,
-        calendar.horizon_months / 12.0 as horizon_years,
-        calendar.disruption_rate,
-        calendar.uncovered_loss_rate
+        settings.cost_per_hour,
+        settings.horizon_months / 12.0 as horizon_years,
+        settings.disruption_rate,
+        settings.uncovered_loss_rate
     from pairs
     inner join accounts on pairs.account_id = accounts.account_id
     inner join coverers on pairs.rep_id = coverers.rep_id
     inner join potential on pairs.account_id = potential.account_id
-    cross join calendar
+    cross join settings
     cross join guard
     left join win_rates as nobody
         on nobody.rep_id = '(segment)'
@@ -133,7 +133,7 @@ economics as (
     left join uncertified on pairs.account_id = uncertified.account_id and pairs.rep_id = uncertified.rep_id
     left join forbidden on pairs.account_id = forbidden.account_id and pairs.rep_id = forbidden.rep_id
     left join direct_deals on pairs.account_id = direct_deals.account_id
-    left join {{ source('policy', 'partners') }} as partners on pairs.rep_id = partners.partner_id
+    left join {{ ref('stg_policy__partners') }} as partners on pairs.rep_id = partners.partner_id
     left join {{ ref('int_reps__similarity') }} as similarities
         on accounts.present_rep_id = similarities.rep_id
         and pairs.rep_id = similarities.other_rep_id

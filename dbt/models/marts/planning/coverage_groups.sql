@@ -7,7 +7,7 @@ coverers as (
     where coverer_type <> 'house'
 ),
 
-listed as (select * from {{ source('policy', 'groups') }})
+listed as (select * from {{ ref('stg_policy__groups') }})
 
 select
     coalesce(listed.group_id, coverers.group_id) as group_id,

@@ -6,7 +6,7 @@
 
 with
 
-calendar as (select * from {{ ref('int_company__calendar') }}),
+settings as (select * from {{ ref('stg_policy__company_settings') }}),
 
 known as (
     select
@@ -54,11 +54,11 @@ expected as (
         totals.revenue_type,
         totals.starts_in,
         totals.years_ago,
-        cast((12 + (calendar.fiscal_year_start_month + seasons.month_number - 2) % 12 + 1 - totals.starts_in) % 12 + 1
+        cast((12 + (settings.fiscal_year_start_month + seasons.month_number - 2) % 12 + 1 - totals.starts_in) % 12 + 1
             as integer) as customer_month,
         sum(totals.amount * seasons.share) as amount
     from totals
-    cross join calendar
+    cross join settings
     left join keys
         on totals.revenue_type = keys.revenue_type
         and totals.industry = keys.season_key

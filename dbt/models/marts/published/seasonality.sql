@@ -10,7 +10,7 @@
 
 with
 
-calendar as (select * from {{ ref('int_company__calendar') }}),
+settings as (select * from {{ ref('stg_policy__company_settings') }}),
 
 deals as (
     select
@@ -34,10 +34,10 @@ won as (
         deals.industry,
         deals.amount,
         deals.years_ago,
-        cast((12 + extract(month from deals.closed_on) - calendar.fiscal_year_start_month) % 12 + 1 as integer)
+        cast((12 + extract(month from deals.closed_on) - settings.fiscal_year_start_month) % 12 + 1 as integer)
             as month_number
     from deals
-    cross join calendar
+    cross join settings
     cross join span
     where deals.years_ago < span.years
 ),
@@ -209,7 +209,7 @@ from shares
 inner join chosen
     on shares.revenue_type = chosen.revenue_type
     and shares.season_key = chosen.season_key
-left join {{ source('policy', 'seasons') }} as stated
+left join {{ ref('stg_policy__seasons') }} as stated
     on shares.revenue_type = stated.revenue_type
     and shares.month_number = stated.month_number
 where shares.held_out = -1

@@ -1,0 +1,6 @@
+select
+    level,
+    entity_id,
+    stacked_rate,
+    is_stacked_too_high
+from {{ source('plan', 'buffer_advice') }}
