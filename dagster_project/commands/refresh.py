@@ -96,8 +96,12 @@ def _decided(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[
     yield ""
     yield from summarise(settings.published_path, company().company.currency)
     for evaluation in result.get_asset_check_evaluations():
-        # Rules of the gates are told by the summary, from their own table.
-        if not evaluation.passed and evaluation.asset_key.path[0] == "plan":
+        # The summary has told the rules of the gates and of the review, from their own tables.
+        station = evaluation.asset_key.path[0]
+        is_told_here = station == "plan" or (
+            station == "marts" and "sentences" in evaluation.metadata
+        )
+        if not evaluation.passed and is_told_here:
             yield f"Notice   {evaluation.description or evaluation.check_name}"
     yield ""
     yield f"Tables   {settings.published_path} (DuckDB) and"

@@ -9,9 +9,7 @@ from dagster_project.context import company, owners
 from dagster_project.planning.coverage import (
     COVERAGE_TABLES,
     coverage_violations,
-    ignored_overrides,
     plan_coverage,
-    unmet_certifications,
 )
 from dagster_project.planning.coverage_tables import PLAN_TABLES
 from dagster_project.planning.facts import coverage_facts
@@ -189,34 +187,4 @@ def gap_is_within_the_wanted_one(warehouse: Warehouse) -> dg.AssetCheckResult:
         passed=gap <= wanted * 1.000001,
         severity=dg.AssetCheckSeverity.WARN,
         metadata={"gap_rate": gap, "wanted_gap_rate": wanted},
-    )
-
-
-@dg.asset_check(
-    asset=dg.AssetKey(["plan", "coverage_assignments"]),
-    blocking=False,
-    description="Every certificate that a rule asks for is held by some rep.",
-)
-def certification_rules_can_be_met(warehouse: Warehouse) -> dg.AssetCheckResult:
-    """Warn of rules that no rep fulfils: a hard one bars every rep from its accounts."""
-    return _warning("unmet_certifications", unmet_certifications(warehouse))
-
-
-@dg.asset_check(
-    asset=dg.AssetKey(["plan", "lock_costs"]),
-    blocking=False,
-    description="Every row of the overrides file counts today: not expired, account known.",
-)
-def overrides_count_today(warehouse: Warehouse) -> dg.AssetCheckResult:
-    """Warn of overrides that the plan ignored, so that somebody renews or removes them."""
-    return _warning("ignored_overrides", ignored_overrides(warehouse))
-
-
-def _warning(name: str, notices: list[str]) -> dg.AssetCheckResult:
-    """Warn of what should not be: the first few in words, some more by name, and how many."""
-    return dg.AssetCheckResult(
-        passed=not notices,
-        severity=dg.AssetCheckSeverity.WARN,
-        description="; ".join(notices[:5]) or None,
-        metadata={name: notices[:20], "count": len(notices)},
     )

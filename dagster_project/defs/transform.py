@@ -11,7 +11,7 @@ from dagster_dbt.asset_utils import get_asset_check_key_for_test, get_subset_sel
 
 from dagster_project.context import owners, settings
 from dagster_project.plots.gallery import PICTURES
-from dagster_project.transform.build import NodeResult, build, failing_keys
+from dagster_project.transform.build import NodeResult, build, failing_records
 from dagster_project.transform.manifest import ensure_manifest
 from dagster_project.warehouse.duckdb_file import Warehouse
 from dagster_project.warehouse.facts import table_facts
@@ -40,6 +40,18 @@ class Translator(DagsterDbtTranslator):
             owners=owners(),
             kinds={"dbt", "duckdb"},
         )
+
+    def get_asset_check_spec(
+        self,
+        asset_spec: dg.AssetSpec,
+        manifest: Mapping[str, Any],
+        unique_id: str,
+        project: DbtProject | None,
+    ) -> dg.AssetCheckSpec | None:
+        """Describe one test as dbt does; dagster-dbt looks for the words in its meta alone."""
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        described = manifest["nodes"][unique_id]["description"]
+        return spec and spec._replace(description=described)
 
 
 TRANSLATOR = Translator()
@@ -70,8 +82,8 @@ def _run(
             elif node["resource_type"] == "test" and result.status != "skipped":
                 check = get_asset_check_key_for_test(MANIFEST, TRANSLATOR, result.unique_id, None)
                 if check is not None and check in context.selected_asset_check_keys:
-                    keys = [] if result.is_good else failing_keys(connection, result)
-                    yield _check_result(check, result, keys)
+                    found = ([], []) if result.is_good else failing_records(connection, result)
+                    yield _check_result(check, result, *found)
     broken = [result for result in results if result.status in ("error", "runtime error", "fail")]
     if broken:
         raise dg.Failure(
@@ -92,7 +104,7 @@ def _pictures(
 
 
 def _check_result(
-    key: dg.AssetCheckKey, result: NodeResult, keys: list[str]
+    key: dg.AssetCheckKey, result: NodeResult, keys: list[str], sentences: list[str]
 ) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         asset_key=key.asset_key,
@@ -101,11 +113,12 @@ def _check_result(
         severity=dg.AssetCheckSeverity.WARN
         if result.status == "warn"
         else dg.AssetCheckSeverity.ERROR,
-        description=None if result.is_good else _describe_failure(key, result, keys),
+        description=None if result.is_good else _describe_failure(key, result, keys, sentences),
         metadata={
             "failed_rows": result.failures,
             "seconds": result.seconds,
             **({"failing_keys": keys} if keys else {}),
+            **({"sentences": sentences} if sentences else {}),
         },
     )
 
@@ -116,11 +129,15 @@ def _describe_broken(result: NodeResult) -> str:
     return f"- {node['name']}: {described or result.message}"
 
 
-def _describe_failure(key: dg.AssetCheckKey, result: NodeResult, keys: list[str]) -> str:
-    shown = f" (e.g. {', '.join(keys[:5])})" if keys else ""
+def _describe_failure(
+    key: dg.AssetCheckKey, result: NodeResult, keys: list[str], sentences: list[str]
+) -> str:
+    told = "; ".join(sentences[:5])
+    if result.status == "warn" and told:
+        return told
+    shown = told or f"e.g. {', '.join(keys[:5])}"
     described = MANIFEST["nodes"][result.unique_id]["description"]
-    words = described or f"Expected no row; mend the records or the model, see {key.name}."
-    return f"{key.name} failed for {result.failures} rows{shown}. {words}"
+    return f"{key.name} failed for {result.failures} rows ({shown}). {described}"
 
 
 @dbt_assets(

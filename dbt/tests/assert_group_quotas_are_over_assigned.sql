@@ -1,5 +1,4 @@
--- A group's quota is its target and its stated buffer, to the cent, month by month.
-{{ config(tags=['review']) }}
+-- depends_on: {{ ref('quota_periods') }}
 select
     targets.group_id,
     targets.month,

@@ -1,6 +1,4 @@
--- What is left of the goal is what group targets sum to, and goal, buffer, won, target and what is left
--- over add up, to the cent.
-{{ config(tags=['review']) }}
+-- depends_on: {{ ref('quota_periods') }}
 with
 
 allocated as (

@@ -1,6 +1,3 @@
--- Too much of a table is in quarantine to plan on the rest. Mend the records at the source, or raise
--- gates.max_quarantine_rate in the company file if the share is normal for this company.
--- Under an as_of of the company's own, rows dated after it are no fault: the plan looks back.
 select
     summary.table_name,
     sum(summary.row_rate) as quarantined_rate,

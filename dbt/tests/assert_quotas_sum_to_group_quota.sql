@@ -1,5 +1,4 @@
--- Rep quotas of a group add up to its over-assigned target, to the cent, month by month.
-{{ config(tags=['review']) }}
+-- depends_on: {{ ref('quota_periods') }}
 with
 
 reps as (

@@ -2,5 +2,6 @@ select
     level,
     entity_id,
     stacked_rate,
-    is_stacked_too_high
+    is_stacked_too_high,
+    sentence
 from {{ source('plan', 'buffer_advice') }}
