@@ -23,6 +23,8 @@ from dagster_project.planning.quotas import plan_quotas
 if TYPE_CHECKING:
     import duckdb
 
+    from dagster_project.company.model import Company
+
 
 def main() -> None:
     """Run the floor; arguments: when started, where results go, the SQL, the data's home."""
@@ -31,12 +33,14 @@ def main() -> None:
     import numpy  # noqa: F401
     import pandas  # noqa: F401
 
-    from dagster_project.context import company, settings
+    from dagster_project.company.load import load_company
+    from dagster_project.runtime.settings import load_settings
     from dagster_project.sources.pull import pull_table
     from dagster_project.warehouse.contract import LANDING
 
     nodes = json.loads(Path(compiled).read_text(encoding="utf-8"))
-    company()
+    settings = load_settings()
+    company = load_company(settings.company_path)
     stages.mark(usage.START_UP)
     # Definitions are made with the orchestrator's decorators: part of what the floor goes without.
     from dagster_project.defs.gates import PLANNING_INPUTS, PLANNING_OUTPUTS
@@ -50,21 +54,21 @@ def main() -> None:
     from dagster_project.sources import landing
     from dagster_project.warehouse.duckdb_file import Warehouse, create_table
 
-    warehouse = Warehouse(path=str(settings().warehouse_path))
-    settings().home.mkdir(parents=True, exist_ok=True)
+    warehouse = Warehouse(path=str(settings.warehouse_path))
+    settings.home.mkdir(parents=True, exist_ok=True)
     stages.mark(usage.START_UP)
     with warehouse.connect() as connection:
         connection.execute("create schema if not exists raw")
         for table in LANDING.values():
             target = f"raw.{table.name}{landing.PULLED}"
-            pull = pull_table(connection, company(), table, target, Path(data_home))
+            pull = pull_table(connection, company, table, target, Path(data_home))
             landing.record_pull(connection, pull)
-        for name, rows in build_policy_tables(company()).items():
+        for name, rows in build_policy_tables(company).items():
             create_table(connection, f"raw.{name}{landing.PULLED}", POLICY_TABLES[name], rows)
-        landing.record_company_file(connection, company().config_hash())
+        landing.record_company_file(connection, company.config_hash())
         stages.mark(usage.PULLS)
         for table in LANDING.values():
-            check_gate(connection, table.name, f"raw.{table.name}{landing.PULLED}")
+            check_gate(connection, company, table.name, f"raw.{table.name}{landing.PULLED}")
         stages.mark(usage.GATES)
         landing.accept(connection, [*LANDING, *POLICY_TABLES])
         prepare_history(connection)
@@ -72,18 +76,18 @@ def main() -> None:
         run_nodes(connection, [node for node in nodes if not node["is_after"]])
         stages.mark(usage.DBT_BEFORE)
         for suite, mart in PLANNING_INPUTS.items():
-            check_gate(connection, suite, f"marts.{mart}")
+            check_gate(connection, company, suite, f"marts.{mart}")
         stages.mark(usage.GATES)
-        plan_coverage(warehouse)
+        plan_coverage(warehouse, company)
         stages.mark(usage.COVERAGE)
-        plan_quotas(warehouse)
+        plan_quotas(warehouse, company)
         stages.mark(usage.QUOTAS)
         for name in PLANNING_OUTPUTS:
-            check_gate(connection, name, f"plan.{name}")
+            check_gate(connection, company, name, f"plan.{name}")
         stages.mark(usage.GATES)
         run_nodes(connection, [node for node in nodes if node["is_after"]])
         stages.mark(usage.DBT_AFTER)
-        plan_id = current_plan_id(warehouse)
+        plan_id = current_plan_id(warehouse, company)
         present = _relations(connection)
         publish(
             connection,
@@ -92,7 +96,7 @@ def main() -> None:
                 for name, table in PUBLISHED.items()
                 if table.relation in present
             },
-            home=settings().home,
+            home=settings.home,
             plan_id=plan_id,
             manifest={},
         )
@@ -115,15 +119,16 @@ def run_nodes(connection: duckdb.DuckDBPyConnection, nodes: list[dict[str, Any]]
             )
 
 
-def check_gate(connection: duckdb.DuckDBPyConnection, suite_name: str, relation: str) -> None:
+def check_gate(
+    connection: duckdb.DuckDBPyConnection, company: Company, suite_name: str, relation: str
+) -> None:
     """Count what breaks each rule of a suite in one pass over the rows."""
-    from dagster_project.context import company
     from dagster_project.gates.columns import build_feed
     from dagster_project.gates.record import suite_parameters
     from expectations import load_suite
 
     suite = load_suite(suite_name)
-    parameters = suite_parameters(suite_name, company())
+    parameters = suite_parameters(suite_name, company)
     base = build_feed(connection, suite, relation, parameters).base
     counts = ", ".join(aggregate(rule["type"], rule["kwargs"]) for rule in suite["expectations"])
     connection.execute(f"select {counts} from ({base})").fetchall()

@@ -20,13 +20,15 @@ def prepare_home() -> None:
     """Generate the company's files, and leave the data bases and the manifest of a former run."""
     import dagster as dg
 
-    from dagster_project.context import company, settings
+    from dagster_project.company.load import load_company
     from dagster_project.demo.generate import ensure_demo
     from dagster_project.runtime.instance import prepare_dagster_home
+    from dagster_project.runtime.settings import load_settings
     from dagster_project.transform.manifest import ensure_manifest
 
-    ensure_demo(company(), settings().home)
-    prepare_dagster_home(settings())
+    settings = load_settings()
+    ensure_demo(load_company(settings.company_path), settings.home)
+    prepare_dagster_home(settings)
     with dg.DagsterInstance.get() as instance:
         instance.get_runs(limit=1)
         instance.all_asset_keys()

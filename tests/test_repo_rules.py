@@ -110,17 +110,16 @@ def test_only_the_warehouse_module_opens_a_database_file_for_writing():
     assert opening == {"dagster_project/warehouse/duckdb_file.py"}
 
 
-def test_a_module_of_definitions_holds_definitions_and_their_private_builders_only():
-    others = [
-        f"{name(path)}: {node.name}"
-        for path in sorted((REPOSITORY / "dagster_project" / "defs").glob("*.py"))
-        for node in tree_of(path).body
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef))
-        and not node.decorator_list
-        and not node.name.startswith("_")
-    ]
-    # dagster-dbt asks for a class where dbt models become assets.
-    assert others == ["dagster_project/defs/transform.py: Translator"]
+def test_a_module_of_definitions_builds_one_concept_and_shows_nothing_else():
+    for path in sorted((REPOSITORY / "dagster_project" / "defs").glob("[a-z]*.py")):
+        public = [
+            node.name
+            for node in tree_of(path).body
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+            and not node.decorator_list
+            and not node.name.startswith("_")
+        ]
+        assert public == ["build"], path.name
 
 
 def test_every_module_says_what_it_is_and_every_folder_what_belongs_in_it():

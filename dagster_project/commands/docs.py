@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 from dagster_project.planning.coverage_tables import PLAN_TABLES
 from dagster_project.publishing.tables import PUBLISHED, column_meanings, column_types
 from dagster_project.runtime.settings import REPOSITORY
-from dagster_project.transform.manifest import ensure_manifest
+from dagster_project.transform.manifest import described
 
 PAGE = REPOSITORY / "docs" / "tables.md"
 _HEADER = """# Published tables
@@ -30,11 +28,10 @@ _OWN = {
 
 def render() -> str:
     """Build the page."""
-    manifest = json.loads(ensure_manifest().read_text(encoding="utf-8"))
     parts = [_HEADER]
     for name, table in sorted(PUBLISHED.items()):
         key = ", ".join(f"`{column}`" for column in table.key) or "a single row"
-        parts.append(f"## {name}\n\n{_description(name, manifest)}\n\nKey: {key}\n")
+        parts.append(f"## {name}\n\n{_description(name)}\n\nKey: {key}\n")
         rows = ["| column | type | meaning |", "| --- | --- | --- |"]
         types = column_types(name)
         rows += [
@@ -45,13 +42,13 @@ def render() -> str:
     return "\n".join(parts)
 
 
-def _description(name: str, manifest: dict[str, Any]) -> str:
+def _description(name: str) -> str:
     if name in PLAN_TABLES:
         return PLAN_TABLES[name].description
     if name in _OWN:
         return _OWN[name]
     model = PUBLISHED[name].relation.split(".")[1]
-    return str(manifest["nodes"][f"model.coverage.{model}"]["description"])
+    return str(described()["nodes"][f"model.coverage.{model}"]["description"])
 
 
 def write(path: Path = PAGE) -> None:

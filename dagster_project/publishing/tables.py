@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dagster_project.gates.pull_facts import KEY_PROBLEM_COLUMNS, KEY_PROBLEMS
 from dagster_project.gates.record import HISTORY_COLUMNS, QUALITY_COLUMNS
 from dagster_project.planning.coverage_tables import MEANINGS, PLAN_TABLES
-from dagster_project.transform.manifest import MANIFEST_PATH
+from dagster_project.transform.manifest import described
 from dagster_project.warehouse.contract import quote_identifier
 from dagster_project.warehouse.duckdb_file import quoted
 
@@ -143,7 +142,6 @@ def column_types(name: str) -> dict[str, str]:
 
 
 def _mart_columns(name: str) -> dict[str, dict[str, str]]:
-    manifest = json.loads(MANIFEST_PATH.read_text(encoding="utf-8"))
     model = PUBLISHED[name].relation.split(".")[1]
-    columns: dict[str, dict[str, str]] = manifest["nodes"][f"model.coverage.{model}"]["columns"]
+    columns: dict[str, dict[str, str]] = described()["nodes"][f"model.coverage.{model}"]["columns"]
     return columns

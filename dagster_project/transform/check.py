@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,12 +18,11 @@ def check() -> Iterator[str]:
     """Parse strictly and run the unit tests against empty tables; yield what failed."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "warehouse.duckdb"
-        os.environ["COVERAGE_DUCKDB_PATH"] = str(path)
         create_empty_sources(Warehouse(path=str(path)))
         target = Path(folder) / "target"
         invoke(None, ["parse", "--no-partial-parse", "--warn-error"], target)
         for arguments in (["run", "--empty"], ["test", "--select", "test_type:unit"]):
-            outcome = invoke(None, arguments, target)
+            outcome = invoke(None, arguments, target, path)
             results = outcome.result.results
             for result in results:
                 if result.status not in ("success", "pass"):

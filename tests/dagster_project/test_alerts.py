@@ -9,6 +9,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from dagster_project.company.load import load_company
+from dagster_project.definitions import build_definitions
 from dagster_project.runtime import alerts
 from dagster_project.runtime.settings import Settings
 
@@ -82,10 +84,10 @@ ENDINGS = {dg.DagsterEventType.RUN_SUCCESS, dg.DagsterEventType.RUN_FAILURE}
 
 
 @pytest.fixture
-def sense(definitions: dg.Definitions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def sense(demo_company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Run a few steps, then a sensor of ours on that run; return what it gave back and sent."""
-    here = Settings(tmp_path / "company.yml", tmp_path)
-    monkeypatch.setattr("dagster_project.defs.automation.settings", lambda: here)
+    company = load_company(demo_company)
+    definitions = build_definitions(company, Settings(demo_company, tmp_path))
     monkeypatch.delenv(alerts.WEBHOOK_VARIABLE, raising=False)
 
     def run(sensor: str, assets: list[Any], checks: list[Any]) -> tuple[Any, list[dict[str, str]]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dagster_project.transform.build import build
+from dagster_project.transform.build import build_models
 from dagster_project.transform.check import create_empty_sources
 from dagster_project.warehouse.duckdb_file import Warehouse
 
@@ -23,12 +23,11 @@ def staged(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     folder = tmp_path_factory.mktemp("staged")
     made = Warehouse(path=str(folder / "warehouse.duckdb"))
     create_empty_sources(made)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("COVERAGE_DUCKDB_PATH", made.path)
-        results = build(
-            ["--select", "path:models/staging", "--exclude-resource-type", "test"],
-            folder / "target",
-        )
+    results = build_models(
+        ["--select", "path:models/staging", "--exclude-resource-type", "test"],
+        folder / "target",
+        Path(made.path),
+    )
     assert [result.message for result in results if not result.is_good] == []
     with made.connect() as connection:
         for result in results:

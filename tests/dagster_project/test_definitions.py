@@ -6,6 +6,9 @@ import dagster as dg
 import pytest
 from dagster._core.execution.api import create_execution_plan
 
+from dagster_project.company.load import load_company
+from dagster_project.definitions import build_definitions
+from dagster_project.runtime.settings import Settings
 from dagster_project.warehouse.contract import LANDING
 
 PUBLISH_STEP = "published__coverage"
@@ -168,19 +171,16 @@ company: {id: acme, name: Acme, timezone: Europe/Berlin, owner: "team:revenue"}
 source: {kind: demo}
 """
 
-SHOW = """
-import dagster as dg
-from dagster_project.definitions import defs
-loaded = defs()
-dg.Definitions.validate_loadable(loaded)
-print(loaded.resolve_schedule_def("nightly_refresh").execution_timezone)
-print(sorted({owner for node in loaded.resolve_asset_graph().asset_nodes for owner in node.owners}))
-"""
+
+def test_owner_and_time_zone_are_the_companys_own_beside_another_company(definitions, tmp_path):
+    path = tmp_path / "company.yml"
+    path.write_text(OTHER_COMPANY, encoding="utf-8")
+    loaded = build_definitions(load_company(path), Settings(path, tmp_path / "home"))
+    dg.Definitions.validate_loadable(loaded)
+    assert loaded.resolve_schedule_def("nightly_refresh").execution_timezone == "Europe/Berlin"
+    assert owners_of(loaded) == {"team:revenue"}
+    assert owners_of(definitions).isdisjoint(owners_of(loaded))
 
 
-def test_owner_and_time_zone_are_the_companys_own(run_python, definitions, tmp_path):
-    company = tmp_path / "company.yml"
-    company.write_text(OTHER_COMPANY, encoding="utf-8")
-    loaded = run_python(SHOW, COVERAGE_COMPANY=str(company), COVERAGE_HOME=str(tmp_path / "home"))
-    assert loaded.returncode == 0, loaded.stderr
-    assert loaded.stdout.splitlines() == ["Europe/Berlin", "['team:revenue']"]
+def owners_of(loaded: dg.Definitions) -> set[str]:
+    return {owner for node in loaded.resolve_asset_graph().asset_nodes for owner in node.owners}

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-
+from dagster_project.company.load import load_company
+from dagster_project.defs.planning import _stop
 from dagster_project.planning.coverage import unfit_to_publish, unmet_certifications
 from dagster_project.transform.check import create_empty_sources
+from optimization.errors import InfeasibleError, Shortfall
 
 
-@pytest.mark.usefixtures("definitions")
 def test_a_planning_error_becomes_a_failed_step_that_is_not_tried_again():
-    from dagster_project.defs.planning import _stop
-    from optimization.errors import InfeasibleError, Shortfall
-
     error = InfeasibleError([Shortfall("hours over the limit", "rep E1", 12.0, "hours", "Unlock.")])
     failure = _stop(error)
     assert not failure.allow_retries
@@ -21,13 +18,13 @@ def test_a_planning_error_becomes_a_failed_step_that_is_not_tried_again():
     assert "rep E1" in str(failure.metadata["shortfalls"].value)
 
 
-def test_tables_of_two_plans_are_not_published_together(warehouse):
+def test_tables_of_two_plans_are_not_published_together(warehouse, demo_company):
     create_empty_sources(warehouse)
     with warehouse.connect() as connection:
         connection.execute(
             "insert into plan.plan_changes (plan_id, account_id) values ('old', 'A1')"
         )
-    assert unfit_to_publish(warehouse, "new") == [
+    assert unfit_to_publish(warehouse, load_company(demo_company), "new") == [
         "plan.plan_changes belongs to plan old, not to new"
     ]
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy.optimize import minimize
 
-from dagster_project.transform.build import build
+from dagster_project.transform.build import build_models
 from dagster_project.transform.check import create_empty_sources
 from dagster_project.warehouse.duckdb_file import Warehouse
 from tests.dagster_project.strength_reference import (
@@ -70,9 +70,8 @@ def random_deals(seed: int, count: int) -> pd.DataFrame:
     return deals
 
 
-def run_models(deals: pd.DataFrame, folder: Path, patch: pytest.MonkeyPatch) -> Warehouse:
+def run_models(deals: pd.DataFrame, folder: Path) -> Warehouse:
     path = str(folder / "warehouse.duckdb")
-    patch.setenv("COVERAGE_DUCKDB_PATH", path)
     warehouse = Warehouse(path=path)
     create_empty_sources(warehouse)
     with warehouse.connect() as connection:
@@ -82,7 +81,7 @@ def run_models(deals: pd.DataFrame, folder: Path, patch: pytest.MonkeyPatch) -> 
             "create table intermediate.int_opportunities__profiled as select * from given"
         )
         connection.unregister("given")
-    results = build(["--select", *MODELS], folder / "target")
+    results = build_models(["--select", *MODELS], folder / "target", Path(path))
     assert [result.message for result in results if not result.is_good] == []
     return warehouse
 
@@ -92,8 +91,7 @@ def case(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[pd.DataFrame, Warehouse]:
     deals = random_deals(request.param, 3000)
-    with pytest.MonkeyPatch.context() as patch:
-        warehouse = run_models(deals, tmp_path_factory.mktemp("strength"), patch)
+    warehouse = run_models(deals, tmp_path_factory.mktemp("strength"))
     # Accounts here have several deals and change hands, so they have effects of their own.
     return deals.assign(account_key=deals["account_id"]), warehouse
 
