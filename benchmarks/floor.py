@@ -50,9 +50,9 @@ def main() -> None:
     from dagster_project.company.policy_tables import POLICY_TABLES, build_policy_tables
     from dagster_project.planning.history import prepare_history
     from dagster_project.publishing.files import publish
-    from dagster_project.publishing.tables import PUBLISHED, select_published
+    from dagster_project.publishing.tables import published_tables, select_published
     from dagster_project.sources import landing
-    from dagster_project.warehouse.duckdb_file import Warehouse, create_table
+    from dagster_project.warehouse.duckdb_file import Warehouse, fill_table
 
     warehouse = Warehouse(path=str(settings.warehouse_path))
     settings.home.mkdir(parents=True, exist_ok=True)
@@ -64,7 +64,7 @@ def main() -> None:
             pull = pull_table(connection, company, table, target, Path(data_home))
             landing.record_pull(connection, pull)
         for name, rows in build_policy_tables(company).items():
-            create_table(connection, f"raw.{name}{landing.PULLED}", POLICY_TABLES[name], rows)
+            fill_table(connection, POLICY_TABLES[name], rows, f"raw.{name}{landing.PULLED}")
         landing.record_company_file(connection, company.config_hash())
         stages.mark(usage.PULLS)
         for table in LANDING.values():
@@ -92,8 +92,8 @@ def main() -> None:
         publish(
             connection,
             {
-                name: select_published(name, plan_id)
-                for name, table in PUBLISHED.items()
+                name: select_published(table, plan_id)
+                for name, table in published_tables().items()
                 if table.relation in present
             },
             home=settings.home,

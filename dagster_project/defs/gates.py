@@ -9,7 +9,7 @@ from dagster_project.context import Context
 from dagster_project.gates.pull_facts import FACTS, record_facts
 from dagster_project.gates.record import record_results, suite_parameters
 from dagster_project.gates.run import check_specs, run_gate, to_check_results
-from dagster_project.planning.history import HISTORY_DESCRIPTIONS, HISTORY_TABLES, prepare_history
+from dagster_project.planning.history import HISTORY_TABLES, prepare_history
 from dagster_project.sources.landing import PULLED, accept
 from dagster_project.warehouse.contract import LANDING
 from dagster_project.warehouse.duckdb_file import Warehouse
@@ -97,7 +97,7 @@ def _build_accepted_tables(here: Context) -> dg.AssetsDefinition:
                     ["raw", table.name],
                     deps=[*_PULLS, PULL_FACTS],
                     group_name="gates",
-                    description=f"{table.description}, accepted: every blocking rule passed.",
+                    description=f"{table.grain}, accepted: every blocking rule passed.",
                     owners=here.owners,
                     kinds={"duckdb"},
                     metadata={"dagster/table_name": f"raw.{table.name}"},
@@ -142,21 +142,20 @@ def _build_last_plan(here: Context) -> dg.AssetsDefinition:
                     *(dg.AssetKey(["policy", table]) for table in POLICY_TABLES),
                 ],
                 group_name="history",
-                description=description,
+                description=table.grain,
                 owners=here.owners,
                 kinds={"duckdb"},
                 metadata={"dagster/table_name": f"history.{name}"},
             )
-            for name, description in HISTORY_DESCRIPTIONS.items()
+            for name, table in HISTORY_TABLES.items()
         ],
     )
     def last_plan(warehouse: Warehouse) -> Iterator[dg.MaterializeResult[None]]:
         """Lay out what earlier plans decided: it is an input like the CRM's tables."""
         with warehouse.connect() as connection:
             plan_id = prepare_history(connection)
-            for name, columns in HISTORY_TABLES.items():
-                descriptions = {column.name: column.description for column in columns}
-                facts = table_facts(connection, f"history.{name}", descriptions)
+            for name, table in HISTORY_TABLES.items():
+                facts = table_facts(connection, table.relation, table.meanings)
                 yield dg.MaterializeResult(
                     asset_key=dg.AssetKey(["history", name]),
                     metadata={**facts, "starts_from_plan_id": plan_id},

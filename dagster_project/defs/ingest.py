@@ -9,7 +9,7 @@ from dagster_project.sources.errors import PermanentSourceError
 from dagster_project.sources.landing import PULLED, landed_company, record_company_file, record_pull
 from dagster_project.sources.pull import pull_table
 from dagster_project.warehouse.contract import LANDING, LandingTable
-from dagster_project.warehouse.duckdb_file import Warehouse, create_table
+from dagster_project.warehouse.duckdb_file import Warehouse, fill_table
 from dagster_project.warehouse.facts import table_facts
 
 # Sources can be late or busy; the solver and the checks are never retried.
@@ -22,7 +22,7 @@ def _build_pull(here: Context, table: LandingTable) -> dg.AssetsDefinition:
     @dg.asset(
         key=[table.system, table.name],
         group_name=table.system,
-        description=f"{table.description}, as the source has it today. Not yet checked.",
+        description=f"{table.grain}, as the source has it today. Not yet checked.",
         owners=here.owners,
         kinds={"duckdb", "python"},
         retry_policy=RETRY,
@@ -37,8 +37,7 @@ def _build_pull(here: Context, table: LandingTable) -> dg.AssetsDefinition:
             except PermanentSourceError as error:
                 raise dg.Failure(str(error), allow_retries=False) from error
             record_pull(connection, result)
-            descriptions = {column.name: column.description for column in table.columns}
-            facts = table_facts(connection, target, descriptions)
+            facts = table_facts(connection, target, table.meanings)
         return dg.MaterializeResult(
             metadata={
                 **facts,
@@ -77,7 +76,7 @@ def _build_company_file(here: Context) -> dg.AssetsDefinition:
                 )
             connection.execute("create schema if not exists raw")
             for name, rows in tables.items():
-                create_table(connection, f"raw.{name}{PULLED}", POLICY_TABLES[name], rows)
+                fill_table(connection, POLICY_TABLES[name], rows, f"raw.{name}{PULLED}")
             record_company_file(connection, here.company.config_hash())
         return dg.MaterializeResult(
             metadata={

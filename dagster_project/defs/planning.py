@@ -6,15 +6,15 @@ import dagster as dg
 
 from dagster_project.context import Context
 from dagster_project.planning.coverage import (
-    COVERAGE_TABLES,
     coverage_violations,
     ignored_overrides,
     plan_coverage,
     unmet_certifications,
 )
-from dagster_project.planning.coverage_tables import PLAN_TABLES
+from dagster_project.planning.coverage_tables import COVERAGE_TABLES
 from dagster_project.planning.facts import coverage_facts, quota_facts
-from dagster_project.planning.quotas import QUOTA_TABLES, plan_quotas, quota_violations
+from dagster_project.planning.quota_tables import PLAN_TABLES, QUOTA_TABLES
+from dagster_project.planning.quotas import plan_quotas, quota_violations
 from dagster_project.warehouse.duckdb_file import Warehouse
 from dagster_project.warehouse.facts import table_facts
 from optimization.errors import InfeasibleError, PlanningError
@@ -50,7 +50,7 @@ def _specs(here: Context, names: Iterable[str], deps: list[dg.AssetKey]) -> list
             ["plan", name],
             deps=deps,
             group_name="planning",
-            description=PLAN_TABLES[name].description,
+            description=PLAN_TABLES[name].grain,
             owners=here.owners,
             kinds={"python", "cvxpy"},
             metadata={"dagster/table_name": f"plan.{name}"},
@@ -76,7 +76,7 @@ def _results(
 ) -> Iterator[dg.MaterializeResult[None]]:
     with warehouse.connect() as connection:
         for name in names:
-            facts = table_facts(connection, f"plan.{name}", PLAN_TABLES[name].columns)
+            facts = table_facts(connection, f"plan.{name}", PLAN_TABLES[name].meanings)
             yield dg.MaterializeResult(
                 asset_key=dg.AssetKey(["plan", name]), metadata={**facts, **extra.get(name, {})}
             )

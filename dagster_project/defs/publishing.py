@@ -4,7 +4,6 @@ import dagster as dg
 
 from dagster_project.context import Context
 from dagster_project.planning.coverage import current_plan_id, unfit_to_publish
-from dagster_project.planning.coverage_tables import PLAN_TABLES
 from dagster_project.planning.history import plan_hashes, record_plan
 from dagster_project.planning.identity import code_version
 from dagster_project.planning.quotas import quota_violations
@@ -13,30 +12,28 @@ from dagster_project.publishing.files import publish
 from dagster_project.publishing.postgresql import serve, serving_address
 from dagster_project.publishing.runs import forget_run, forget_unpublished, record_run
 from dagster_project.publishing.tables import (
-    PUBLISHED,
-    column_meanings,
-    column_types,
+    RUNS,
+    published_columns,
+    published_tables,
     select_published,
 )
 from dagster_project.sources.landing import COMPANY_FILE
 from dagster_project.warehouse.duckdb_file import Warehouse
 
-_INPUTS = sorted(
-    {
-        dg.AssetKey(table.relation.split("."))
-        for table in PUBLISHED.values()
-        if not table.relation.startswith("quality.") and table.relation != "plan.plan_runs"
-    }
-    | {dg.AssetKey(["plan", name]) for name in PLAN_TABLES}
-)
-
 
 def build(here: Context) -> dg.Definitions:
     """The published plan."""
+    published = published_tables()
+    # Tables of the gates and the history of runs are written as steps go by.
+    inputs = [
+        dg.AssetKey([table.schema, name])
+        for name, table in sorted(published.items())
+        if table.schema != "quality" and table != RUNS
+    ]
 
     @dg.asset(
         key=["published", "coverage"],
-        deps=_INPUTS,
+        deps=inputs,
         group_name="published",
         description="The plan as BI tools read it: one DuckDB file and one folder of Parquet "
         "files, replaced whole and only after every check passed.",
@@ -58,8 +55,10 @@ def build(here: Context) -> dg.Definitions:
             )
         target = here.company.publishing.postgresql
         url = serving_address(here.company.publishing)
-        tables = {name: select_published(name, plan_id) for name in PUBLISHED}
-        comments = {name: column_meanings(name) for name in PUBLISHED}
+        tables = {name: select_published(table, plan_id) for name, table in published.items()}
+        columns = {name: published_columns(table) for name, table in published.items()}
+        comments = {name: {c.name: c.meaning for c in all_} for name, all_ in columns.items()}
+        contracts = {name: {c.name: c.type for c in all_} for name, all_ in columns.items()}
         with warehouse.connect() as connection:
             hashes = plan_hashes(connection)
             forget_unpublished(connection, here.settings.published_path)
@@ -91,7 +90,7 @@ def build(here: Context) -> dg.Definitions:
                         "input_hashes": hashes,
                     },
                     comments=comments,
-                    contracts={name: column_types(name) for name in PUBLISHED},
+                    contracts=contracts,
                     keep_plans=here.company.publishing.keep_plans,
                     serve_too=serve_too,
                 )

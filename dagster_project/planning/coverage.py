@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from dagster_project.company.model import Company
-from dagster_project.planning.coverage_tables import PLAN_TABLES
+from dagster_project.planning.coverage_tables import COVERAGE_TABLES
 from dagster_project.planning.history import last_prices, plan_hashes
 from dagster_project.planning.identity import code_version, plan_id
+from dagster_project.planning.quota_tables import PLAN_TABLES
 from dagster_project.warehouse.duckdb_file import Warehouse, write_frame
 from optimization.policy import CoveragePolicy
 
@@ -20,16 +21,14 @@ if TYPE_CHECKING:
 
     from optimization.tables import CoveragePlan
 
-COVERAGE_TABLES = {
+# Tables that have a longer name in the warehouse than in the plan.
+_SHORT = {
     "coverage_assignments": "assignments",
     "assignment_explanations": "explanations",
     "plan_changes": "changes",
     "plan_certificates": "certificate",
-    "shadow_prices": "shadow_prices",
-    "hiring_advice": "hiring_advice",
-    "lock_costs": "lock_costs",
-    "rep_loads": "rep_loads",
 }
+_FIELDS = {table: _SHORT.get(table, table) for table in COVERAGE_TABLES}
 
 
 def current_plan_id(warehouse: Warehouse, company: Company) -> str:
@@ -93,7 +92,7 @@ def plan_coverage(warehouse: Warehouse, company: Company) -> CoveragePlan:
     write_plan(
         warehouse,
         company,
-        {table: getattr(plan, field) for table, field in COVERAGE_TABLES.items()},
+        {table: getattr(plan, field) for table, field in _FIELDS.items()},
     )
     return plan
 
@@ -160,7 +159,7 @@ def coverage_violations(warehouse: Warehouse, company: Company) -> list[str]:
 
     frames = {
         field: warehouse.read(f"plan.{table}").drop(columns="plan_id")
-        for table, field in COVERAGE_TABLES.items()
+        for table, field in _FIELDS.items()
     }
     return verify_coverage(
         *coverage_inputs(warehouse), coverage_policy(company), CoveragePlan(**frames)
@@ -192,7 +191,7 @@ def write_plan(warehouse: Warehouse, company: Company, frames: Mapping[str, pd.D
             for table, frame in frames.items():
                 identified = frame.copy()
                 identified.insert(0, "plan_id", name)
-                write_frame(connection, f"plan.{table}", identified, PLAN_TABLES[table].types)
+                write_frame(connection, PLAN_TABLES[table], identified)
             connection.execute("commit")
         except Exception:
             connection.execute("rollback")

@@ -15,6 +15,7 @@ from dagster_project.planning.people import (
     open_heads,
     uncovered_accounts,
 )
+from dagster_project.planning.quota_tables import QUOTA_TABLES
 from dagster_project.warehouse.duckdb_file import Warehouse
 from optimization.policy import QuotaPolicy
 
@@ -24,20 +25,6 @@ if TYPE_CHECKING:
     from optimization.quotas.context import QuotaContext
     from optimization.tables import QuotaPlan
 
-QUOTA_TABLES = (
-    "company_targets",
-    "group_targets",
-    "quota_allocations",
-    "rep_quotas",
-    "expected_bookings",
-    "quota_transfers",
-    "attainment_outlook",
-    "buffer_advice",
-    "outlook_calibration",
-    "calibration_summary",
-    "budget_check",
-    "budget_cuts",
-)
 _YEAR_MONTHS = 12
 
 

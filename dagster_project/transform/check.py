@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dagster_project.company.policy_tables import POLICY_TABLES
-from dagster_project.planning.coverage_tables import PLAN_TABLES
 from dagster_project.planning.history import HISTORY_TABLES
+from dagster_project.planning.quota_tables import PLAN_TABLES
 from dagster_project.transform.manifest import invoke
-from dagster_project.warehouse.contract import LANDING, create_landing_table_sql
-from dagster_project.warehouse.duckdb_file import Warehouse, create_table
+from dagster_project.warehouse.contract import LANDING
+from dagster_project.warehouse.duckdb_file import Warehouse
 
 
 def check() -> Iterator[str]:
@@ -35,12 +35,10 @@ def create_empty_sources(warehouse: Warehouse) -> None:
     with warehouse.connect() as connection:
         connection.execute("create schema if not exists raw; create schema if not exists plan")
         connection.execute("create schema if not exists history")
-        for table in LANDING.values():
-            connection.execute(create_landing_table_sql(f"raw.{table.name}", table))
-        for name, columns in POLICY_TABLES.items():
-            create_table(connection, f"raw.{name}", columns)
-        for name, columns in HISTORY_TABLES.items():
-            create_table(connection, f"history.{name}", columns)
-        for name, plan_table in PLAN_TABLES.items():
-            body = ", ".join(f"{column} {kind}" for column, kind in plan_table.types.items())
-            connection.execute(f"create or replace table plan.{name} ({body})")
+        for table in (
+            *(table.landed() for table in LANDING.values()),
+            *POLICY_TABLES.values(),
+            *HISTORY_TABLES.values(),
+            *PLAN_TABLES.values(),
+        ):
+            connection.execute(table.create_sql())

@@ -13,7 +13,6 @@ from dagster_project.company.load import load_company
 from dagster_project.company.model import Company
 from dagster_project.company.policy_tables import POLICY_TABLES, build_policy_tables
 from dagster_project.company.yaml_file import CompanyError
-from dagster_project.warehouse.contract import create_table_sql
 
 SMALLEST = "company: {id: acme, name: Acme}\nsource: {kind: demo}\n"
 OVERRIDES_HEADER = "account_id,rep_id,action,author,reason,expires_on\n"
@@ -164,11 +163,11 @@ def test_policy_tables_fit_their_types_and_fill_in_defaults(load: Write) -> None
     assert tables.keys() == POLICY_TABLES.keys()
     con = duckdb.connect()
     for name, rows in tables.items():
-        con.execute(create_table_sql(name, POLICY_TABLES[name]))
+        con.execute(POLICY_TABLES[name].create_sql(name))
         for row in rows:
-            assert list(row) == [column.name for column in POLICY_TABLES[name]]
-            for column in POLICY_TABLES[name]:
-                assert row[column.name] is not None or not column.is_required
+            assert tuple(row) == POLICY_TABLES[name].column_names
+            for column in POLICY_TABLES[name].columns:
+                assert row[column.name] is not None or column.is_nullable
             marks = ", ".join("?" * len(row))
             con.execute(f"insert into {name} values ({marks})", list(row.values()))
     assert [tuple(row.values()) for row in tables["coverage_policies"]] == [

@@ -22,8 +22,8 @@ from dagster_project.sources.landing import (
     record_pull,
 )
 from dagster_project.sources.result import PullResult
-from dagster_project.warehouse.contract import LANDING, create_landing_table_sql, create_table_sql
-from dagster_project.warehouse.duckdb_file import Warehouse, create_table
+from dagster_project.warehouse.contract import LANDING
+from dagster_project.warehouse.duckdb_file import Warehouse, fill_table
 
 
 @pytest.fixture
@@ -87,10 +87,10 @@ def land_everything(warehouse: Warehouse) -> None:
     with warehouse.connect() as connection:
         connection.execute("create schema raw")
         for table in LANDING.values():
-            connection.execute(create_landing_table_sql(f"raw.{table.name}{PULLED}", table))
+            connection.execute(table.landed().create_sql(f"raw.{table.name}{PULLED}"))
             record_pull(connection, pulled(table.name, table.name))
-        for name, columns in POLICY_TABLES.items():
-            connection.execute(create_table_sql(f"raw.{name}{PULLED}", columns))
+        for name, policy in POLICY_TABLES.items():
+            connection.execute(policy.create_sql(f"raw.{name}{PULLED}"))
 
 
 def test_the_swap_reports_every_table_with_its_rows(warehouse, demo):
@@ -149,8 +149,8 @@ def test_a_folder_that_holds_another_company_is_refused(warehouse, demo):
 
     with warehouse.connect() as connection:
         connection.execute("create schema raw")
-        columns = POLICY_TABLES["company_settings"]
-        row = dict.fromkeys([column.name for column in columns]) | {"company_id": "another"}
-        create_table(connection, "raw.company_settings", columns, [row])
+        table = POLICY_TABLES["company_settings"]
+        row = dict.fromkeys(table.column_names) | {"company_id": "another"}
+        fill_table(connection, table, [row])
     with pytest.raises(dg.Failure, match="belongs to company 'another', not to 'demo'"):
         dg.materialize([_build_company_file(demo)], resources={"warehouse": warehouse})

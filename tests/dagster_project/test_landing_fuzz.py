@@ -62,7 +62,7 @@ def test_no_row_is_lost_and_no_cell_vanishes_without_a_word(
     )
     assert types == {
         "_row": "BIGINT",
-        **{column.name: column.type for column in table.columns},
+        **table.types,
         "_issues": "VARCHAR",
         "_fixes": "VARCHAR",
     }
