@@ -16,10 +16,6 @@ import pytest
 from expectations import load_suite, suite_names
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-MOST_LINES = 320
-# Data and lists that grow with what they list, and the lock file.
-LONG_FILES = {"requirements.lock", "CHANGELOG.md", "docs/tables.md"}
-LONG_SUFFIXES = {".json", ".csv", ".ipynb"}
 PACKAGES = ("dagster_project", "optimization", "expectations")
 HEAVY_LIBRARIES = ("great_expectations", "cvxpy", "matplotlib", "highspy", "scipy")
 OPTIMISER_INPUTS = (
@@ -314,18 +310,6 @@ def test_the_optimisers_errors_and_policy_load_without_the_solver(run_python):
 
 
 # Files.
-
-
-def test_no_file_is_too_long_to_read_in_one_go():
-    lengths = {
-        name(path): len(text.splitlines())
-        for path in tracked_files()
-        if (text := text_of(path)) is not None
-        and name(path) not in LONG_FILES
-        and path.suffix not in LONG_SUFFIXES
-        and not name(path).startswith("tests/")
-    }
-    assert {path: lines for path, lines in lengths.items() if lines > MOST_LINES} == {}
 
 
 def test_no_file_names_a_place_on_somebodys_machine():
