@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pandas as pd
 
 from optimization.strength.backtest import backtest_table, calibration_table, predict_later
@@ -16,31 +14,7 @@ from optimization.strength.rep_effects import combine_with_priors
 from optimization.strength.strengths import strengths_table, surprises_table
 from optimization.strength.terms import PROFILE
 from optimization.strength.win_rates import win_rates_table
-
-
-@dataclass(frozen=True, eq=False)
-class Strengths:
-    """What the deals say of reps, as tables.
-
-    Attributes:
-        effects: The fitted models, one row per model, term, rep and level.
-        profile_win_rates: What each rep wins, one row per kind of account and rep.
-        rep_strengths: One row per rep, dimension and level.
-        strength_guard: Whether strengths hold here, one row.
-        strength_half_lives: One row per half-life tried.
-        strength_backtest: One row per model.
-        strength_calibration: One row per tenth of predicted probability.
-        strength_surprises: One row per rep, dimension and level.
-    """
-
-    effects: pd.DataFrame
-    profile_win_rates: pd.DataFrame
-    rep_strengths: pd.DataFrame
-    strength_guard: pd.DataFrame
-    strength_half_lives: pd.DataFrame
-    strength_backtest: pd.DataFrame
-    strength_calibration: pd.DataFrame
-    strength_surprises: pd.DataFrame
+from optimization.tables import Strengths
 
 
 def estimate_strengths(

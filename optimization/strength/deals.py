@@ -15,6 +15,7 @@ from optimization.strength.terms import UNKNOWN, VALUE_TERMS, WIN_TERMS, Term
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int32]
 BoolArray = NDArray[np.bool_]
+PlaceArray = NDArray[np.intp]
 
 FEATURES = sorted({column for term in (*WIN_TERMS, *VALUE_TERMS) for column in term.columns})
 COLUMNS = (*FEATURES, "is_won", "amount", "age_days")
@@ -141,8 +142,6 @@ def _combine(term: Term, features: Mapping[str, Feature]) -> TermLevels:
     return TermLevels(code.astype(np.int32), {first: found.astype(np.int32), **parts})
 
 
-def count_by(features: Iterable[Feature], sizes: Iterable[int], weights: FloatArray) -> FloatArray:
-    """Sum weights over the levels of two features at once, shape ``sizes``."""
-    (a, b), (rows, columns) = features, sizes
-    flat = a.code.astype(np.int64) * columns + b.code
-    return np.bincount(flat, weights, rows * columns).reshape(rows, columns)
+def places(names: pd.Index, values: Iterable[object]) -> PlaceArray:
+    """Position of each value among names, -1 where it is not there."""
+    return names.get_indexer(pd.Index(values))

@@ -37,7 +37,9 @@ def try_half_lives(deals: Deals, wins: Model) -> pd.DataFrame:
         for no fading.
     """
     losses = _losses(deals, wins)
-    table = pd.DataFrame({"half_life_days": HALF_LIVES})
+    table = pd.DataFrame(
+        {"half_life_days": pd.array([days or None for days in HALF_LIVES], dtype="Int64")}
+    )
     table["deal_count"] = [len(losses.get(days, ())) for days in HALF_LIVES]
     for column in ("log_loss", "excess_log_loss", "excess_log_loss_se"):
         table[column] = np.nan
@@ -57,7 +59,6 @@ def try_half_lives(deals: Deals, wins: Model) -> pd.DataFrame:
     chosen = int(is_good.argmax()) if is_tuned else HALF_LIVES.index(DEFAULT_HALF_LIFE)
     table["is_tuned"] = is_tuned
     table["is_chosen"] = np.arange(len(HALF_LIVES)) == chosen
-    table["half_life_days"] = table["half_life_days"].astype("Int64").replace(0, pd.NA)
     return table
 
 

@@ -17,10 +17,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import expit
 
-from optimization.strength.deals import BoolArray, Deals, FloatArray
+from optimization.strength.deals import BoolArray, Deals, FloatArray, PlaceArray, places
 from optimization.strength.models import ModelFit
 from optimization.strength.terms import ALL, DIMENSIONS, KINDS, Part
 
@@ -87,59 +86,57 @@ def combine_with_priors(
         Effects by dimension.
     """
     every = np.arange(len(deals), dtype=np.int32)
-    expected = np.zeros(0)
+    expected = np.zeros(len(deals))
     if wins.whole is not None:
         own = wins.whole.sum_of(deals.terms, every, Part.SEGMENT)
         expected = np.asarray(expit(wins.whole.base + own))
     win_rate = float(deals.is_won.mean()) if len(deals) else 0.5
-    rep_at = _places(deals, "rep_id", reps)
     found = {}
     for dimension, term in DIMENSIONS.items():
         names = levels[dimension] if dimension in KINDS else pd.Index([ALL])
-        shape = (len(reps), len(names))
-        level_at = _places(deals, dimension, names) if dimension in KINDS else np.zeros_like(rep_at)
-        flat = rep_at * len(names) + level_at
-        flat, is_held = flat[level_at >= 0], level_at >= 0
-
-        def count(
-            weight: FloatArray,
-            flat: NDArray[np.intp] = flat,
-            shape: tuple[int, int] = shape,
-        ) -> FloatArray:
-            return np.bincount(flat, weight, shape[0] * shape[1]).reshape(shape)
-
         effect, information, tau2 = _fitted(deals, wins, term, reps, names)
         prior, pseudo_deals, is_rated = _believed(priors, dimension, reps, names)
         prior_information = pseudo_deals * win_rate * (1 - win_rate)
         both = information + prior_information
-        weighed = np.where(prior_information > 0, prior_information * np.nan_to_num(prior), 0.0)
+        weighed = information * effect + prior_information * np.nan_to_num(prior)
         floor = 1 / max(tau2, LEAST_TAU2)
+        counts = _count(deals, dimension, reps, names, expected)
         found[dimension] = RepEffects(
             reps=reps,
             levels=names,
             tau2=tau2,
-            deals=count(np.ones(len(flat))),
-            wins=count(deals.is_won[is_held].astype(float)),
-            expected_wins=count(expected[is_held]),
+            deals=counts[0],
+            wins=counts[1],
+            expected_wins=counts[2],
             data_effect=effect,
             data_effect_sd=SD_FACTOR * np.sqrt(1 / (information + floor)),
             prior_effect=prior,
             is_rated=is_rated,
-            effect=np.where(
-                prior_information > 0,
-                (information * effect + weighed) / np.where(both > 0, both, 1.0),
-                effect,
-            ),
+            effect=np.divide(weighed, both, out=effect.copy(), where=prior_information > 0),
             effect_sd=SD_FACTOR * np.sqrt(1 / (both + floor)),
         )
     return found
 
 
-def _places(deals: Deals, column: str, names: pd.Index) -> NDArray[np.intp]:
-    """Position of each deal's level among names, -1 where it is not there."""
+def _count(
+    deals: Deals, dimension: str, reps: pd.Index, names: pd.Index, expected: FloatArray
+) -> list[FloatArray]:
+    """Deals, wins and expected wins over the grid."""
+    rep_at = _places_of_deals(deals, "rep_id", reps)
+    level_at = np.zeros_like(rep_at)
+    if dimension in KINDS:
+        level_at = _places_of_deals(deals, dimension, names)
+    held = level_at >= 0
+    flat, shape = (rep_at * len(names) + level_at)[held], (len(reps), len(names))
+    return [
+        np.asarray(np.bincount(flat, weight[held], shape[0] * shape[1]).reshape(shape), dtype=float)
+        for weight in (np.ones(len(deals)), deals.is_won.astype(float), expected)
+    ]
+
+
+def _places_of_deals(deals: Deals, column: str, names: pd.Index) -> PlaceArray:
     feature = deals.features[column]
-    at: NDArray[np.intp] = names.get_indexer(feature.levels)[feature.code]
-    return at
+    return places(names, feature.levels)[feature.code]
 
 
 def _fitted(
@@ -151,9 +148,9 @@ def _fitted(
         return effect, information, 0.0
     term = next(term for term in wins.whole.terms if term.name == term_name)
     fitted = wins.whole.effects[term.name]
-    rep_at = reps.get_indexer(deals.labels(term, "rep_id"))
+    rep_at = places(reps, deals.labels(term, "rep_id"))
     others = [column for column in term.columns if column != "rep_id"]
-    level_at = names.get_indexer(deals.labels(term, others[0])) if others else np.zeros_like(rep_at)
+    level_at = places(names, deals.labels(term, others[0])) if others else np.zeros_like(rep_at)
     held = fitted.is_seen & (rep_at >= 0) & (level_at >= 0)
     effect[rep_at[held], level_at[held]] = fitted.effect[held]
     information[rep_at[held], level_at[held]] = fitted.information[held]
@@ -167,7 +164,7 @@ def _believed(
     shape = (len(reps), len(names))
     effect, pseudo_deals, is_rated = np.full(shape, np.nan), np.zeros(shape), np.zeros(shape, bool)
     mine = priors[priors["dimension"] == dimension]
-    rep_at, level_at = reps.get_indexer(mine["rep_id"]), names.get_indexer(mine["level"])
+    rep_at, level_at = places(reps, mine["rep_id"]), places(names, mine["level"])
     held = (rep_at >= 0) & (level_at >= 0)
     at = rep_at[held], level_at[held]
     effect[at] = mine["prior_effect"].to_numpy(dtype=float)[held]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from optimization.strength.deals import FloatArray
+from optimization.strength.deals import FloatArray, places
 from optimization.strength.guard import Z_90, Verdict
 from optimization.strength.rep_effects import RepEffects
 from optimization.strength.terms import PROFILE, UNKNOWN
@@ -114,11 +114,11 @@ def _share(part: FloatArray, whole: FloatArray) -> FloatArray:
 
 def _owned(own: RepEffects, dimension: str, accounts: pd.DataFrame) -> FloatArray:
     """Accounts each rep owns at each level today; a product is asked for by all of them."""
-    rep_at = own.reps.get_indexer(accounts["owner_rep_id"])
+    rep_at = places(own.reps, accounts["owner_rep_id"])
     if dimension not in PROFILE:
         count = np.bincount(rep_at, minlength=len(own.reps)).astype(float)
         return np.repeat(count[:, None], len(own.levels), axis=1)
-    flat = rep_at * len(own.levels) + own.levels.get_indexer(accounts[dimension])
+    flat = rep_at * len(own.levels) + places(own.levels, accounts[dimension])
     shape = len(own.reps), len(own.levels)
     return np.bincount(flat, minlength=shape[0] * shape[1]).reshape(shape).astype(float)
 
@@ -156,7 +156,8 @@ def surprises_table(
     if not verdict.is_on:
         return pd.DataFrame(columns=list(SURPRISE_COLUMNS))
     home = _home_regions(accounts, reps)
-    people = reps.set_index("rep_id")
+    group = dict(zip(reps["rep_id"], reps["group_id"], strict=True))
+    industries = dict(zip(reps["rep_id"], reps["prior_industries"], strict=True))
     rows = []
     for dimension, own in effects.items():
         effect, reach = verdict.multiplier * own.data_effect, Z_90 * own.data_effect_sd
@@ -168,8 +169,8 @@ def surprises_table(
                 own.prior_effect[at] if own.is_rated[at] else 0.0,
                 dimension,
                 name,
-                people["prior_industries"].get(rep_id),
-                home.get(people["group_id"].get(rep_id)),
+                industries.get(rep_id),
+                home.get(group.get(rep_id, "")),
             )
             if kind is None:
                 continue

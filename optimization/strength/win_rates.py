@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from optimization.strength.deals import Deals, FloatArray
+from optimization.strength.deals import Deals, FloatArray, places
 from optimization.strength.fit import Fit
 from optimization.strength.guard import Verdict
 from optimization.strength.rep_effects import RepEffects
-from optimization.strength.terms import PROFILE, Term
+from optimization.strength.terms import ALL, PROFILE
 
 # The rep of whom nothing is known.
 NOBODY = "(segment)"
@@ -52,57 +52,65 @@ def win_rates_table(
         asked for that is won; margin_rate of what is won; advantage over nobody, in log-odds, and
         its deviation. Empty without any deal.
     """
-    keys = [*PROFILE, "rep_id"]
     profiles = accounts[list(PROFILE)].drop_duplicates().sort_values(list(PROFILE))
-    if wins is None or profiles.empty:
-        return pd.DataFrame(columns=[*keys, *RATE_COLUMNS])
-    segment = {name: effects_by_level(deals, wins, name) for name in (*PROFILE, "product")}
-    of_value = effects_by_level(deals, values, "product")
-    group = active["group_id"].map(effects_by_level(deals, wins, "group")).fillna(0.0).to_numpy()
-    rep_at = effects["overall"].reps.get_indexer(active["rep_id"])
-    baskets = dict(iter(product_mix.sort_values("product").groupby("industry", observed=True)))
-    unknown = sum(own.unknown_variance for own in effects.values())
-    names = [NOBODY, *active["rep_id"]]
-    tables = []
-    for profile in profiles.itertuples(index=False):
-        basket = baskets[profile.industry]
-        level_at = {
-            "overall": [0],
-            **{
-                name: effects[name].levels.get_indexer([getattr(profile, name)]) for name in PROFILE
-            },
-            "product": effects["product"].levels.get_indexer(basket["product"]),
-        }
-        advantage, variance = (
-            np.zeros((len(names), len(basket))),
-            np.full((len(names), len(basket)), unknown),
+    tables = [pd.DataFrame(columns=[*PROFILE, "rep_id", *RATE_COLUMNS])]
+    if wins is not None:
+        reps = _Reps(deals, wins, effects, active)
+        segment = {name: effects_by_level(deals, wins, name) for name in (*PROFILE, "product")}
+        of_value = effects_by_level(deals, values, "product")
+        mix = product_mix.sort_values("product")
+        for names in profiles.itertuples(index=False, name=None):
+            profile = dict(zip(PROFILE, names, strict=True))
+            basket = mix[mix["industry"] == profile["industry"]]
+            own_part = wins.base + sum(segment[name].get(at, 0.0) for name, at in profile.items())
+            by_product = basket["product"].map(segment["product"]).fillna(0.0)
+            value_factor = np.exp(basket["product"].map(of_value).fillna(0.0))
+            advantage, variance = reps.on(profile, basket["product"])
+            # With the guard off nothing about a rep counts, so its uncertainty does not either.
+            rates = _rates(
+                own_part + by_product.to_numpy(dtype=float),
+                verdict.multiplier * advantage,
+                verdict.multiplier**2 * variance,
+                basket["share"].to_numpy(dtype=float),
+                value_factor.to_numpy(dtype=float),
+                basket["margin_rate"].to_numpy(dtype=float),
+            )
+            rates["advantage_sd"] = np.sqrt(variance @ basket["share"].to_numpy(dtype=float))
+            tables.append(pd.DataFrame({**profile, "rep_id": reps.ids, **rates}))
+    return pd.concat([table for table in tables if len(table)] or tables, ignore_index=True)
+
+
+class _Reps:
+    """What nobody in particular and each available rep add, by kind of account and product."""
+
+    def __init__(
+        self, deals: Deals, wins: Fit, effects: Mapping[str, RepEffects], active: pd.DataFrame
+    ) -> None:
+        self.ids = [NOBODY, *active["rep_id"]]
+        self._effects = effects
+        self._at = places(effects["overall"].reps, active["rep_id"])
+        of_group = active["group_id"].map(effects_by_level(deals, wins, "group"))
+        self._of_group = of_group.fillna(0.0).to_numpy(dtype=float)
+        self._unknown_variance = sum(own.unknown_variance for own in effects.values())
+
+    def on(self, profile: Mapping[str, str], products: pd.Series) -> tuple[FloatArray, FloatArray]:
+        """Advantage and its variance, shape (1 + reps, products)."""
+        shape = len(self._at), len(products)
+        advantage, variance = np.repeat(self._of_group[:, None], shape[1], axis=1), np.zeros(shape)
+        for dimension, own in self._effects.items():
+            level = products if dimension == "product" else [profile.get(dimension, ALL)]
+            cell = np.ix_(self._at, places(own.levels, level))
+            advantage += own.effect[cell]
+            variance += own.effect_sd[cell] ** 2
+        return (
+            np.vstack([np.zeros(shape[1]), advantage]),
+            np.vstack([np.full(shape[1], self._unknown_variance), variance]),
         )
-        advantage[1:] = group[:, None]
-        variance[1:] = 0.0
-        for dimension, own in effects.items():
-            at = np.ix_(rep_at, level_at[dimension])
-            advantage[1:] += own.effect[at]
-            variance[1:] += own.effect_sd[at] ** 2
-        own_part = wins.base + sum(segment[n].get(getattr(profile, n), 0.0) for n in PROFILE)
-        by_product = basket["product"].map(segment["product"]).fillna(0.0).to_numpy()
-        factor = np.exp(basket["product"].map(of_value).fillna(0.0).to_numpy())
-        rates = _rates(
-            own_part + by_product,
-            verdict.multiplier * advantage,
-            variance,
-            verdict.multiplier,
-            basket["share"].to_numpy(dtype=float),
-            factor,
-            basket["margin_rate"].to_numpy(dtype=float),
-        )
-        facts = {name: getattr(profile, name) for name in PROFILE}
-        tables.append(pd.DataFrame({**facts, "rep_id": names, **rates}))
-    return pd.concat(tables, ignore_index=True)
 
 
 def effects_by_level(deals: Deals, fit: Fit | None, term_name: str) -> dict[str, float]:
     """Effect by level of a term with one column; levels without deals are left out."""
-    term = _term(fit, term_name)
+    term = next((term for term in fit.terms if term.name == term_name), None) if fit else None
     if fit is None or term is None:
         return {}
     found = fit.effects[term_name]
@@ -110,24 +118,16 @@ def effects_by_level(deals: Deals, fit: Fit | None, term_name: str) -> dict[str,
     return dict(zip(labels[found.is_seen], found.effect[found.is_seen].tolist(), strict=True))
 
 
-def _term(fit: Fit | None, name: str) -> Term | None:
-    return next((term for term in fit.terms if term.name == name), None) if fit else None
-
-
 def _rates(
     own_part: FloatArray,
     advantage: FloatArray,
     variance: FloatArray,
-    multiplier: float,
     share: FloatArray,
     value_factor: FloatArray,
     margin_rate: FloatArray,
 ) -> dict[str, FloatArray]:
-    """Average over products; ``advantage`` and ``variance`` have shape (reps, products).
-
-    With the guard off nothing about a rep counts, so its uncertainty does not either.
-    """
-    spread = np.sqrt(1 + np.pi / 8 * multiplier**2 * variance)
+    """Average over products; ``advantage`` and ``variance`` have shape (reps, products)."""
+    spread = np.sqrt(1 + np.pi / 8 * variance)
     win_rate = np.asarray(expit((own_part + advantage) / spread))
     value = share * value_factor
     won = win_rate @ value
@@ -142,5 +142,4 @@ def _rates(
         "won_value_rate": won / value.sum(),
         "margin_rate": margin,
         "advantage": advantage @ share,
-        "advantage_sd": np.sqrt(variance @ share),
     }
