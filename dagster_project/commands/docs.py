@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dagster_project.planning.coverage_tables import PLAN_TABLES
+from dagster_project.planning.strength_tables import PUBLISHED_STRENGTH_TABLES
 from dagster_project.publishing.tables import PUBLISHED, column_meanings, column_types
 from dagster_project.runtime.settings import REPOSITORY
 from dagster_project.transform.manifest import described
@@ -45,6 +46,8 @@ def render() -> str:
 def _description(name: str) -> str:
     if name in PLAN_TABLES:
         return PLAN_TABLES[name].description
+    if name in PUBLISHED_STRENGTH_TABLES:
+        return PUBLISHED_STRENGTH_TABLES[name].description
     if name in _OWN:
         return _OWN[name]
     model = PUBLISHED[name].relation.split(".")[1]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dagster_project.gates.pull_facts import KEY_PROBLEM_COLUMNS, KEY_PROBLEMS
 from dagster_project.gates.record import HISTORY_COLUMNS, QUALITY_COLUMNS
 from dagster_project.planning.coverage_tables import MEANINGS, PLAN_TABLES
+from dagster_project.planning.strength_tables import PUBLISHED_STRENGTH_TABLES
 from dagster_project.transform.manifest import described
 from dagster_project.warehouse.contract import quote_identifier
 from dagster_project.warehouse.duckdb_file import quoted
@@ -35,10 +37,10 @@ PUBLISHED: dict[str, PublishedTable] = {
     "coverage_pairs": PublishedTable("marts.coverage_pairs", ("account_id", "rep_id")),
     "segment_economics": PublishedTable("marts.segment_economics", ("segment_id",)),
     "rep_performance": PublishedTable("marts.rep_performance", ("rep_id", "month")),
-    "rep_strengths": PublishedTable("marts.rep_strengths", ("rep_id", "dimension", "level")),
-    "strength_guard": PublishedTable("marts.strength_guard", ()),
-    "strength_half_lives": PublishedTable("marts.strength_half_lives", ("half_life_days",)),
-    "strength_backtest": PublishedTable("marts.strength_backtest", ("model",)),
+    **{
+        name: PublishedTable(f"strength.{name}", table.key)
+        for name, table in PUBLISHED_STRENGTH_TABLES.items()
+    },
     "seasonality": PublishedTable(
         "marts.seasonality", ("revenue_type", "season_key", "month_number")
     ),
@@ -48,10 +50,6 @@ PUBLISHED: dict[str, PublishedTable] = {
     ),
     "pipeline_conversions": PublishedTable(
         "marts.pipeline_conversions", ("level", "stage", "age_band", "industry")
-    ),
-    "strength_calibration": PublishedTable("marts.strength_calibration", ("bin_number",)),
-    "strength_surprises": PublishedTable(
-        "marts.strength_surprises", ("rep_id", "dimension", "level")
     ),
     "override_review": PublishedTable(
         "review.override_review", ("account_id", "lock_action", "rep_id")
@@ -92,10 +90,11 @@ RUN_COLUMNS = {
 }
 
 # Tables of this package's own, published with the plan's id before their columns.
-_RECORDS: dict[str, dict[str, tuple[str, str]]] = {
+_RECORDS: dict[str, Mapping[str, tuple[str, str]]] = {
     "data_quality_results": QUALITY_COLUMNS,
     "data_quality_history": HISTORY_COLUMNS,
     "key_problems": KEY_PROBLEM_COLUMNS,
+    **{name: table.columns for name, table in PUBLISHED_STRENGTH_TABLES.items()},
 }
 
 

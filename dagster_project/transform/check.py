@@ -9,6 +9,7 @@ from pathlib import Path
 from dagster_project.company.policy_tables import POLICY_TABLES
 from dagster_project.planning.coverage_tables import PLAN_TABLES
 from dagster_project.planning.history import HISTORY_TABLES
+from dagster_project.planning.strength_tables import STRENGTH_TABLES
 from dagster_project.transform.manifest import invoke
 from dagster_project.warehouse.contract import LANDING, create_landing_table_sql
 from dagster_project.warehouse.duckdb_file import Warehouse, create_table
@@ -35,12 +36,17 @@ def create_empty_sources(warehouse: Warehouse) -> None:
     with warehouse.connect() as connection:
         connection.execute("create schema if not exists raw; create schema if not exists plan")
         connection.execute("create schema if not exists history")
+        connection.execute("create schema if not exists strength")
         for table in LANDING.values():
             connection.execute(create_landing_table_sql(f"raw.{table.name}", table))
         for name, columns in POLICY_TABLES.items():
             create_table(connection, f"raw.{name}", columns)
         for name, columns in HISTORY_TABLES.items():
             create_table(connection, f"history.{name}", columns)
-        for name, plan_table in PLAN_TABLES.items():
-            body = ", ".join(f"{column} {kind}" for column, kind in plan_table.types.items())
-            connection.execute(f"create or replace table plan.{name} ({body})")
+        written = {
+            **{f"plan.{name}": table.types for name, table in PLAN_TABLES.items()},
+            **{f"strength.{name}": table.types for name, table in STRENGTH_TABLES.items()},
+        }
+        for relation, types in written.items():
+            body = ", ".join(f"{column} {kind}" for column, kind in types.items())
+            connection.execute(f"create or replace table {relation} ({body})")

@@ -75,7 +75,7 @@ def win_rates_table(
                 value_factor.to_numpy(dtype=float),
                 basket["margin_rate"].to_numpy(dtype=float),
             )
-            rates["advantage_sd"] = np.sqrt(variance @ basket["share"].to_numpy(dtype=float))
+            rates["advantage_sd"] = np.sqrt(_mean(variance, basket["share"].to_numpy(dtype=float)))
             tables.append(pd.DataFrame({**profile, "rep_id": reps.ids, **rates}))
     return pd.concat([table for table in tables if len(table)] or tables, ignore_index=True)
 
@@ -130,16 +130,21 @@ def _rates(
     spread = np.sqrt(1 + np.pi / 8 * variance)
     win_rate = np.asarray(expit((own_part + advantage) / spread))
     value = share * value_factor
-    won = win_rate @ value
-    margin = np.divide(
-        win_rate @ (value * margin_rate),
-        won,
-        out=np.full_like(won, (value * margin_rate).sum() / value.sum()),
-        where=won != 0,
-    )
+    # Row by row, so that reps who are alike get the same number to the last bit and tie exactly.
+    won, margin = _mean(win_rate, value), _mean(win_rate, value * margin_rate)
     return {
-        "win_rate": win_rate @ share,
+        "win_rate": _mean(win_rate, share),
         "won_value_rate": won / value.sum(),
-        "margin_rate": margin,
-        "advantage": advantage @ share,
+        "margin_rate": np.divide(
+            margin,
+            won,
+            out=np.full_like(won, (value * margin_rate).sum() / value.sum()),
+            where=won != 0,
+        ),
+        "advantage": _mean(advantage, share),
     }
+
+
+def _mean(of: FloatArray, weight: FloatArray) -> FloatArray:
+    """Weighted sum over products, shape (reps,)."""
+    return np.asarray((of * weight).sum(axis=1))

@@ -80,8 +80,8 @@ select
     rep_id,
     dimension,
     level,
-    sum(prior_effect * pseudo_deals) / sum(pseudo_deals) as prior_effect,
-    sum(pseudo_deals) as pseudo_deals,
+    cast(sum(prior_effect * pseudo_deals) / sum(pseudo_deals) as double precision) as prior_effect,
+    cast(sum(pseudo_deals) as double precision) as pseudo_deals,
     max(case when source = 'rating' then 1 else 0 end) = 1 as is_rated
 from believed
 where pseudo_deals > 0
