@@ -26,6 +26,8 @@ def estimate_strengths(
 ) -> Strengths:
     """Estimate who wins what more often than the deals predict, and whether that lasts.
 
+    Texts of any frame may be categories.
+
     Args:
         deals: One row per closed deal: rep_id, group_id, account_id, industry, geography,
             size_band, product, revenue_type, is_won, amount (company currency), age_days.
@@ -39,13 +41,14 @@ def estimate_strengths(
     Raises:
         DataError: A deal lacks its outcome or age, or a column is missing.
     """
+    accounts, reps, priors, product_mix = map(_as_text, (accounts, reps, priors, product_mix))
     coded = Deals.from_frame(deals)
     win, value = win_model(coded), value_model(coded)
     half_lives = try_half_lives(coded, win)
     days = chosen_half_life(half_lives)
     wins, values = fit_model(coded, win, days), fit_model(coded, value, days)
     of_wins, of_values = judge_wins(coded, wins), judge_values(coded, values)
-    chances = predict_later(coded, wins)
+    predicted = predict_later(coded, wins)
     active = reps.loc[reps["is_active"].astype(bool), ["rep_id", "group_id"]]
     known = pd.Index(active["rep_id"]).union(coded.reps())
     levels = {name: pd.Index(sorted(accounts[name].unique())) for name in PROFILE}
@@ -64,7 +67,12 @@ def estimate_strengths(
         rep_strengths=strengths_table(effects, of_wins, accounts, pd.Index(active["rep_id"])),
         strength_guard=guard_table(coded, wins, of_wins, of_values, half_lives),
         strength_half_lives=half_lives,
-        strength_backtest=backtest_table(coded, wins, chances),
-        strength_calibration=calibration_table(wins, chances),
+        strength_backtest=backtest_table(coded, wins, predicted),
+        strength_calibration=calibration_table(wins, predicted),
         strength_surprises=surprises_table(effects, of_wins, accounts, reps),
     )
+
+
+def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
+    coded = [column for column in frame if isinstance(frame[column].dtype, pd.CategoricalDtype)]
+    return frame.astype(dict.fromkeys(coded, object))

@@ -154,7 +154,7 @@ def read_coded(connection: duckdb.DuckDBPyConnection, table: str) -> pd.DataFram
     """Read a whole table, its texts as categories: codes instead of a text per row."""
     import pyarrow as pa
 
-    reader = connection.execute(f"select * from {quoted(table)}").to_arrow_reader(_ROWS_AT_A_TIME)
+    reader = connection.sql(f"select * from {quoted(table)}").to_arrow_reader(_ROWS_AT_A_TIME)
     batches = [
         pa.RecordBatch.from_arrays(
             [

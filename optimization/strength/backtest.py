@@ -7,13 +7,15 @@ take the deals of one rep to stand or fall together.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from scipy.special import expit
 from scipy.stats import rankdata
 
-from optimization.strength.deals import Deals, FloatArray
+from optimization.strength.deals import Deals, FloatArray, IntArray
+from optimization.strength.fit import Fit
 from optimization.strength.guard import Z_90, fit_slope
 from optimization.strength.models import ModelFit
 from optimization.strength.terms import Part
@@ -45,39 +47,71 @@ CALIBRATION_COLUMNS = (
 )
 
 
-def predict_later(deals: Deals, wins: ModelFit) -> dict[str, FloatArray]:
-    """Probability of each later deal by model, shape (later_rows,); empty where none was fitted.
+@dataclass(frozen=True, eq=False)
+class RawRates:
+    """Win rates without a model, with half a win and half a loss so that log loss stays finite.
 
-    The raw rates get half a win and half a loss, so that their log loss stays finite.
+    Attributes:
+        whole: Of all deals.
+        by_rep: By code of the rep, shape (reps,); ``whole`` for one without deals.
     """
-    if not wins.can_judge:
-        return {}
-    assert wins.early is not None
-    rep, reps = deals.features["rep_id"].code, len(deals.features["rep_id"].levels)
-    weight = np.bincount(rep[wins.early_rows], wins.early_weight, reps)
-    won = np.bincount(rep[wins.early_rows], wins.early_weight * wins.outcome[wins.early_rows], reps)
-    whole = (won.sum() + 0.5) / (weight.sum() + 1)
-    by_rep = np.where(weight > 0, (won + 0.5) / (weight + 1), whole)
-    own = wins.early.base + wins.predict_later(deals, Part.SEGMENT)
-    reps_part = wins.predict_later(deals, Part.REP)
-    niches = wins.predict_later(deals, Part.NICHE)
-    chances = {
-        "global_rate": np.full(len(own), whole),
-        "rep_rate": by_rep[rep[wins.later_rows]],
+
+    whole: float
+    by_rep: FloatArray
+
+    @classmethod
+    def of(cls, deals: Deals, rows: IntArray, weight: FloatArray) -> RawRates:
+        """Count some deals by their weights."""
+        feature = deals.features["rep_id"]
+        rep, reps = feature.code[rows], len(feature.levels)
+        held = np.bincount(rep, weight, reps)
+        won = np.bincount(rep, weight * deals.is_won[rows], reps)
+        whole = (won.sum() + 0.5) / (held.sum() + 1)
+        return cls(float(whole), np.where(held > 0, (won + 0.5) / (held + 1), whole))
+
+
+def chances(
+    fit: Fit, raw: RawRates, deals: Deals, rows: IntArray, multiplier: float = 1.0
+) -> dict[str, FloatArray]:
+    """Probability of some deals by model, each shape (rows,).
+
+    Args:
+        fit: The win model.
+        raw: Rates of the deals it was fitted on.
+        deals: Deals, levels numbered as where the model was fitted.
+        rows: Which of them to predict.
+        multiplier: The guard's, on what the rep and the group add to the strength model.
+    """
+    own = fit.base + fit.sum_of(deals.terms, rows, Part.SEGMENT)
+    rep = fit.sum_of(deals.terms, rows, Part.REP)
+    niche = fit.sum_of(deals.terms, rows, Part.NICHE)
+    found = {
+        "global_rate": np.full(len(rows), raw.whole),
+        "rep_rate": raw.by_rep[deals.features["rep_id"].code[rows]],
         "segment": np.asarray(expit(own)),
-        "segment_rep": np.asarray(expit(own + reps_part)),
-        STRENGTH: np.asarray(expit(own + reps_part + niches)),
+        "segment_rep": np.asarray(expit(own + rep)),
+        STRENGTH: np.asarray(expit(own + multiplier * (rep + niche))),
     }
-    return {name: np.clip(p, _LEAST_CHANCE, 1 - _LEAST_CHANCE) for name, p in chances.items()}
+    return {name: np.clip(p, _LEAST_CHANCE, 1 - _LEAST_CHANCE) for name, p in found.items()}
 
 
-def backtest_table(deals: Deals, wins: ModelFit, chances: Mapping[str, FloatArray]) -> pd.DataFrame:
+def predict_later(deals: Deals, wins: ModelFit) -> dict[str, FloatArray]:
+    """Probability of each later deal by model; empty where there is nothing to fit or judge."""
+    if wins.early is None or not wins.can_judge:
+        return {}
+    raw = RawRates.of(deals, wins.early_rows, wins.early_weight)
+    return chances(wins.early, raw, deals, wins.later_rows)
+
+
+def backtest_table(
+    deals: Deals, wins: ModelFit, predicted: Mapping[str, FloatArray]
+) -> pd.DataFrame:
     """Table ``strength_backtest``, one row per model; empty where there is nothing to judge."""
     won = wins.outcome[wins.later_rows]
     rep = deals.features["rep_id"].code[wins.later_rows]
-    losses = {name: log_loss(won, p) for name, p in chances.items()}
+    losses = {name: log_loss(won, p) for name, p in predicted.items()}
     rows = []
-    for name, p in chances.items():
+    for name, p in predicted.items():
         gain, gain_se = np.nan, np.nan
         if name != STRENGTH:
             gain, gain_se = _clustered_mean(losses[name] - losses[STRENGTH], rep)
@@ -101,15 +135,15 @@ def backtest_table(deals: Deals, wins: ModelFit, chances: Mapping[str, FloatArra
     return pd.DataFrame(rows, columns=list(BACKTEST_COLUMNS))
 
 
-def calibration_table(wins: ModelFit, chances: Mapping[str, FloatArray]) -> pd.DataFrame:
+def calibration_table(wins: ModelFit, predicted: Mapping[str, FloatArray]) -> pd.DataFrame:
     """Table ``strength_calibration``: do deals with a chance of 60 % close 60 times in 100?
 
     Later deals by tenths of the strength model's probability; Wilson's (1927) interval for the
     observed rate.
     """
-    if STRENGTH not in chances:
+    if STRENGTH not in predicted:
         return pd.DataFrame(columns=list(CALIBRATION_COLUMNS))
-    p, won = chances[STRENGTH], wins.outcome[wins.later_rows]
+    p, won = predicted[STRENGTH], wins.outcome[wins.later_rows]
     counts = np.bincount(_bin(p), minlength=BINS)
     held = np.flatnonzero(counts)
     n = counts[held].astype(float)

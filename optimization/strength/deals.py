@@ -103,6 +103,25 @@ class Deals:
             age_days=frame["age_days"].to_numpy(dtype=float),
         )
 
+    def only(self, chosen: BoolArray) -> Deals:
+        """Keep some deals; levels stay numbered as they are, so that a fit of some fits all."""
+        return Deals(
+            features={
+                name: Feature(feature.code[chosen], feature.levels)
+                for name, feature in self.features.items()
+            },
+            terms={
+                name: TermLevels(term.code[chosen], term.parts) for name, term in self.terms.items()
+            },
+            is_won=self.is_won[chosen],
+            amount=self.amount[chosen],
+            age_days=self.age_days[chosen],
+        )
+
+    def rows(self) -> IntArray:
+        """Positions of all deals."""
+        return np.arange(len(self), dtype=np.int32)
+
     def reps(self) -> pd.Index:
         """Reps with a deal."""
         feature = self.features["rep_id"]

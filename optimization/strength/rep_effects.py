@@ -85,10 +85,9 @@ def combine_with_priors(
     Returns:
         Effects by dimension.
     """
-    every = np.arange(len(deals), dtype=np.int32)
     expected = np.zeros(len(deals))
     if wins.whole is not None:
-        own = wins.whole.sum_of(deals.terms, every, Part.SEGMENT)
+        own = wins.whole.sum_of(deals.terms, deals.rows(), Part.SEGMENT)
         expected = np.asarray(expit(wins.whole.base + own))
     win_rate = float(deals.is_won.mean()) if len(deals) else 0.5
     found = {}
