@@ -1,8 +1,9 @@
 """``python -m benchmarks.floor``: the same SQL and the same solve, bare, in one process.
 
 Belongs here: the least that any refresh must do, in the order of the job: pulls, the gates' rules
-as SQL aggregates, dbt's compiled SQL, both solves, publishing. Left out: the orchestrator and its
-event log, dbt, Great Expectations, column comments, run history, plots, the verifiers.
+as SQL aggregates, dbt's compiled SQL, the strengths, both solves, publishing. Left out: the
+orchestrator and its event log, dbt, Great Expectations, column comments, run history, plots, the
+verifiers.
 
 The product's functions live in modules that import the orchestrator for its types. That one import
 is booked as excluded and not counted, and what it left in memory is kept from the collector.
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks import usage
 from dagster_project.planning.coverage import current_plan_id, plan_coverage
 from dagster_project.planning.quotas import plan_quotas
+from dagster_project.planning.strengths import estimate
 
 if TYPE_CHECKING:
     import duckdb
@@ -73,7 +75,11 @@ def main() -> None:
         landing.accept(connection, [*LANDING, *POLICY_TABLES])
         prepare_history(connection)
         stages.mark(usage.ACCEPT)
-        run_nodes(connection, [node for node in nodes if not node["is_after"]])
+        run_nodes(connection, [node for node in nodes if not node["reads"]])
+        stages.mark(usage.DBT_BEFORE)
+        estimate(warehouse)
+        stages.mark(usage.STRENGTHS)
+        run_nodes(connection, [node for node in nodes if node["reads"] == "strength"])
         stages.mark(usage.DBT_BEFORE)
         for suite, mart in PLANNING_INPUTS.items():
             check_gate(connection, company, suite, f"marts.{mart}")
@@ -85,7 +91,7 @@ def main() -> None:
         for name in PLANNING_OUTPUTS:
             check_gate(connection, company, name, f"plan.{name}")
         stages.mark(usage.GATES)
-        run_nodes(connection, [node for node in nodes if node["is_after"]])
+        run_nodes(connection, [node for node in nodes if node["reads"] == "plan"])
         stages.mark(usage.DBT_AFTER)
         plan_id = current_plan_id(warehouse, company)
         present = _relations(connection)

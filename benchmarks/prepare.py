@@ -15,6 +15,9 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
+# Schemas that are written between the builds of dbt, in the order of the job.
+MADE_OUTSIDE = ("strength", "plan")
+
 
 def prepare_home() -> None:
     """Generate the company's files, and leave the data bases and the manifest of a former run."""
@@ -40,8 +43,8 @@ def compile_sql() -> list[dict[str, Any]]:
 
     Returns:
         Models and data tests in an order in which they can run: ``unique_id``, ``kind``
-        (``table``, ``view`` or ``test``), ``schema``, ``relation``, ``sql``, and ``is_after``:
-        the node reads the plan.
+        (``table``, ``view`` or ``test``), ``schema``, ``relation``, ``sql``, and ``reads``: what
+        made outside of dbt the node needs, ``plan``, else ``strength``, else nothing.
     """
     from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
@@ -68,13 +71,18 @@ def _nodes(manifest: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         for unique_id, node in manifest["nodes"].items()
         if node["resource_type"] in ("model", "test")
     }
-    after = {key for key, source in manifest["sources"].items() if source["schema"] == "plan"}
+    reads = {
+        key: source["schema"]
+        for key, source in manifest["sources"].items()
+        if source["schema"] in MADE_OUTSIDE
+    }
     parents = {key: set(node["depends_on"]["nodes"]) for key, node in nodes.items()}
     for key in TopologicalSorter(parents).static_order():
         if key not in nodes:
             continue
-        if parents[key] & after:
-            after.add(key)
+        needed = {reads[parent] for parent in parents[key] if parent in reads}
+        if needed:
+            reads[key] = max(needed, key=MADE_OUTSIDE.index)
         node = nodes[key]
         is_test = node["resource_type"] == "test"
         kind = "test" if is_test else node["config"]["materialized"]
@@ -86,7 +94,7 @@ def _nodes(manifest: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             "schema": node["schema"],
             "relation": f"{node['schema']}.{node['alias']}",
             "sql": node["compiled_code"],
-            "is_after": key in after,
+            "reads": reads.get(key, ""),
         }
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _STEPS = {
     "accepted_tables": usage.ACCEPT,
+    "dbt_before_strength": usage.DBT_BEFORE,
+    "strengths": usage.STRENGTHS,
     "dbt_before_planning": usage.DBT_BEFORE,
     "coverage_plan": usage.COVERAGE,
     "quota_plan": usage.QUOTAS,

@@ -14,11 +14,12 @@ from dagster_project.defs import (
     planning,
     publishing,
     resources,
+    strength,
     transform,
 )
 from dagster_project.runtime.settings import Settings, load_settings
 
-_CONCEPTS = (ingest, gates, transform, planning, publishing, automation, resources)
+_CONCEPTS = (ingest, gates, transform, strength, planning, publishing, automation, resources)
 
 
 def build_definitions(company: Company, settings: Settings) -> dg.Definitions:

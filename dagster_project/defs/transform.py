@@ -1,4 +1,7 @@
-"""dbt models and tests as assets and checks: marts before planning, review tables after it."""
+"""dbt models and tests as assets and checks, in three builds.
+
+Before the strengths are estimated, between that and planning, and after planning.
+"""
 
 from collections.abc import Iterator
 
@@ -13,6 +16,8 @@ from dagster_project.transform.manifest import described
 from dagster_project.warehouse.duckdb_file import Warehouse
 
 _REVIEW = "tag:review"
+# Whatever reads, near or far, what the estimate of strengths writes.
+_AFTER_STRENGTH = "source:strength+"
 
 
 def _build_models(here: Context, name: str, select: str, exclude: str) -> dg.AssetsDefinition:
@@ -39,10 +44,11 @@ def _build_models(here: Context, name: str, select: str, exclude: str) -> dg.Ass
 
 
 def build(here: Context) -> dg.Definitions:
-    """Everything up to the marts before planning; what reads the finished plan after it."""
+    """What the estimate of strengths reads, what planning reads, what reads the finished plan."""
     return dg.Definitions(
         assets=[
-            _build_models(here, "dbt_before_planning", "fqn:*", _REVIEW),
+            _build_models(here, "dbt_before_strength", "fqn:*", f"{_AFTER_STRENGTH} {_REVIEW}"),
+            _build_models(here, "dbt_before_planning", _AFTER_STRENGTH, _REVIEW),
             _build_models(here, "dbt_after_planning", _REVIEW, ""),
         ]
     )

@@ -1,4 +1,4 @@
-"""What the UI shows of a plan: numbers it plots over time, tables to read, one chart.
+"""What the UI shows of strengths and plans: numbers it plots over time, tables to read, one chart.
 
 Ids only, never names or pay.
 """
@@ -15,9 +15,10 @@ from dagster_project.plots.gallery import PICTURES
 if TYPE_CHECKING:
     import pandas as pd
 
-    from optimization.tables import CoveragePlan, QuotaPlan
+    from optimization.tables import CoveragePlan, QuotaPlan, Strengths
 
 _SHOWN = 10
+_OF_STRENGTHS = ("strengths", "strength_calibration", "strength_backtest")
 
 
 def coverage_facts(plan: CoveragePlan) -> dict[str, dict[str, dg.MetadataValue]]:
@@ -130,6 +131,32 @@ def _shares_held(summary: Any) -> dict[str, dg.MetadataValue]:
         f"{row.level}_{row.period_type}s_held": dg.MetadataValue.float(float(row.held_rate))
         for row in summary.itertuples(index=False)
     }
+
+
+def strength_facts(found: Strengths) -> dict[str, dict[str, dg.MetadataValue]]:
+    """Build the metadata of the tables of strengths: the verdict, and one chart a table.
+
+    Args:
+        found: The tables.
+
+    Returns:
+        Metadata by table and name.
+    """
+    guard = found.strength_guard.iloc[0]
+    facts: dict[str, dict[str, dg.MetadataValue]] = {
+        "strength_guard": {
+            "multiplier": dg.MetadataValue.float(float(guard["multiplier"])),
+            **{
+                name: dg.MetadataValue.text(str(guard[name]))
+                for name in ("signal", "reason", "value_reason")
+            },
+        }
+    }
+    for picture in (PICTURES[name] for name in _OF_STRENGTHS):
+        table = picture.tables[0]
+        drawn = dg.MetadataValue.md(picture.markdown(getattr(found, table)))
+        facts[table] = {picture.draw.__name__: drawn}
+    return facts
 
 
 def _table(frame: pd.DataFrame, columns: Sequence[str]) -> dg.MetadataValue:

@@ -10,6 +10,7 @@ from functools import cache
 from dagster_project.gates.pull_facts import KEY_PROBLEMS
 from dagster_project.gates.record import HISTORY, RESULTS
 from dagster_project.planning.quota_tables import MEANINGS, PLAN_TABLES
+from dagster_project.planning.strength_tables import PUBLISHED_STRENGTH_TABLES
 from dagster_project.transform.manifest import described
 from dagster_project.warehouse.tables import (
     Column,
@@ -60,7 +61,8 @@ def published_tables() -> dict[str, Table]:
         for node in described()["nodes"].values()
         if node["resource_type"] == "model" and "key" in node["config"]["meta"]
     ]
-    return {**PLAN_TABLES, **tables_by_name(*marts, KEY_PROBLEMS, HISTORY, RESULTS, RUNS)}
+    records = tables_by_name(*marts, KEY_PROBLEMS, HISTORY, RESULTS, RUNS)
+    return {**PLAN_TABLES, **PUBLISHED_STRENGTH_TABLES, **records}
 
 
 def published_columns(table: Table) -> tuple[Column, ...]:

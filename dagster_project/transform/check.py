@@ -9,6 +9,7 @@ from pathlib import Path
 from dagster_project.company.policy_tables import POLICY_TABLES
 from dagster_project.planning.history import HISTORY_TABLES
 from dagster_project.planning.quota_tables import PLAN_TABLES
+from dagster_project.planning.strength_tables import STRENGTH_TABLES
 from dagster_project.transform.manifest import invoke
 from dagster_project.warehouse.contract import LANDING
 from dagster_project.warehouse.duckdb_file import Warehouse
@@ -35,10 +36,12 @@ def create_empty_sources(warehouse: Warehouse) -> None:
     with warehouse.connect() as connection:
         connection.execute("create schema if not exists raw; create schema if not exists plan")
         connection.execute("create schema if not exists history")
+        connection.execute("create schema if not exists strength")
         for table in (
             *(table.landed() for table in LANDING.values()),
             *POLICY_TABLES.values(),
             *HISTORY_TABLES.values(),
             *PLAN_TABLES.values(),
+            *STRENGTH_TABLES.values(),
         ):
             connection.execute(table.create_sql())

@@ -81,7 +81,7 @@ def to_events(
     broken = [result for result in results if result.status in ("error", "runtime error", "fail")]
     if broken:
         raise dg.Failure(
-            "dbt stopped before planning; the published plan stays as it is.\n"
+            "dbt stopped; the published plan stays as it is.\n"
             + "\n".join(_describe_broken(nodes[result.unique_id], result) for result in broken),
             allow_retries=False,
         )

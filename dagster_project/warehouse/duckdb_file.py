@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 DEFAULT_WAIT_SECONDS = 3600
 ENDING_SECONDS = 120
+_ROWS_AT_A_TIME = 100_000
 # The same as in dbt/profiles.yml, where the reason stands.
 CONFIG: dict[str, str | bool | int | float | list[str]] = {"threads": 1}
 
@@ -140,6 +141,28 @@ def _read(holder: Path) -> str:
         return holder.read_text(encoding="utf-8")
     except OSError:  # it took the lock a moment ago
         return "just started"
+
+
+def read_coded(connection: duckdb.DuckDBPyConnection, table: str) -> pd.DataFrame:
+    """Read a whole table, its texts as categories: codes instead of a text per row."""
+    import pyarrow as pa
+
+    reader = connection.sql(f"select * from {quote_relation(table)}").to_arrow_reader(
+        _ROWS_AT_A_TIME
+    )
+    batches = [
+        pa.RecordBatch.from_arrays(
+            [
+                column.dictionary_encode() if pa.types.is_string(column.type) else column
+                for column in batch.columns
+            ],
+            names=batch.schema.names,
+        )
+        for batch in reader
+    ]
+    if not batches:
+        return reader.schema.empty_table().to_pandas()
+    return pa.Table.from_batches(batches).unify_dictionaries().to_pandas()
 
 
 def fill_table(

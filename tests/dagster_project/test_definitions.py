@@ -52,7 +52,7 @@ def test_the_groups_are_the_stations_a_plan_goes_through(graph):
     groups = {node.group_name for node in graph.asset_nodes}
     assert groups == {
         *("crm", "hr", "policy", "gates", "staging", "intermediate", "marts"),
-        *("history", "planning", "review", "published"),
+        *("history", "strength", "planning", "review", "published"),
     }
 
 
@@ -121,6 +121,12 @@ def test_nothing_is_planned_before_the_marts_have_passed_their_gates(waits_for):
     assert {"dbt_before_planning", *coverage} <= waits_for["coverage_plan"]
     quotas = {"gate_goals", "gate_rep_months", "gate_seasonality"}
     assert {"coverage_plan", *quotas} <= waits_for["quota_plan"]
+
+
+def test_strengths_are_estimated_between_two_builds_of_dbt(waits_for):
+    assert "dbt_before_strength" in waits_for["strengths"]
+    assert "dbt_before_planning" not in waits_for["strengths"]
+    assert "strengths" in waits_for["dbt_before_planning"]
 
 
 def test_nothing_is_published_before_every_blocking_check_has_passed(job, graph, waits_for):

@@ -9,7 +9,7 @@ coverers as (select * from {{ ref('coverage_coverers') }}),
 
 calendar as (select * from {{ ref('int_company__calendar') }}),
 
-win_rates as (select * from {{ ref('int_profiles__rep_win_rates') }}),
+win_rates as (select * from {{ ref('stg_strength__win_rates') }}),
 
 held as (select * from {{ ref('int_reps__certificates') }}),
 

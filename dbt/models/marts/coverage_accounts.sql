@@ -8,7 +8,7 @@ potential as (select * from {{ ref('int_accounts__potential') }}),
 
 win_rates as (
     select *
-    from {{ ref('int_profiles__rep_win_rates') }}
+    from {{ ref('stg_strength__win_rates') }}
     where rep_id = '(segment)'
 ),
 

@@ -7,7 +7,7 @@ coverers as (select * from {{ ref('coverage_coverers') }}),
 
 calendar as (select * from {{ ref('int_company__calendar') }}),
 
-win_rates as (select * from {{ ref('int_profiles__rep_win_rates') }}),
+win_rates as (select * from {{ ref('stg_strength__win_rates') }}),
 
 pairs as (select * from {{ ref('int_pairs__weighed') }}),
 
@@ -21,7 +21,7 @@ direct_deals as (
     where not is_closed
 ),
 
-guard as (select * from {{ ref('strength_guard') }}),
+guard as (select * from {{ ref('stg_strength__guard') }}),
 
 potential as (select * from {{ ref('int_accounts__potential') }}),
 
@@ -43,7 +43,7 @@ named as (
             order by case when strengths.dimension = 'overall' then 1 else 0 end, abs(strengths.effect) desc, strengths.dimension
         ) as place
     from win_rates
-    inner join {{ ref('rep_strengths') }} as strengths
+    inner join {{ ref('stg_strength__rep_strengths') }} as strengths
         on win_rates.rep_id = strengths.rep_id
         and strengths.is_named
         and (
@@ -94,10 +94,7 @@ economics as (
             as account_cv2,
         guard.multiplier,
         guard.is_on or guard.is_value_on as is_strength_used,
-        mine.advantage,
         mine.advantage_sd,
-        owners.advantage as owner_advantage,
-        owners.advantage_sd as owner_advantage_sd,
         case when coverers.coverer_type = 'house' then 0.0 else accounts.hours_per_year end as hours,
         coalesce(partners.margin_share, 0.0) as margin_share,
         coalesce(similarities.similarity, 0.0) as similarity,
@@ -116,8 +113,8 @@ economics as (
         and accounts.industry = nobody.industry
         and accounts.region = nobody.geography
         and accounts.size_band = nobody.size_band
-    left join {{ ref('int_values__effects') }} as value_effects
-        on value_effects.sample = 'all'
+    left join {{ ref('stg_strength__effects') }} as value_effects
+        on value_effects.model = 'value'
         and value_effects.term = 'rep'
         and pairs.rep_id = value_effects.rep_id
     left join win_rates as mine
@@ -125,11 +122,6 @@ economics as (
         and accounts.industry = mine.industry
         and accounts.region = mine.geography
         and accounts.size_band = mine.size_band
-    left join win_rates as owners
-        on accounts.present_rep_id = owners.rep_id
-        and accounts.industry = owners.industry
-        and accounts.region = owners.geography
-        and accounts.size_band = owners.size_band
     left join uncertified on pairs.account_id = uncertified.account_id and pairs.rep_id = uncertified.rep_id
     left join forbidden on pairs.account_id = forbidden.account_id and pairs.rep_id = forbidden.rep_id
     left join direct_deals on pairs.account_id = direct_deals.account_id
@@ -189,11 +181,7 @@ valued as (
                 + (1 - win_rate) * (1 - win_rate) * multiplier * multiplier
                 * coalesce(advantage_sd * advantage_sd, 0.0)
             )
-        end as value_sd_amount,
-        case
-            when coverer_type <> 'rep' or not has_present or is_present then null
-            else {{ normal_cdf('((advantage - owner_advantage) / sqrt(advantage_sd * advantage_sd + owner_advantage_sd * owner_advantage_sd))') }}
-        end as probability_beats_owner
+        end as value_sd_amount
     from economics
 )
 
@@ -216,7 +204,6 @@ select
     cast(existing_amount as double precision) as existing_amount,
     cast(win_rate as double precision) as win_rate,
     cast(similarity as double precision) as similarity,
-    cast(probability_beats_owner as double precision) as probability_beats_owner,
     forbidden_reason,
     named.note as strength_note
 from valued

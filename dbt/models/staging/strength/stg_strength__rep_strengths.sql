@@ -1,0 +1,1 @@
+select * from {{ source('strength', 'rep_strengths') }}

@@ -1,0 +1,1 @@
+select * from {{ source('strength', 'profile_win_rates') }}
