@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from optimization.arrays import BoolArray, FloatArray, IntArray
 from optimization.coverage.problem.validation import COVERER_TYPES, HOUSE, validate_tables
 from optimization.errors import DataError
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
 
 ID_COLUMNS = (
     "account_id",
@@ -121,22 +119,22 @@ class CoverageInputs:
             max_accounts=np.maximum(stated_limits(coverers, "max_accounts"), count_today),
         )
 
-    @property
+    @cached_property
     def has_present(self) -> BoolArray:
         """Accounts with an active present owner, shape (A,)."""
         return np.asarray(self.accounts["present_rep_id"].notna(), dtype=np.bool_)
 
-    @property
+    @cached_property
     def is_move(self) -> BoolArray:
         """Pairs that take an account from its active present owner, shape (N,)."""
         return self.has_present[self.account_of] & ~self.is_present
 
-    @property
+    @cached_property
     def is_house(self) -> BoolArray:
         """Pairs that leave the account uncovered, shape (N,)."""
         return np.asarray(self.coverer_of == len(self.coverers) - 1, dtype=np.bool_)
 
-    @property
+    @cached_property
     def is_worth_serving(self) -> BoolArray:
         """Accounts that some coverer allowed is worth more to than nobody, shape (A,)."""
         served = np.where(self.is_allowed & ~self.is_house, self.value, -np.inf)
@@ -144,7 +142,7 @@ class CoverageInputs:
             np.maximum.reduceat(served, self.first[:-1]) > self.value[self.is_house], dtype=np.bool_
         )
 
-    @property
+    @cached_property
     def as_is_rows(self) -> IntArray:
         """Candidate of each account as covered today: present owner, else house; shape (A,)."""
         today = self.is_present | (self.is_house & ~self.has_present[self.account_of])
@@ -181,7 +179,7 @@ class CoverageInputs:
         left = self.accounts["recent_move_group_ids"].dropna().str.split(" | ", regex=False)
         return int((left.explode() == group).sum())
 
-    @property
+    @cached_property
     def must_move(self) -> BoolArray:
         """Accounts with an active owner who cannot all stay as they are, shape (A,).
 
@@ -196,13 +194,13 @@ class CoverageInputs:
         lost = np.bincount(self.unit_of, weights=self.owner_is_barred, minlength=units) > 0
         return self.has_present & (lost | (low < high))[self.unit_of]
 
-    @property
+    @cached_property
     def owner_is_barred(self) -> BoolArray:
         """Accounts that a decision or a rule takes from their active owner, shape (A,)."""
         lost = self.account_of[self.is_present & ~self.is_allowed]
         return np.isin(np.arange(len(self.accounts)), lost)
 
-    @property
+    @cached_property
     def present_group(self) -> npt.NDArray[np.object_]:
         """Group of each account's active present owner, None where there is none, shape (A,)."""
         groups = self.coverers.set_index("rep_id")["group_id"].astype(object)
