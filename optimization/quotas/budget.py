@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from optimization.arrays import FloatArray
 from optimization.quotas.pay import CompPlan, rate_of, variable_pay
 
 P90 = 0.9
@@ -97,9 +98,9 @@ class RepMoney:
     roles: tuple[str, ...]
     rep_group: NDArray[np.intp]
     group_ids: tuple[str, ...]
-    quotas: NDArray[np.float64]
-    group_targets: NDArray[np.float64]
-    bookings: NDArray[np.float64]
+    quotas: FloatArray
+    group_targets: FloatArray
+    bookings: FloatArray
 
 
 def group_costs(money: MoneyInputs, reps: RepMoney) -> pd.DataFrame:
@@ -162,12 +163,12 @@ def group_costs(money: MoneyInputs, reps: RepMoney) -> pd.DataFrame:
 
 def _variable_by_group(
     money: MoneyInputs, people: pd.DataFrame, reps: RepMoney
-) -> dict[str, NDArray[np.float64]]:
+) -> dict[str, FloatArray]:
     """Return simulated variable pay of each group's people, shape (S,) each."""
     place_of = {rep: place for place, rep in enumerate(reps.rep_ids)}
     known = set(people["rep_id"])
     draws = len(reps.bookings)
-    totals: dict[str, NDArray[np.float64]] = {}
+    totals: dict[str, FloatArray] = {}
     by_group = {
         name: reps.bookings[:, reps.rep_group == place].sum(axis=1)
         for place, name in enumerate(reps.group_ids)

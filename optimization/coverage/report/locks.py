@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from optimization.arrays import FloatArray, IntArray
-from optimization.coverage.problem.inputs import CoverageInputs
+from optimization.coverage.problem.inputs import CoverageInputs, lock_targets
 from optimization.coverage.problem.units import CoverageProblem
 from optimization.coverage.report.wording import coverer_name, money
 from optimization.coverage.solve.prices import Relaxation, relax
@@ -51,9 +51,7 @@ def lock_costs(problem: CoverageProblem, relaxation: Relaxation) -> pd.DataFrame
     inputs = problem.inputs
     locked, forbidden = _locked_accounts(inputs), _forbidden_pairs(inputs)
     table = pd.concat([locked, forbidden], ignore_index=True)
-    freed = pd.concat(
-        [_freed_by_account(inputs, locked), _freed_pairs(inputs, forbidden, len(locked))]
-    )
+    freed = _freed(inputs)
     cost, better = _costs(problem, relaxation, freed, len(table))
     reps = inputs.coverers["rep_id"].to_numpy(dtype=object)
     table["cost_amount"] = cost
@@ -70,55 +68,33 @@ def lock_costs(problem: CoverageProblem, relaxation: Relaxation) -> pd.DataFrame
 
 def _locked_accounts(inputs: CoverageInputs) -> pd.DataFrame:
     """The locks of accounts, in the order of the accounts."""
-    accounts = inputs.accounts
-    at = np.flatnonzero(accounts["lock_action"].notna())
-    locked = accounts.iloc[at]
-    return pd.DataFrame(
-        {
-            "at": at,
-            "account_id": locked["account_id"].to_numpy(),
-            "lock_action": locked["lock_action"].to_numpy(),
-            "rep_id": locked["lock_rep_id"].fillna(locked["present_rep_id"]).to_numpy(),
-            "lock_source": locked["lock_source"].to_numpy(),
-            "lock_reason": locked["lock_reason"].to_numpy(),
-        }
-    )
+    locked = inputs.accounts[inputs.accounts["lock_action"].notna()]
+    columns = ["account_id", "lock_action", "lock_source", "lock_reason"]
+    return locked[columns].assign(rep_id=lock_targets(locked))
 
 
 def _forbidden_pairs(inputs: CoverageInputs) -> pd.DataFrame:
     """The forbidden pairs, in the order of the candidates."""
-    pairs = inputs.candidates
-    at = np.flatnonzero(pairs["forbidden_reason"].notna())
-    reason = pairs["forbidden_reason"].iloc[at]
-    return pd.DataFrame(
-        {
-            "at": at,
-            "account_id": pairs["account_id"].iloc[at].to_numpy(),
-            "lock_action": FORBIDDEN,
-            "rep_id": pairs["rep_id"].iloc[at].to_numpy(),
-            "lock_source": np.where(reason.str.startswith("override: "), "override", "hard_rule"),
-            "lock_reason": reason.to_numpy(),
-        }
+    pairs = inputs.candidates[inputs.is_forbidden]
+    reason = pairs["forbidden_reason"]
+    source = np.where(reason.str.startswith("override: "), "override", "hard_rule")
+    return pairs[["account_id", "rep_id"]].assign(
+        lock_action=FORBIDDEN, lock_source=source, lock_reason=reason
     )
 
 
-def _freed_by_account(inputs: CoverageInputs, locked: pd.DataFrame) -> pd.DataFrame:
-    """Pairs that each lock of an account alone forbids: columns lock and row."""
-    at = locked["at"].to_numpy(dtype=np.int64)
-    unbarred = inputs.candidates["forbidden_reason"].isna().to_numpy(dtype=bool)
-    row = np.flatnonzero(np.isin(inputs.account_of, at) & unbarred & ~inputs.is_allowed)
-    return pd.DataFrame({"lock": np.searchsorted(at, inputs.account_of[row]), "row": row})
+def _freed(inputs: CoverageInputs) -> pd.DataFrame:
+    """Candidates that would be allowed without one lock: columns lock and row.
 
-
-def _freed_pairs(inputs: CoverageInputs, forbidden: pd.DataFrame, first: int) -> pd.DataFrame:
-    """Each forbidden pair frees itself, unless a lock of its account forbids it too."""
-    row = forbidden["at"].to_numpy(dtype=np.int64)
-    lock = inputs.accounts.iloc[inputs.account_of[row]]
-    target = lock["lock_rep_id"].fillna(lock["present_rep_id"]).to_numpy(dtype=object)
-    same = forbidden["rep_id"].to_numpy(dtype=object) == target
-    action = lock["lock_action"].to_numpy(dtype=object)
-    shut = ((action == "married") & ~same) | ((action == "divorced") & same)
-    return pd.DataFrame({"lock": first + np.flatnonzero(~shut), "row": row[~shut]})
+    Locks are numbered as listed: those of accounts, then forbidden pairs. A pair that both close
+    is freed by neither alone.
+    """
+    locks = np.flatnonzero(inputs.accounts["lock_action"].notna())
+    out = np.flatnonzero(inputs.is_locked_out & ~inputs.is_forbidden)
+    pair = np.flatnonzero(inputs.is_forbidden)
+    alone = np.flatnonzero(~inputs.is_locked_out[pair])
+    lock = [np.searchsorted(locks, inputs.account_of[out]), len(locks) + alone]
+    return pd.DataFrame({"lock": np.concatenate(lock), "row": np.concatenate([out, pair[alone]])})
 
 
 def _costs(
