@@ -71,7 +71,7 @@ def draw_company(
     loss = np.where(has_owner & ~is_owner, 0.15 * 0.5 * potential[account], 0.0)
     value = np.round(contribution - cost - loss, 2)
 
-    held = _rules(
+    constraints = _rules(
         rng,
         reps=reps,
         partners=partners,
@@ -88,7 +88,7 @@ def draw_company(
     first = np.arange(0, len(coverer) + 1, pair.shape[1], dtype=np.int64)
     everyone = np.arange(len(coverer), dtype=np.int64)
     tie = 1e-6 * float(potential.mean()) * is_owner
-    return PairProblem(first, value, tie, held, everyone, coverer.astype(np.int64))
+    return PairProblem(first, value, tie, constraints, everyone, coverer.astype(np.int64))
 
 
 def _known_reps(

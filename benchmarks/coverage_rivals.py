@@ -21,10 +21,12 @@ from optimization.solve import SolveStatus, solve
 
 def greedy(pairs: PairProblem, seconds: float) -> IntArray | None:
     """Give each account, the most valuable first, the best pair that keeps every upper limit."""
-    held = pairs.constraints
-    most = held.limit + np.where(np.isinf(held.slack_limit), math.inf, held.slack_limit)
-    upper = held.limit >= 0  # least hours cannot be judged account by account
-    load = np.zeros(held.count)
+    constraints = pairs.constraints
+    most = constraints.limit + np.where(
+        np.isinf(constraints.slack_limit), math.inf, constraints.slack_limit
+    )
+    upper = constraints.limit >= 0  # least hours cannot be judged account by account
+    load = np.zeros(constraints.count)
     choice = np.zeros(pairs.account_count, dtype=np.int64)
     best = np.maximum.reduceat(pairs.value, pairs.first[:-1])
     for account in np.argsort(-best, kind="stable"):
@@ -32,13 +34,15 @@ def greedy(pairs: PairProblem, seconds: float) -> IntArray | None:
         order = begin + np.argsort(-pairs.value[begin:end], kind="stable")
         choice[account] = order[-1]
         for pair in order:
-            at = slice(held.uses.indptr[pair], held.uses.indptr[pair + 1])
-            used, use = held.uses.indices[at], held.uses.data[at]
+            at = slice(constraints.uses.indptr[pair], constraints.uses.indptr[pair + 1])
+            used, use = constraints.uses.indices[at], constraints.uses.data[at]
             if np.all((load[used] + use <= most[used]) | ~upper[used]):
                 choice[account] = pair
                 break
-        at = slice(held.uses.indptr[choice[account]], held.uses.indptr[choice[account] + 1])
-        load[held.uses.indices[at]] += held.uses.data[at]
+        at = slice(
+            constraints.uses.indptr[choice[account]], constraints.uses.indptr[choice[account] + 1]
+        )
+        load[constraints.uses.indices[at]] += constraints.uses.data[at]
     return choice
 
 

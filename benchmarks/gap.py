@@ -60,7 +60,7 @@ def assignment_problem(cost: FloatArray, use: FloatArray, capacity: FloatArray) 
     agents, jobs = cost.shape
     agent = np.tile(np.arange(agents, dtype=np.int64), jobs)
     labels = pd.DataFrame({"rep_id": [f"{a:05d}" for a in range(agents)], "group_id": None})
-    held = constraints_by_entity(
+    constraints = constraints_by_entity(
         "hours",
         "hours",
         entity_of=agent,
@@ -71,7 +71,7 @@ def assignment_problem(cost: FloatArray, use: FloatArray, capacity: FloatArray) 
     size = agents * jobs
     first = np.arange(0, size + 1, agents, dtype=np.int64)
     every = np.arange(size, dtype=np.int64)
-    return PairProblem(first, -cost.T.reshape(-1), np.zeros(size), held, every, agent)
+    return PairProblem(first, -cost.T.reshape(-1), np.zeros(size), constraints, every, agent)
 
 
 def draw_instance(kind: str, agents: int, jobs: int, seed: int = 1) -> PairProblem:

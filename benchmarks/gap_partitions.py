@@ -164,19 +164,19 @@ class Repartition:
         self._price = price
         self._rng = np.random.default_rng(seed)
         self._least = _least_saving(search.pairs)
-        held = search.pairs.constraints
-        is_wide = held.count < MANY_AGENTS
+        constraints = search.pairs.constraints
+        is_wide = constraints.count < MANY_AGENTS
         self._window = np.inf if is_wide else search.candidate_list(LISTED_PER_ACCOUNT)[2]
         self._draws = (self._draw,) if is_wide else (self._draw, self._draw_books)
         self.freed = [float(min(FREED, search.pairs.account_count))] * len(self._draws)
-        unit = _whole_unit(held.uses.data, held.limit)
+        unit = _whole_unit(constraints.uses.data, constraints.limit)
         # A pair that uses nothing gets one more agent, who is never full.
-        self._agent = np.full(len(search.regret), held.count, dtype=np.int64)
+        self._agent = np.full(len(search.regret), constraints.count, dtype=np.int64)
         self._units = np.zeros(len(search.regret), dtype=np.int64)
-        uses_some = np.diff(held.uses.indptr) > 0
-        self._agent[uses_some] = held.uses.indices
-        self._units[uses_some] = np.ceil(held.uses.data / unit - 1e-6)
-        self._limit = np.append(np.floor(held.limit / unit + 1e-6), 0).astype(np.int64)
+        uses_some = np.diff(constraints.uses.indptr) > 0
+        self._agent[uses_some] = constraints.uses.indices
+        self._units[uses_some] = np.ceil(constraints.uses.data / unit - 1e-6)
+        self._limit = np.append(np.floor(constraints.limit / unit + 1e-6), 0).astype(np.int64)
         self._cost = -(search.pairs.value + search.pairs.tie)
 
     def improve(self, count: int, deadline: float) -> int:
@@ -213,8 +213,8 @@ class Repartition:
         total = np.cumsum(np.bincount(agent, minlength=agents)[drawn])
         is_open = np.zeros(agents, dtype=np.bool_)
         is_open[drawn[: max(int(np.searchsorted(total, size)), 2)]] = True
-        held = np.flatnonzero(is_open[agent])
-        return np.sort(self._rng.permutation(held)[:size]), is_open
+        owned = np.flatnonzero(is_open[agent])
+        return np.sort(self._rng.permutation(owned)[:size]), is_open
 
     def _keys(self, excess: FloatArray) -> FloatArray:
         """Random keys, the smaller the likelier with more excess, shape of ``excess``."""

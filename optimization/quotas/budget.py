@@ -110,7 +110,7 @@ def group_costs(money: MoneyInputs, reps: RepMoney) -> pd.DataFrame:
     a manager's quota is the group's target.
 
     Returns:
-        One row per group: CHECK_COLUMNS without the words, ``unknown_pay_count`` and
+        One row per group: CHECK_COLUMNS without verdict and sentence, ``unknown_pay_count`` and
         ``position_cost_amount`` (mean base pay of the group's covering reps).
     """
     people = money.people.assign(group_id=money.people["group_id"].fillna(NO_GROUP))
@@ -246,12 +246,12 @@ def _sentence(facts: Mapping[Hashable, Any], cuts: pd.DataFrame) -> str:
         return f"The group is {verdict}."
     chosen = cuts[cuts["is_chosen"]]
     saved, lost = chosen["saving_amount"].sum(), chosen["margin_cost_amount"].sum()
-    words = f"Over budget by {over:,.0f}. Raise the budget by that"
+    advice = f"Over budget by {over:,.0f}. Raise the budget by that"
     if chosen.empty:
-        return f"{words}: nothing of what is known can be cut."
+        return f"{advice}: nothing of what is known can be cut."
     named = ", ".join(chosen["cut"])
     enough = "" if saved >= over else f", which leaves {over - saved:,.0f} uncovered"
     return (
-        f"{words}, or cut: {named}. That saves {saved:,.0f} and costs {lost:,.0f} of expected "
+        f"{advice}, or cut: {named}. That saves {saved:,.0f} and costs {lost:,.0f} of expected "
         f"margin{enough}."
     )

@@ -115,8 +115,8 @@ def test_one_query_recomputes_the_bound_from_the_prices():
     """The long form of the query in docs/coverage.md: any rows, any uses."""
     pairs = draw_company(20, 600, 8)
     price = find_prices(pairs).price
-    held = pairs.constraints
-    uses = held.uses.tocoo()
+    constraints = pairs.constraints
+    uses = constraints.uses.tocoo()
     con = duckdb.connect()
     con.execute("create table pairs (pair int, account int, value double)")
     con.execute("create table uses (pair int, row int, use double)")
@@ -126,7 +126,16 @@ def test_one_query_recomputes_the_bound_from_the_prices():
     for table, columns in (
         ("pairs", (np.arange(len(pairs.value)), pairs.account_of, pairs.value)),
         ("uses", (*uses.coords, uses.data)),
-        ("prices", (np.arange(held.count), price, held.limit, held.slack_limit, held.slack_price)),
+        (
+            "prices",
+            (
+                np.arange(constraints.count),
+                price,
+                constraints.limit,
+                constraints.slack_limit,
+                constraints.slack_price,
+            ),
+        ),
     ):
         names = {f"c{i}": np.asarray(column) for i, column in enumerate(columns)}
         frame = pd.DataFrame(names)

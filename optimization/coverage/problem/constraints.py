@@ -191,12 +191,12 @@ class PairProblem:
         nobody has to trust a solver for it. Source: Fisher (1981), The Lagrangian relaxation
         method for solving integer programming problems, Management Science 27(1).
         """
-        held = self.constraints
-        y = held.in_box(price)
-        best = np.maximum.reduceat(self.value - held.paid(y), self.first[:-1])
-        over = np.maximum(y - held.slack_price, 0.0)
-        extra = np.where(over > 0, over * np.nan_to_num(held.slack_limit, posinf=0.0), 0.0)
-        return float(best.sum() + y @ held.limit + extra.sum())
+        constraints = self.constraints
+        y = constraints.in_box(price)
+        best = np.maximum.reduceat(self.value - constraints.paid(y), self.first[:-1])
+        over = np.maximum(y - constraints.slack_price, 0.0)
+        extra = np.where(over > 0, over * np.nan_to_num(constraints.slack_limit, posinf=0.0), 0.0)
+        return float(best.sum() + y @ constraints.limit + extra.sum())
 
 
 def mean_account(value: FloatArray, first: IntArray) -> float:

@@ -37,10 +37,10 @@ def candidate_problem(inputs: CoverageInputs, policy: CoveragePolicy) -> PairPro
         min_hours_constraints(inputs, policy),
         partner_budget_constraints(inputs, policy),
     ]
-    held = Constraints.join([part for part in parts if part.count], len(inputs.candidates))
+    constraints = Constraints.join([part for part in parts if part.count], len(inputs.candidates))
     tie = mean_account(inputs.value, inputs.first) * _tie_break(inputs)
     every = np.arange(len(inputs.candidates), dtype=np.int64)
-    return PairProblem(inputs.first, inputs.value, tie, held, every, inputs.coverer_of)
+    return PairProblem(inputs.first, inputs.value, tie, constraints, every, inputs.coverer_of)
 
 
 def hours_constraints(inputs: CoverageInputs, overtime_price: float) -> Constraints:

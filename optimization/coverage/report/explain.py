@@ -81,9 +81,9 @@ def explain(problem: CoverageProblem, chosen: IntArray, price: FloatArray) -> pd
 
 def _score(problem: CoverageProblem, price: FloatArray) -> pd.DataFrame:
     """Add prices and net score to every candidate."""
-    inputs, held = problem.inputs, problem.scored.constraints
+    inputs, constraints = problem.inputs, problem.scored.constraints
     prices = {
-        column: sum(held.paid(price, rule) for rule in rules)
+        column: sum(constraints.paid(price, rule) for rule in rules)
         for column, rules in PRICE_COLUMNS.items()
     }
     table = inputs.candidates.assign(

@@ -57,11 +57,11 @@ def find_prices(pairs: PairProblem, start: FloatArray | None = None) -> DualPric
         pairs: The problem.
         start: Prices to start from, such as last night's, shape (M,); None starts cold.
     """
-    held = pairs.constraints
-    if held.count == 0:
+    constraints = pairs.constraints
+    if constraints.count == 0:
         return DualPrices(np.empty(0), pairs.bound(np.empty(0)), 0)
     spread = _spread(pairs)
-    price = np.zeros(held.count) if start is None else held.in_box(start)
+    price = np.zeros(constraints.count) if start is None else constraints.in_box(start)
     best, best_bound, passes = price, pairs.bound(price), 1
     stages = STAGES if start is None else WARM_STAGES
     for stage in stages if len(pairs.value) < LARGE else stages[::2]:
@@ -73,10 +73,12 @@ def find_prices(pairs: PairProblem, start: FloatArray | None = None) -> DualPric
             args=(step,),
             jac=True,
             method="L-BFGS-B",
-            bounds=scipy.optimize.Bounds(np.zeros(held.count), held.most_price / step),
+            bounds=scipy.optimize.Bounds(
+                np.zeros(constraints.count), constraints.most_price / step
+            ),
             options={"maxiter": STEPS_PER_STAGE, "maxcor": 20, "ftol": 1e-9, "gtol": 1e-9},
         )
-        price = held.in_box(np.asarray(found.x, dtype=np.float64) * step)
+        price = constraints.in_box(np.asarray(found.x, dtype=np.float64) * step)
         passes += int(found.nfev) + 2
         bound = pairs.bound(price)
         if bound < best_bound:
@@ -99,7 +101,7 @@ class _SmoothedDual:
     """
 
     def __init__(self, pairs: PairProblem, temperature: FloatArray) -> None:
-        self._held = pairs.constraints
+        self._constraints = pairs.constraints
         self._net = pairs.value + pairs.tie
         self._starts = pairs.first[:-1]
         self._counts = np.diff(pairs.first)
@@ -115,29 +117,29 @@ class _SmoothedDual:
         """Step of each price: 1 / sqrt(curvature), so that all are as steep; shape (M,)."""
         share = self._shares(price)[1]
         bend = share * (1.0 - share) / self._pair_temperature
-        squares = self._held.uses.copy()
+        squares = self._constraints.uses.copy()
         squares.data **= 2
         curvature = squares.T @ bend
         if not curvature.max() > 0.0:  # every account is sure of its pair
-            return np.ones(self._held.count)
+            return np.ones(self._constraints.count)
         floor = 1e-6 * float(curvature.max())
         return np.asarray(1.0 / np.sqrt(np.maximum(curvature, floor)))
 
     def _value_and_slope(self, price: FloatArray) -> tuple[float, FloatArray]:
         """Value and gradient; a slack's own kink is smoothed alike."""
-        held = self._held
+        constraints = self._constraints
         total, share = self._shares(price)
-        capped = np.where(np.isfinite(held.slack_limit), held.slack_limit, 0.0)
+        capped = np.where(np.isfinite(constraints.slack_limit), constraints.slack_limit, 0.0)
         width = float(self._temperature.mean()) / np.maximum(capped, 1e-12)
-        over = (price - held.slack_price) / width
+        over = (price - constraints.slack_price) / width
         kink = np.where(capped > 0, capped * width * np.logaddexp(0.0, over), 0.0)
         bend = np.where(capped > 0, capped * _sigmoid(over), 0.0)
-        value = total + float(price @ held.limit) + float(kink.sum())
-        return value, held.limit - held.uses.T @ share + bend
+        value = total + float(price @ constraints.limit) + float(kink.sum())
+        return value, constraints.limit - constraints.uses.T @ share + bend
 
     def _shares(self, price: FloatArray) -> tuple[float, FloatArray]:
         """Sum over accounts of T log sum exp(net / T), and the share of each pair (N,)."""
-        net = self._net - self._held.uses @ price
+        net = self._net - self._constraints.uses @ price
         top = np.maximum.reduceat(net, self._starts)
         net -= np.repeat(top, self._counts)  # never positive: no exponential overflows
         net /= self._pair_temperature

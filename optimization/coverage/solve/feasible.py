@@ -58,8 +58,8 @@ def least_shortfall(
         None where no plan keeps the rules that may not be exceeded.
     """
     choice, part, left = _presolved(pairs)
-    held = pairs.constraints
-    short = np.zeros(held.count)
+    constraints = pairs.constraints
+    short = np.zeros(constraints.count)
     if part is None:
         return LeastShortfall(short, choice)
     model = build_elastic(part, short_price)
@@ -77,7 +77,7 @@ def least_shortfall(
         short[left[part.constraints.of([rule])]] = np.asarray(amount.value, dtype=float)
     taken = part.candidate[model.chosen(part)]
     choice[pairs.account_of[taken]] = taken
-    most = (held.limit + held.slack_limit)[left]
+    most = (constraints.limit + constraints.slack_limit)[left]
     short[left] = np.where(short[left] > TOLERANCE * np.maximum(1.0, np.abs(most)), short[left], 0)
     return LeastShortfall(short, choice)
 

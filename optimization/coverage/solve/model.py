@@ -51,12 +51,12 @@ class CoverageModel:
 
     def prices(self, pairs: PairProblem) -> FloatArray:
         """Duals in company currency per unit, in their box; after an LP solve; shape (M,)."""
-        held = pairs.constraints
-        found = np.zeros(held.count)
-        for rule in held.rules:
+        constraints = pairs.constraints
+        found = np.zeros(constraints.count)
+        for rule in constraints.rules:
             duals = np.asarray(self.constraints[rule].dual_value, dtype=np.float64).reshape(-1)
-            found[held.of([rule])] = duals / self.scale
-        return held.in_box(found)
+            found[constraints.of([rule])] = duals / self.scale
+        return constraints.in_box(found)
 
 
 def build_model(pairs: PairProblem, *, relaxed: bool = False) -> CoverageModel:
@@ -90,16 +90,16 @@ def _build(
     worth: bool,
     short_price: Mapping[str, float],
 ) -> CoverageModel:
-    held = pairs.constraints
+    constraints = pairs.constraints
     assign = _assign_variable(len(pairs.value), relaxed=relaxed)
-    constraints = {ONE_COVERER: _one_coverer(pairs, assign)}
+    built = {ONE_COVERER: _one_coverer(pairs, assign)}
     objective: Any = (scale * (pairs.value + pairs.tie)) @ assign if worth else 0
     shortfall: dict[str, cp.Variable] = {}
-    uses = sp.csr_array(held.uses.T)
-    for rule in held.rules:
-        at = np.flatnonzero(held.of([rule]))
-        bound: Any = held.limit[at]
-        loose = np.flatnonzero(held.slack_limit[at] > 0)
+    uses = sp.csr_array(constraints.uses.T)
+    for rule in constraints.rules:
+        at = np.flatnonzero(constraints.of([rule]))
+        bound: Any = constraints.limit[at]
+        loose = np.flatnonzero(constraints.slack_limit[at] > 0)
         if loose.size:
             slack = cp.Variable(loose.size, nonneg=True, name=f"slack_{rule}")
             spread = sp.csr_array(
@@ -107,19 +107,19 @@ def _build(
             )
             bound = bound + spread @ slack
             if worth:
-                objective = objective - (scale * held.slack_price[at][loose]) @ slack
-            most = held.slack_limit[at][loose]
+                objective = objective - (scale * constraints.slack_price[at][loose]) @ slack
+            most = constraints.slack_limit[at][loose]
             capped = np.flatnonzero(np.isfinite(most))
             if capped.size:
                 label = f"slack_{rule}"
-                constraints[label] = (slack[capped] <= most[capped]).set_label(label)
+                built[label] = (slack[capped] <= most[capped]).set_label(label)
         if rule in short_price:
             shortfall[rule] = cp.Variable(len(at), nonneg=True, name=f"short_{rule}")
             objective = objective - short_price[rule] * cp.sum(shortfall[rule])
             bound = bound + shortfall[rule]
-        constraints[rule] = (uses[at] @ assign <= bound).set_label(rule)
-    problem = cp.Problem(cp.Maximize(objective), list(constraints.values()))
-    return CoverageModel(problem, assign, constraints, scale, shortfall)
+        built[rule] = (uses[at] @ assign <= bound).set_label(rule)
+    problem = cp.Problem(cp.Maximize(objective), list(built.values()))
+    return CoverageModel(problem, assign, built, scale, shortfall)
 
 
 def _assign_variable(size: int, *, relaxed: bool) -> cp.Variable:

@@ -33,10 +33,10 @@ def part_of(
         accounts: Accounts that may change, sorted.
         free: Pairs to choose from, sorted, at least one for each of these accounts.
     """
-    held = pairs.constraints
-    rest = load - held.used(choice[accounts])
-    touched = np.unique(held.uses[free].indices).astype(np.int64)
-    return pairs.with_limit(held.limit - rest).part(free, touched)
+    constraints = pairs.constraints
+    rest = load - constraints.used(choice[accounts])
+    touched = np.unique(constraints.uses[free].indices).astype(np.int64)
+    return pairs.with_limit(constraints.limit - rest).part(free, touched)
 
 
 def best_choice(

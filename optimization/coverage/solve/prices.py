@@ -92,12 +92,12 @@ def shadow_prices(pairs: PairProblem, price: FloatArray, chosen: IntArray) -> pd
         price: Price of each constraint, shape (M,).
         chosen: Chosen pair per account, shape (A,).
     """
-    held = pairs.constraints
-    table = held.labels.assign(
+    constraints = pairs.constraints
+    table = constraints.labels.assign(
         shadow_price_amount=price,
-        used=held.used(chosen),
-        capacity=held.limit,
-        slack_limit=held.slack_limit,
-        slack_price_amount=held.slack_price,
+        used=constraints.used(chosen),
+        capacity=constraints.limit,
+        slack_limit=constraints.slack_limit,
+        slack_price_amount=constraints.slack_price,
     )
     return table[SHADOW_PRICE_COLUMNS].sort_values(["rule", "rep_id"], ignore_index=True)

@@ -86,9 +86,9 @@ class Search:
         self._seed = seed
         self._least = _least_penalty(pairs, price)
         self._penalty = 4.0 / 3.0 * self._least
-        held = pairs.constraints
-        self._most = held.limit + held.slack_limit
-        self._most += 1e-7 * np.maximum(1.0, np.abs(held.limit))
+        constraints = pairs.constraints
+        self._most = constraints.limit + constraints.slack_limit
+        self._most += 1e-7 * np.maximum(1.0, np.abs(constraints.limit))
         self.begin(self._of_least_regret())
 
     def candidate_list(self, per_account: float) -> tuple[IntArray, IntArray, float]:
@@ -155,7 +155,7 @@ class Search:
     def _sweep(
         self, listed: _CandidateList, proposals: IntArray, temperature: float, longest: int
     ) -> None:
-        held = self.pairs.constraints
+        constraints = self.pairs.constraints
         self._seed += 1
         chain_search(
             self.choice,
@@ -165,8 +165,8 @@ class Search:
             self.pairs.coverer,
             (listed.first, listed.pair, listed.crowd),
             proposals,
-            (held.uses.indptr, held.uses.indices, held.uses.data),
-            (held.limit, held.slack_limit, held.slack_price, self._penalty),
+            (constraints.uses.indptr, constraints.uses.indices, constraints.uses.data),
+            (constraints.limit, constraints.slack_limit, constraints.slack_price, self._penalty),
             listed.book,
             self._seed,
             temperature,
@@ -196,12 +196,12 @@ def _regret(pairs: PairProblem, price: FloatArray, account: IntArray) -> FloatAr
 
 def _least_penalty(pairs: PairProblem, price: FloatArray) -> FloatArray:
     """Least penalty per unit of a broken constraint, above any price it has; shape (M,)."""
-    held, uses = pairs.constraints, pairs.constraints.uses
-    total = np.bincount(uses.indices, np.abs(uses.data), minlength=held.count)
-    count = np.bincount(uses.indices, minlength=held.count)
+    constraints, uses = pairs.constraints, pairs.constraints.uses
+    total = np.bincount(uses.indices, np.abs(uses.data), minlength=constraints.count)
+    count = np.bincount(uses.indices, minlength=constraints.count)
     mean_use = total / np.maximum(count, 1)
     usual = USUAL * float(np.abs(pairs.value).mean()) / np.maximum(mean_use, 1e-12)
-    return np.asarray(np.maximum.reduce([LEAST * price, 1.05 * held.slack_price, usual]))
+    return np.asarray(np.maximum.reduce([LEAST * price, 1.05 * constraints.slack_price, usual]))
 
 
 def _books(
