@@ -67,10 +67,10 @@ def test_a_member_that_alone_would_go_elsewhere_says_that_its_family_decides(tin
     company = tiny_company.limit("R002", capacity_hours=20.0).family("F", "A0001", "A0002")
     company = company.forbid("A0002", "R002")
     plan = solve_coverage(*company.frames, FREE)
-    told = plan.explanations.set_index("account_id")
+    explained = plan.explanations.set_index("account_id")
     assert covered(plan)["A0001"] == "R001"
-    assert told.loc["A0001", "binding_rule"] == "family: F"
-    assert "its family (F) is covered together" in told.loc["A0001", "sentence"]
+    assert explained.loc["A0001", "binding_rule"] == "family: F"
+    assert "its family (F) is covered together" in explained.loc["A0001", "sentence"]
 
 
 def test_moves_of_earlier_plans_use_up_the_budget(tiny_company):

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from benchmarks.gap import draw_instance, read_instance
+from benchmarks.gap_partitions import Repartition
 from optimization.coverage.solve.dual import find_prices
-from optimization.coverage.solve.repartition import Repartition
 from optimization.coverage.solve.search import Schedule, Search
 
-SCHEDULE = Schedule(near=2.0, longest=4, sweeps=20, heat=0.1, cooling=0.01)
+SCHEDULE = Schedule(listed=2.0, longest=4, sweeps=20, temperature=0.1, cooling=0.01)
 
 
 def searched(pairs):
@@ -32,8 +32,8 @@ def searched(pairs):
 @pytest.mark.parametrize("scale", [1.0, 0.1, 1 / 3])
 def test_with_every_account_freed_the_partition_is_the_best_plan(kind, scale):
     drawn = draw_instance(kind, 3, 8, seed=5)
-    uses, limit = drawn.rows.uses * scale, drawn.rows.limit * scale
-    pairs = replace(drawn, rows=replace(drawn.rows, uses=uses, limit=limit + 1e-9))
+    uses, limit = drawn.constraints.uses * scale, drawn.constraints.limit * scale
+    pairs = replace(drawn, constraints=replace(drawn.constraints, uses=uses, limit=limit + 1e-9))
     plans = map(np.array, itertools.product(*(range(a, a + 3) for a in pairs.first[:-1])))
     best = max(pairs.worth(plan) for plan in plans if not pairs.broken(plan).any())
     search, partitions = searched(pairs)
@@ -57,13 +57,15 @@ def test_an_account_may_go_where_no_row_counts_it():
     """The house has no hours: its pairs use no row at all."""
     drawn = draw_instance("d", 4, 20)
     house = drawn.coverer == 3
-    kept = np.where(house[drawn.account_of * 4 + drawn.coverer], 0.0, drawn.rows.uses.sum(axis=1))
-    limit = drawn.rows.limit.copy()
+    kept = np.where(
+        house[drawn.account_of * 4 + drawn.coverer], 0.0, drawn.constraints.uses.sum(axis=1)
+    )
+    limit = drawn.constraints.limit.copy()
     limit[3] = 0.0
-    uses = drawn.rows.uses.copy()
+    uses = drawn.constraints.uses.copy()
     uses.data = kept
     uses.eliminate_zeros()
-    pairs = replace(drawn, rows=replace(drawn.rows, uses=uses, limit=limit))
+    pairs = replace(drawn, constraints=replace(drawn.constraints, uses=uses, limit=limit))
     search, partitions = searched(pairs)
     partitions.improve(5, np.inf)
     assert not pairs.broken(search.best).any()

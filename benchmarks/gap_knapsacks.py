@@ -1,13 +1,13 @@
-"""Compiled: the cheapest partition of some accounts among rows with little room, or none.
+"""Compiled: the cheapest partition of some accounts among agents with little room, or none.
 
-With a multiplier m per account in place of "exactly one row", the rows fall apart into knapsacks:
+With a multiplier m per account in place of "exactly one agent", agents fall apart into knapsacks:
 
-cost of any partition >= sum of m + sum over rows of
+cost of any partition >= sum of m + sum over agents of
                              min over subsets whose use fits the room of sum of (cost - m).
 
 The knapsacks are solved by tables over whole units of room, which also bound what the accounts
 not yet placed can add. A depth-first search that prunes by them settles 80 accounts among 40
-rows in a few thousand nodes. Source: Fisher, Jaikumar, Van Wassenhove (1986), A multiplier
+agents in a few thousand nodes. Source: Fisher, Jaikumar, Van Wassenhove (1986), A multiplier
 adjustment method for the generalized assignment problem, Management Science 32(9).
 """
 
@@ -22,8 +22,8 @@ _compile = numba.njit(cache=True, nogil=True)
 @_compile
 def _fill(level, table, cost, use, room, multiplier):
     """Fill the tables: least sum of (cost - multiplier) of the accounts from d on, by room left."""
-    n, rows = cost.shape
-    for k in range(rows):
+    n, agents = cost.shape
+    for k in range(agents):
         for r in range(room[k] + 1):
             table[level[n, k] + r] = 0.0
         for d in range(n - 1, -1, -1):
@@ -45,14 +45,14 @@ def _raise_bound(level, table, cost, use, room, multiplier, target, steps, patie
 
     The multipliers, changed in place, and the tables end as those of the best bound.
     """
-    n, rows = cost.shape
+    n, agents = cost.shape
     best, best_multiplier = -np.inf, multiplier.copy()
     pace, in_vain = 1.0, 0
     slope = np.empty(n)
     for _ in range(steps):
         _fill(level, table, cost, use, room, multiplier)
         bound = multiplier.sum()
-        for k in range(rows):
+        for k in range(agents):
             bound += table[level[0, k] + room[k]]
         if bound > best:
             best, in_vain = bound, 0
@@ -65,7 +65,7 @@ def _raise_bound(level, table, cost, use, room, multiplier, target, steps, patie
         if best > target:
             break
         slope[:] = 1.0
-        for k in range(rows):
+        for k in range(agents):
             r = room[k]
             for d in range(n):
                 here, after = level[d, k], level[d + 1, k]
@@ -83,15 +83,15 @@ def _raise_bound(level, table, cost, use, room, multiplier, target, steps, patie
 
 @_compile
 def partition(level, table, cost, use, room, multiplier, target, least, limits):
-    """Find the cheapest partition of n accounts among rows that costs at most ``target``.
+    """Find the cheapest partition of n accounts among agents that costs at most ``target``.
 
     Args:
-        level: Where the table of row k for the accounts from d on begins, shape (n + 1, rows);
-            equal to the one of d + 1 where account d has no pair with row k.
+        level: Where the table of agent k for the accounts from d on begins, shape (n + 1, agents);
+            equal to the one of d + 1 where account d has no pair with agent k.
         table: Room for the tables.
-        cost: Shape (n, rows).
-        use: Whole units, shape (n, rows).
-        room: Whole units, shape (rows,).
+        cost: Shape (n, agents).
+        use: Whole units, shape (n, agents).
+        room: Whole units, shape (agents,).
         multiplier: To start from, shape (n,); changed.
         target: Most cost of a partition worth having.
         least: Least saving of a further partition worth having.
@@ -99,10 +99,10 @@ def partition(level, table, cost, use, room, multiplier, target, least, limits):
             nodes of the search.
 
     Returns:
-        Row of each account, or -1 for each where there is none; nodes it took, 0 where the bound
+        Agent of each account, or -1 for each where there is none; nodes it took, 0 where the bound
         alone showed that there is none.
     """
-    n, rows = cost.shape
+    n, agents = cost.shape
     steps, patience, most_nodes = limits
     taken, found = np.full(n, -1, np.int64), np.full(n, -1, np.int64)
     bound = _raise_bound(level, table, cost, use, room, multiplier, target, steps, patience)
@@ -110,7 +110,7 @@ def partition(level, table, cost, use, room, multiplier, target, least, limits):
         return found, 0
     left, spent = room.copy(), np.zeros(n + 1)
     spent[0] = multiplier.sum()
-    order, score = np.empty((n, rows), np.int64), np.empty((n, rows))
+    order, score = np.empty((n, agents), np.int64), np.empty((n, agents))
     count, at = np.zeros(n, np.int64), np.zeros(n, np.int64)
     nodes, d, enters = 0, 0, True
     while d >= 0:
@@ -119,10 +119,10 @@ def partition(level, table, cost, use, room, multiplier, target, least, limits):
             if nodes > most_nodes:
                 break
             rest = spent[d]
-            for k in range(rows):
+            for k in range(agents):
                 rest += table[level[d + 1, k] + left[k]]
             count[d], at[d] = 0, 0
-            for k in range(rows):
+            for k in range(agents):
                 after = level[d + 1, k]
                 if level[d, k] == after or use[d, k] > left[k]:
                     continue
