@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-import optimization.coverage.rules as rules
+import optimization.coverage.problem.rules as rules
 import optimization.verify.coverage as verifier
 import optimization.verify.limits as limits
 import optimization.verify.proof as proof

@@ -232,16 +232,16 @@ def _apply_locks(
 ) -> BoolArray:
     """Mark the pairs that locks and rules of eligibility allow.
 
-    'married' keeps one pair: lock_rep_id, else the present owner. 'divorced' forbids one pair:
+    'keep' keeps one pair: lock_rep_id, else the present owner. 'remove' forbids one pair:
     lock_rep_id, else the present owner. A forbidden_reason forbids its pair.
     """
     target = accounts["lock_rep_id"].fillna(accounts["present_rep_id"])
-    married = (accounts["lock_action"] == "married").to_numpy(dtype=bool)
-    divorced = (accounts["lock_action"] == "divorced").to_numpy(dtype=bool)
+    keeps = (accounts["lock_action"] == "keep").to_numpy(dtype=bool)
+    removes = (accounts["lock_action"] == "remove").to_numpy(dtype=bool)
 
     target_of = target.to_numpy(dtype=object)[account_of]
     is_target = candidates["rep_id"].to_numpy(dtype=object) == target_of
-    allowed = np.where(married[account_of], is_target, ~(divorced[account_of] & is_target))
+    allowed = np.where(keeps[account_of], is_target, ~(removes[account_of] & is_target))
     allowed = allowed & candidates["forbidden_reason"].isna().to_numpy(dtype=bool)
 
     has_choice = np.bincount(account_of[allowed], minlength=len(accounts)) > 0

@@ -37,7 +37,7 @@ LOCK_COLUMNS = [
     "resolved_cost_amount",
     "sentence",
 ]
-FORBIDDEN = "forbidden"
+FORBID = "forbid"
 # Solving again takes as long as the relaxation: only decisions of people, the costliest first.
 MOST_RESOLVED = 5
 MOST_PAIRS_RESOLVED = 50_000
@@ -103,7 +103,7 @@ def _forbidden_pairs(inputs: CoverageInputs) -> pd.DataFrame:
         {
             "at": at,
             "account_id": pairs["account_id"].iloc[at].to_numpy(),
-            "lock_action": FORBIDDEN,
+            "lock_action": FORBID,
             "rep_id": pairs["rep_id"].iloc[at].to_numpy(),
             "lock_source": np.where(reason.str.startswith("override: "), "override", "hard_rule"),
             "lock_reason": reason.to_numpy(),
@@ -126,7 +126,7 @@ def _freed_pairs(inputs: CoverageInputs, forbidden: pd.DataFrame, first: int) ->
     target = lock["lock_rep_id"].fillna(lock["present_rep_id"]).to_numpy(dtype=object)
     same = forbidden["rep_id"].to_numpy(dtype=object) == target
     action = lock["lock_action"].to_numpy(dtype=object)
-    shut = ((action == "married") & ~same) | ((action == "divorced") & same)
+    shut = ((action == "keep") & ~same) | ((action == "remove") & same)
     return pd.DataFrame({"lock": first + np.flatnonzero(~shut), "row": row[~shut]})
 
 
@@ -191,7 +191,7 @@ def _resolved(
 
 
 def _sentence(row: dict[Hashable, Any], better_type: str) -> str:
-    lock = {"married": "stays with", "divorced": "leaves"}.get(row["lock_action"], "never goes to")
+    lock = {"keep": "stays with", "remove": "leaves"}.get(row["lock_action"], "never goes to")
     said = f"{row['account_id']} {lock} {row['rep_id']} ({row['lock_reason']})"
     if row["cost_amount"] < 1:
         return f"{said}: costs nothing, the plan would decide the same."
