@@ -110,7 +110,7 @@ def _fit_and_predict(
     win = win_model(known)
     half_life = chosen_half_life(try_half_lives(known, win))
     wins = fit_model(known, win, half_life)
-    assert wins.whole is not None
+    assert wins.whole is not None, "folds without deals are left out"
     verdict = judge_wins(known, wins)
     raw = RawRates.of(known, known.rows(), age_weight(known.age_days, half_life))
     rows = every.rows()[len(early) :]

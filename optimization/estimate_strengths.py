@@ -36,7 +36,8 @@ def estimate_strengths(
             prior_industries (separated by ``;``).
         priors: What is believed before looking at deals, one row per rep, dimension and level:
             prior_effect (log-odds), pseudo_deals, is_rated (by a manager).
-        product_mix: One row per industry and product: share of the industry's deals, margin_rate.
+        product_mix: One row per industry and product: share of the industry's deals, margin_rate
+            (missing for a product that nobody ever bought and no list names).
 
     Raises:
         DataError: A deal lacks its outcome or age, or a column is missing.

@@ -97,10 +97,11 @@ def chances(
 
 def predict_later(deals: Deals, wins: ModelFit) -> dict[str, FloatArray]:
     """Probability of each later deal by model; empty where there is nothing to fit or judge."""
-    if wins.early is None or not wins.can_judge:
+    early = wins.judged
+    if early is None:
         return {}
     raw = RawRates.of(deals, wins.early_rows, wins.early_weight)
-    return chances(wins.early, raw, deals, wins.later_rows)
+    return chances(early, raw, deals, wins.later_rows)
 
 
 def backtest_table(

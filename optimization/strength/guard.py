@@ -58,22 +58,21 @@ _UNKNOWN = Verdict(np.nan, np.nan)
 
 def judge_wins(deals: Deals, wins: ModelFit) -> Verdict:
     """Hold the advantages against later wins."""
-    if not wins.can_judge:
+    early, rows = wins.judged, wins.later_rows
+    if early is None:
         return _UNKNOWN
-    assert wins.early is not None
-    own = wins.early.base + wins.predict_later(deals, Part.SEGMENT)
-    advantage = wins.predict_later(deals, Part.REP, Part.NICHE)
-    return fit_slope(wins.outcome[wins.later_rows], own, advantage)
+    own = early.base + early.sum_of(deals.terms, rows, Part.SEGMENT)
+    advantage = early.sum_of(deals.terms, rows, Part.REP, Part.NICHE)
+    return fit_slope(wins.outcome[rows], own, advantage)
 
 
 def judge_values(deals: Deals, values: ModelFit) -> Verdict:
     """Hold the reps' effects on value against later amounts, by least squares."""
-    if not values.can_judge:
+    early, rows = values.judged, values.later_rows
+    if early is None:
         return _UNKNOWN
-    assert values.early is not None
-    own = values.early.base + values.predict_later(deals, Part.SEGMENT)
-    y = values.outcome[values.later_rows] - own
-    x = values.predict_later(deals, Part.REP, Part.NICHE)
+    y = values.outcome[rows] - early.base - early.sum_of(deals.terms, rows, Part.SEGMENT)
+    x = early.sum_of(deals.terms, rows, Part.REP, Part.NICHE)
     spread = ((x - x.mean()) ** 2).sum()
     if len(x) <= 2 or spread <= _ROUNDING * (x**2).sum():
         return _UNKNOWN

@@ -9,7 +9,7 @@ import pandas as pd
 
 from optimization.strength.deals import BoolArray, Deals, FloatArray, IntArray
 from optimization.strength.fit import Family, Fit, fit_effects
-from optimization.strength.terms import ACCOUNT, VALUE_TERMS, WIN_TERMS, Part, Term
+from optimization.strength.terms import ACCOUNT, VALUE_TERMS, WIN_TERMS, Term
 
 # The newest deals, which judge what was known before them.
 HOLDOUT_DAYS = 180
@@ -54,15 +54,11 @@ class ModelFit:
     later_rows: IntArray
     outcome: FloatArray
 
-    def predict_later(self, deals: Deals, *parts: Part) -> FloatArray:
-        """Add up some parts of what was expected of the later deals, shape (later_rows,)."""
-        assert self.early is not None
-        return self.early.sum_of(deals.terms, self.later_rows, *parts)
-
     @property
-    def can_judge(self) -> bool:
-        """There is something fitted and something to judge it on."""
-        return self.early is not None and self.early.is_estimable and len(self.later_rows) > 0
+    def judged(self) -> Fit | None:
+        """The early fit, where it found something to fit and there are later deals to judge it."""
+        is_judged = self.early is not None and self.early.is_estimable and len(self.later_rows) > 0
+        return self.early if is_judged else None
 
 
 def win_model(deals: Deals) -> Model:

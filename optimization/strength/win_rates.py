@@ -6,12 +6,13 @@ A kind of account is an industry, geography and size band, over the products tha
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from optimization.strength.deals import Deals, FloatArray, places
+from optimization.strength.deals import Deals, FloatArray, PlaceArray, places
 from optimization.strength.fit import Fit
 from optimization.strength.guard import Verdict
 from optimization.strength.rep_effects import RepEffects
@@ -45,67 +46,68 @@ def win_rates_table(
         verdict: The guard's, on wins.
         accounts: industry, geography, size_band, one row per account.
         active: rep_id and group_id of the reps who can cover accounts.
-        product_mix: industry, product, share (of the industry's deals), margin_rate.
+        product_mix: industry, product, share (of the industry's deals), margin_rate (missing for
+            a product that nobody ever bought and no list names).
 
     Returns:
         industry, geography, size_band, rep_id; win_rate; won_value_rate, the share of the value
         asked for that is won; margin_rate of what is won; advantage over nobody, in log-odds, and
         its deviation. Empty without any deal.
     """
-    profiles = accounts[list(PROFILE)].drop_duplicates().sort_values(list(PROFILE))
-    tables = [pd.DataFrame(columns=[*PROFILE, "rep_id", *RATE_COLUMNS])]
-    if wins is not None:
-        reps = _Reps(deals, wins, effects, active)
-        segment = {name: effects_by_level(deals, wins, name) for name in (*PROFILE, "product")}
-        of_value = effects_by_level(deals, values, "product")
-        mix = product_mix.sort_values("product")
-        for names in profiles.itertuples(index=False, name=None):
-            profile = dict(zip(PROFILE, names, strict=True))
-            basket = mix[mix["industry"] == profile["industry"]]
-            own_part = wins.base + sum(segment[name].get(at, 0.0) for name, at in profile.items())
-            by_product = basket["product"].map(segment["product"]).fillna(0.0)
-            value_factor = np.exp(basket["product"].map(of_value).fillna(0.0))
-            advantage, variance = reps.on(profile, basket["product"])
-            # With the guard off nothing about a rep counts, so its uncertainty does not either.
-            rates = _rates(
-                own_part + by_product.to_numpy(dtype=float),
-                verdict.multiplier * advantage,
-                verdict.multiplier**2 * variance,
-                basket["share"].to_numpy(dtype=float),
-                value_factor.to_numpy(dtype=float),
-                basket["margin_rate"].to_numpy(dtype=float),
-            )
-            rates["advantage_sd"] = np.sqrt(_mean(variance, basket["share"].to_numpy(dtype=float)))
-            tables.append(pd.DataFrame({**profile, "rep_id": reps.ids, **rates}))
-    return pd.concat([table for table in tables if len(table)] or tables, ignore_index=True)
+    columns = [*PROFILE, "rep_id", *RATE_COLUMNS]
+    mix = product_mix.dropna(subset="margin_rate").sort_values("product")
+    profiles = accounts.loc[accounts["industry"].isin(mix["industry"]), list(PROFILE)]
+    profiles = profiles.drop_duplicates().sort_values(list(PROFILE), ignore_index=True)
+    if wins is None or profiles.empty:
+        return pd.DataFrame(columns=columns)
 
+    def known(names: pd.Series, fit: Fit | None, term: str) -> FloatArray:
+        effect = names.map(effects_by_level(deals, fit, term)).astype(float)
+        return np.asarray(effect.fillna(0.0), dtype=np.float64)
 
-class _Reps:
-    """What nobody in particular and each available rep add, by kind of account and product."""
-
-    def __init__(
-        self, deals: Deals, wins: Fit, effects: Mapping[str, RepEffects], active: pd.DataFrame
-    ) -> None:
-        self.ids = [NOBODY, *active["rep_id"]]
-        self._effects = effects
-        self._at = places(effects["overall"].reps, active["rep_id"])
-        of_group = active["group_id"].map(effects_by_level(deals, wins, "group"))
-        self._of_group = of_group.fillna(0.0).to_numpy(dtype=float)
-        self._unknown_variance = sum(own.unknown_variance for own in effects.values())
-
-    def on(self, profile: Mapping[str, str], products: pd.Series) -> tuple[FloatArray, FloatArray]:
-        """Advantage and its variance, shape (1 + reps, products)."""
-        shape = len(self._at), len(products)
-        advantage, variance = np.repeat(self._of_group[:, None], shape[1], axis=1), np.zeros(shape)
-        for dimension, own in self._effects.items():
-            level = products if dimension == "product" else [profile.get(dimension, ALL)]
-            cell = np.ix_(self._at, places(own.levels, level))
-            advantage += own.effect[cell]
-            variance += own.effect_sd[cell] ** 2
-        return (
-            np.vstack([np.zeros(shape[1]), advantage]),
-            np.vstack([np.full(shape[1], self._unknown_variance), variance]),
+    own_part = np.full(len(profiles), wins.base)
+    for name in PROFILE:
+        own_part += known(profiles[name], wins, name)
+    of_product = effects["product"]
+    baskets = {
+        industry: _Basket(
+            places(of_product.levels, rows["product"]),
+            known(rows["product"], wins, "product"),
+            rows["share"].to_numpy(dtype=float),
+            np.exp(known(rows["product"], values, "product")),
+            rows["margin_rate"].to_numpy(dtype=float),
         )
+        for industry, rows in mix.groupby("industry", observed=True)
+    }
+    rep_at = places(effects["overall"].reps, active["rep_id"])
+    advantage = np.tile(known(active["group_id"], wins, "group"), (len(profiles), 1))
+    variance = np.zeros_like(advantage)
+    for dimension in ("overall", *PROFILE):
+        own = effects[dimension]
+        names = profiles[dimension] if dimension in PROFILE else [ALL] * len(profiles)
+        cells = np.ix_(rep_at, places(own.levels, names))
+        advantage += own.effect[cells].T
+        variance += own.effect_sd[cells].T ** 2
+    unknown = sum(own.unknown_variance for own in effects.values())
+    rates = []
+    for place, industry in enumerate(profiles["industry"]):
+        basket = baskets[industry]
+        cells = np.ix_(rep_at, basket.product)
+        mine = advantage[place][:, None] + of_product.effect[cells]
+        spread = variance[place][:, None] + of_product.effect_sd[cells] ** 2
+        rates.append(
+            _rates(
+                basket,
+                own_part[place],
+                verdict.multiplier * np.vstack([np.zeros(len(basket.product)), mine]),
+                np.vstack([np.full(len(basket.product), unknown), spread]),
+                verdict.multiplier,
+            )
+        )
+    table = profiles.loc[profiles.index.repeat(1 + len(active))].reset_index(drop=True)
+    table["rep_id"] = np.tile(np.array([NOBODY, *active["rep_id"]], dtype=object), len(profiles))
+    table[list(RATE_COLUMNS)] = np.vstack(rates)
+    return table
 
 
 def effects_by_level(deals: Deals, fit: Fit | None, term_name: str) -> dict[str, float]:
@@ -118,33 +120,59 @@ def effects_by_level(deals: Deals, fit: Fit | None, term_name: str) -> dict[str,
     return dict(zip(labels[found.is_seen], found.effect[found.is_seen].tolist(), strict=True))
 
 
+@dataclass(frozen=True, eq=False)
+class _Basket:
+    """What an industry asks for; arrays have shape (products,).
+
+    Attributes:
+        product: Place of each product among the levels of the reps' effects.
+        own_part: What the product adds to the log-odds of a win.
+        share: Share of the industry's deals.
+        value_factor: Value of a deal, over that of a mean product.
+        margin_rate: Contribution margin.
+    """
+
+    product: PlaceArray
+    own_part: FloatArray
+    share: FloatArray
+    value_factor: FloatArray
+    margin_rate: FloatArray
+
+
 def _rates(
-    own_part: FloatArray,
+    basket: _Basket,
+    own_part: float,
     advantage: FloatArray,
     variance: FloatArray,
-    share: FloatArray,
-    value_factor: FloatArray,
-    margin_rate: FloatArray,
-) -> dict[str, FloatArray]:
-    """Average over products; ``advantage`` and ``variance`` have shape (reps, products)."""
-    spread = np.sqrt(1 + np.pi / 8 * variance)
-    win_rate = np.asarray(expit((own_part + advantage) / spread))
-    value = share * value_factor
-    # Row by row, so that reps who are alike get the same number to the last bit and tie exactly.
-    won, margin = _mean(win_rate, value), _mean(win_rate, value * margin_rate)
-    return {
-        "win_rate": _mean(win_rate, share),
-        "won_value_rate": won / value.sum(),
-        "margin_rate": np.divide(
+    multiplier: float,
+) -> FloatArray:
+    """Average over products: ``RATE_COLUMNS`` of each rep, shape (reps, 5).
+
+    ``advantage`` and ``variance`` have shape (reps, products). With the guard off nothing about a
+    rep counts, so its uncertainty does not either.
+    """
+
+    def mean(of: FloatArray, weight: FloatArray) -> FloatArray:
+        # Row by row, so that reps who are alike get the same number to the last bit and tie.
+        return np.asarray((of * weight).sum(axis=1))
+
+    scale = np.sqrt(1 + np.pi / 8 * multiplier**2 * variance)
+    win_rate = np.asarray(expit((own_part + basket.own_part + advantage) / scale))
+    value = basket.share * basket.value_factor
+    won = mean(win_rate, value)
+    of_all = (value * basket.margin_rate).sum() / value.sum()
+    margin = np.divide(
+        mean(win_rate, value * basket.margin_rate),
+        won,
+        out=np.full_like(won, of_all),
+        where=won != 0,
+    )
+    return np.column_stack(
+        [
+            mean(win_rate, basket.share),
+            won / value.sum(),
             margin,
-            won,
-            out=np.full_like(won, (value * margin_rate).sum() / value.sum()),
-            where=won != 0,
-        ),
-        "advantage": _mean(advantage, share),
-    }
-
-
-def _mean(of: FloatArray, weight: FloatArray) -> FloatArray:
-    """Weighted sum over products, shape (reps,)."""
-    return np.asarray((of * weight).sum(axis=1))
+            mean(advantage, basket.share),
+            np.sqrt(mean(variance, basket.share)),
+        ]
+    )

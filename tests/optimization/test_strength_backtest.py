@@ -43,9 +43,13 @@ def test_each_model_s_chances_are_made_of_the_early_deals_alone(judged) -> None:
     mine = rep[early] == rep[later[0]]
     rate = (weight[mine & won].sum() + 0.5) / (weight[mine].sum() + 1)
     assert chances["rep_rate"][0] == pytest.approx(rate)
-    own = wins.early.base + wins.predict_later(deals, Part.SEGMENT)
+    own = wins.early.base + wins.early.sum_of(deals.terms, wins.later_rows, Part.SEGMENT)
     np.testing.assert_allclose(chances["segment"], expit(own))
-    every = own + wins.predict_later(deals, Part.REP) + wins.predict_later(deals, Part.NICHE)
+    every = (
+        own
+        + wins.early.sum_of(deals.terms, wins.later_rows, Part.REP)
+        + wins.early.sum_of(deals.terms, wins.later_rows, Part.NICHE)
+    )
     np.testing.assert_allclose(chances["strength"], expit(every))
 
 

@@ -25,8 +25,8 @@ def test_the_guard_is_the_slope_of_later_wins_on_the_advantage(deals: Deals) -> 
     assert wins.early is not None
     assert (deals.age_days[wins.early_rows] > 180).all()
     assert (deals.age_days[wins.later_rows] <= 180).all()
-    own = wins.early.base + wins.predict_later(deals, Part.SEGMENT)
-    advantage = wins.predict_later(deals, Part.REP, Part.NICHE)
+    own = wins.early.base + wins.early.sum_of(deals.terms, wins.later_rows, Part.SEGMENT)
+    advantage = wins.early.sum_of(deals.terms, wins.later_rows, Part.REP, Part.NICHE)
     y = deals.is_won[wins.later_rows] * 1.0
 
     def loss(theta: np.ndarray) -> float:
@@ -47,9 +47,9 @@ def test_the_guard_is_the_slope_of_later_wins_on_the_advantage(deals: Deals) -> 
 def test_the_value_guard_is_a_least_squares_slope(deals: Deals) -> None:
     values = fit_model(deals, value_model(deals), 365)
     assert values.early is not None
-    own = values.early.base + values.predict_later(deals, Part.SEGMENT)
+    own = values.early.base + values.early.sum_of(deals.terms, values.later_rows, Part.SEGMENT)
     y = np.log(deals.amount[values.later_rows]) - own
-    x = values.predict_later(deals, Part.REP)
+    x = values.early.sum_of(deals.terms, values.later_rows, Part.REP)
     slope, intercept = np.polyfit(x, y, 1)
     verdict = judge_values(deals, values)
     assert verdict.slope == pytest.approx(slope, abs=1e-9)

@@ -298,3 +298,13 @@ def test_the_order_of_every_table_s_rows_does_not_matter(case: Case, found: Stre
             getattr(tables, name).sort_values(key, ignore_index=True) for tables in (found, again)
         )
         pd.testing.assert_frame_equal(ours, theirs, rtol=1e-9)
+
+
+def test_a_product_nobody_ever_bought_is_measured_and_not_counted_on(case: Case) -> None:
+    mix = case.product_mix
+    unknown = mix.assign(margin_rate=mix["margin_rate"].mask(mix["product"] == "p2"))
+    found = estimate_strengths(**replace(case, product_mix=unknown).frames())
+    assert "p2" in set(found.rep_strengths["level"])
+    assert found.profile_win_rates["margin_rate"].notna().all()
+    nothing = replace(case, product_mix=mix.assign(margin_rate=np.nan))
+    assert estimate_strengths(**nothing.frames()).profile_win_rates.empty

@@ -1,4 +1,4 @@
--- What each industry asks for and what is left of it.
+-- What each industry asks for, and the margin of what it gets.
 {{ config(materialized='view') }}
 
 select
@@ -7,4 +7,4 @@ select
     cast(mix.share as double precision) as share,
     cast(margins.margin_rate as double precision) as margin_rate
 from {{ ref('int_industries__product_mix') }} as mix
-inner join {{ ref('int_products__margins') }} as margins on mix.product = margins.product
+left join {{ ref('int_products__margins') }} as margins on mix.product = margins.product
