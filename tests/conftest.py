@@ -20,6 +20,7 @@ from typing import Any
 
 import dagster as dg
 import duckdb
+import hypothesis
 import pytest
 
 from dagster_project.commands.refresh import refresh as refresh_command
@@ -30,6 +31,10 @@ from dagster_project.runtime.settings import Settings
 from dagster_project.transform.manifest import described
 
 from .postgres import Server, running_server
+
+# An example may take any time: a machine under load is no fault of the code.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 EXAMPLES = REPOSITORY / "examples"

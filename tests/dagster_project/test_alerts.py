@@ -38,7 +38,7 @@ def test_an_alert_goes_to_the_webhook(tmp_path, monkeypatch):
         posted.append((request.full_url, json.loads(request.data), timeout))
         return Answer()
 
-    monkeypatch.setattr(alerts.urllib.request, "urlopen", urlopen)
+    monkeypatch.setattr(alerts, "urlopen", urlopen)
     monkeypatch.setenv(alerts.WEBHOOK_VARIABLE, "https://hooks.example.com/sales")
     alerts.send(tmp_path, "Run failed", ["a fact"])
     [(address, body, timeout)] = posted
@@ -53,7 +53,7 @@ def test_an_alert_goes_to_the_webhook(tmp_path, monkeypatch):
 def test_a_webhook_that_is_not_encrypted_is_refused_and_the_alert_kept(
     tmp_path, monkeypatch, address
 ):
-    monkeypatch.setattr(alerts.urllib.request, "urlopen", lambda *_, **__: pytest.fail("sent"))
+    monkeypatch.setattr(alerts, "urlopen", lambda *_, **__: pytest.fail("sent"))
     monkeypatch.setenv(alerts.WEBHOOK_VARIABLE, address)
     with pytest.raises(OSError, match="must start with https://"):
         alerts.send(tmp_path, "Run failed", [])

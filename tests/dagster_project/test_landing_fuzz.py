@@ -45,7 +45,6 @@ def con() -> duckdb.DuckDBPyConnection:
 @given(table_and_rows())
 @settings(
     max_examples=150,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @example((LANDING["activities"], [{"account_id": "\ufeff", "rep_id": "a", "type": "b", "at": "1"}]))

@@ -26,7 +26,6 @@ def examples(quick, thorough):
     """Settings of a test by the profile: how many examples, and whether always the same."""
     return settings(
         max_examples=thorough if THOROUGH else quick,
-        deadline=None,
         derandomize=not THOROUGH,
         print_blob=True,
         suppress_health_check=list(HealthCheck),

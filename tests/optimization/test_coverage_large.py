@@ -19,9 +19,7 @@ from optimization.coverage.solve.large import solve_large
 from optimization.coverage.solve.prices import relax
 from optimization.policy import CoveragePolicy
 
-quick = settings(
-    max_examples=5, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
-)
+quick = settings(max_examples=5, suppress_health_check=list(HealthCheck), derandomize=True)
 companies = {
     "reps": st.integers(2, 8),
     "accounts": st.integers(10, 80),

@@ -17,9 +17,7 @@ from optimization.policy import CoveragePolicy
 from optimization.verify.coverage import verify_coverage
 
 EXACT = CoveragePolicy(move_budget_rate=1.0, mip_gap=0.0)
-quick = settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
-)
+quick = settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 companies = {
     "seed": st.integers(0, 10_000),
     "accounts": st.integers(2, 15),
