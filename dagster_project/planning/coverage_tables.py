@@ -74,7 +74,7 @@ COVERAGE_MEANINGS: dict[str, str] = {
     "added_hours": "Hours one more rep would bring the group a year",
     "predicted_gain_amount": "Gain the prices predict",
     "resolved_gain_amount": "Gain after solving again with those hours",
-    "lock_action": "married (stays with the rep), divorced (leaves the rep) or forbidden",
+    "lock_action": "keep (stays with the rep), remove (leaves the rep) or forbid (never the rep)",
     "lock_source": "override (a person decided), hard_rule or rule",
     "better_rep_id": "Coverer the account would have by score without the lock",
     "cost_amount": "Most that the plan could be worth more without the lock",

@@ -96,7 +96,7 @@ def test_contradicting_decisions_are_named_as_by_the_exact_model(warehouse, comp
     # Everything that it could have goes to one rep.
     lock = ["lock_action", "lock_rep_id", "lock_reason", "lock_source"]
     at = accounts["account_id"].isin(reachable)
-    accounts.loc[at, lock] = ["married", rep, "agreed", "override"]
+    accounts.loc[at, lock] = ["keep", rep, "agreed", "override"]
     said = []
     for pairs in (1000, 1_000_000):
         policy = replace(coverage_policy(company), exact_pairs=pairs)

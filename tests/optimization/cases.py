@@ -74,7 +74,7 @@ class Case:
         pairs = company.candidates[company.candidates["rep_id"] != HOUSE]
         for account in some(self.locks):
             mine = pairs.loc[pairs["account_id"] == account, "rep_id"].to_numpy(dtype=object)
-            action = rng.choice(["married", "divorced"])
+            action = rng.choice(["keep", "remove"])
             company = company.lock(account, str(action), str(rng.choice(mine)))
         for row in pairs.sample(
             min(self.forbidden, len(pairs)), random_state=self.seed

@@ -130,7 +130,7 @@ def test_a_full_book_is_named_when_it_decides(tiny_company):
 
 
 def test_a_lock_is_named_with_its_reason(tiny_company):
-    row = explained(tiny_company.lock("A0001", "married", reason="tender running")).loc["A0001"]
+    row = explained(tiny_company.lock("A0001", "keep", reason="tender running")).loc["A0001"]
     assert row["binding_rule"] == "lock: tender running"
     assert "A lock decides here (tender running); by score alone rep R002" in row["sentence"]
 

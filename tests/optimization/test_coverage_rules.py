@@ -160,7 +160,7 @@ def test_a_missing_certificate_wished_for_costs_its_part_and_says_so(tiny_compan
 
 
 def test_a_lock_says_what_it_costs_and_a_resolve_confirms_it(tiny_company):
-    company = tiny_company.lock("A0001", "married", reason="override: agreed")
+    company = tiny_company.lock("A0001", "keep", reason="override: agreed")
     company.accounts.loc[0, "lock_source"] = "override"
     plan = solve_coverage(*company.frames, FREE)
     row = plan.lock_costs.iloc[0]
@@ -178,7 +178,7 @@ def test_a_lock_says_what_it_costs_and_a_resolve_confirms_it(tiny_company):
 
 
 def test_a_lock_that_changes_nothing_costs_nothing(tiny_company):
-    plan = solve_coverage(*tiny_company.lock("A0003", "married").frames, FREE)
+    plan = solve_coverage(*tiny_company.lock("A0003", "keep").frames, FREE)
     row = plan.lock_costs.iloc[0]
     assert (row["cost_amount"], row["better_rep_id"]) == (0.0, None) or pd.isna(
         row["better_rep_id"]

@@ -23,7 +23,7 @@ CHEAP = replace(POLICY, overtime_amount_per_hour=5.0)
 
 @pytest.fixture(scope="module")
 def company(tiny_company):
-    return tiny_company.limit("R002", max_accounts=1).lock("A0003", "married")
+    return tiny_company.limit("R002", max_accounts=1).lock("A0003", "keep")
 
 
 @pytest.fixture(scope="module")

@@ -195,7 +195,7 @@ account_pairs as (
     select accounts.account_id, accounts.lock_rep_id
     from accounts
     inner join coverers on accounts.lock_rep_id = coverers.rep_id
-    where accounts.lock_action = 'married'
+    where accounts.lock_action = 'keep'
     union
     -- No partner beside a direct deal.
     select accounts.account_id, bands.partner_id

@@ -244,11 +244,11 @@ def lock_targets(accounts: pd.DataFrame) -> pd.Series[str]:
 def _locked_out(
     accounts: pd.DataFrame, candidates: pd.DataFrame, account_of: IntArray
 ) -> BoolArray:
-    """Pairs that locks close: 'married' all but the target's, 'divorced' the target's; (N,)."""
+    """Pairs that locks close: 'keep' all but the target's, 'remove' the target's; (N,)."""
     target = lock_targets(accounts).to_numpy(dtype=object)[account_of]
     is_target = candidates["rep_id"].to_numpy(dtype=object) == target
     action = accounts["lock_action"].to_numpy(dtype=object)[account_of]
-    closed = np.where(is_target, action == "divorced", action == "married")
+    closed = np.where(is_target, action == "remove", action == "keep")
     return np.asarray(closed, dtype=np.bool_)
 
 

@@ -35,7 +35,7 @@ LOCK_COLUMNS = [
     "resolved_cost_amount",
     "sentence",
 ]
-FORBIDDEN = "forbidden"
+FORBID = "forbid"
 # Solving again takes as long as the relaxation: only decisions of people, the costliest first.
 MOST_RESOLVED = 5
 MOST_PAIRS_RESOLVED = 50_000
@@ -79,7 +79,7 @@ def _forbidden_pairs(inputs: CoverageInputs) -> pd.DataFrame:
     reason = pairs["forbidden_reason"]
     source = np.where(reason.str.startswith("override: "), "override", "hard_rule")
     return pairs[["account_id", "rep_id"]].assign(
-        lock_action=FORBIDDEN, lock_source=source, lock_reason=reason
+        lock_action=FORBID, lock_source=source, lock_reason=reason
     )
 
 
@@ -148,7 +148,7 @@ def _resolved(
 
 
 def _sentence(row: dict[Hashable, Any], better_type: str) -> str:
-    lock = {"married": "stays with", "divorced": "leaves"}.get(row["lock_action"], "never goes to")
+    lock = {"keep": "stays with", "remove": "leaves"}.get(row["lock_action"], "never goes to")
     said = f"{row['account_id']} {lock} {row['rep_id']} ({row['lock_reason']})"
     if row["cost_amount"] < 1:
         return f"{said}: costs nothing, the plan would decide the same."
