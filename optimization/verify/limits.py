@@ -212,9 +212,7 @@ def with_owner(pairs: pd.DataFrame, coverers: pd.DataFrame) -> pd.DataFrame:
         is_present=pairs["is_present"].astype(bool),
         is_move=owner.notna() & (rep != owner),
         is_lock_broken=(keeps & ~on_target) | (removes & on_target),
-        is_barred=(keeps & ~on_target)
-        | (removes & on_target)
-        | pairs["forbidden_reason"].notna(),
+        is_barred=(keeps & ~on_target) | (removes & on_target) | pairs["forbidden_reason"].notna(),
         owner_group=owner.map(coverers["group_id"]),
         unit=pairs["family_id"].fillna("account " + pairs["account_id"]),
         is_house=rep == HOUSE,
