@@ -32,7 +32,7 @@ def test_a_plan_has_the_same_bytes_with_one_two_and_four_threads(
 ):
     file = tmp_path / "company"
     company = random_company(5, 24, 4, max_accounts=10).family("F", "A0001", "A0002")
-    company = company.lock("A0003", "married", "R001")
+    company = company.lock("A0003", "keep", "R001")
     exact = CoveragePolicy(0.3, balance_band_rate=0.2, min_load_rate=0.5)
     large = CoveragePolicy(0.3, balance_band_rate=0.2, exact_pairs=0, mip_gap=0.2)
     file.write_bytes(pickle.dumps((company.frames, (exact, large))))
