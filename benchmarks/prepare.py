@@ -46,22 +46,10 @@ def compile_sql() -> list[dict[str, Any]]:
         (``table``, ``view`` or ``test``), ``schema``, ``relation``, ``sql``, and ``reads``: what
         made outside of dbt the node needs, ``plan``, else ``strength``, else nothing.
     """
-    from dbt.cli.main import dbtRunner
-    from dbt.contracts.graph.manifest import Manifest
+    from dagster_project.transform.manifest import invoke, manifest
 
-    from dagster_project.runtime.settings import DBT_DIRECTORY
-    from dagster_project.transform.manifest import MANIFEST_PATH
-
-    # Parsed a moment ago by ``prepare_home``, unless it was fresh.
-    parsed = Manifest.from_msgpack(MANIFEST_PATH.with_name("partial_parse.msgpack").read_bytes())
-    place = ["--project-dir", str(DBT_DIRECTORY), "--profiles-dir", str(DBT_DIRECTORY)]
-    quiet = ["--log-level", "none", "--log-level-file", "none"]
     with tempfile.TemporaryDirectory() as target:
-        result = dbtRunner(manifest=parsed).invoke(
-            ["compile", *place, "--target-path", target, *quiet]
-        )
-        if not result.success:
-            raise RuntimeError(f"dbt did not compile: {result.exception}")
+        invoke(manifest(), ["compile"], Path(target))
         return list(_nodes(json.loads(Path(target, "manifest.json").read_text(encoding="utf-8"))))
 
 
