@@ -5,7 +5,7 @@ COMPANY ?=
 export COVERAGE_COMPANY := $(or $(COMPANY),$(COVERAGE_COMPANY))
 UV_VERSION := 0.13.9
 
-.PHONY: refresh test ui plans csv pictures lint types dbt-check pytest bench lock audit setup clean help
+.PHONY: refresh test test-fast coverage ui plans csv pictures lint types dbt-check pytest bench lock audit setup clean help
 
 help:                ## list the targets
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -38,8 +38,8 @@ csv: setup          ## the current plan as CSV files, safe to open in a spreadsh
 pictures: setup     ## the current plan's plots as PNG files (FOLDER=path)
 	$(BIN)/sales-coverage pictures $(or $(FOLDER),var/pictures)
 
-lint: setup
-	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+lint: setup         ## every hook of .pre-commit-config.yaml over the whole tree
+	$(BIN)/pre-commit run --all-files
 
 types: setup
 	$(BIN)/mypy
@@ -51,6 +51,12 @@ pytest: setup
 	$(BIN)/pytest -q
 
 test: lint types dbt-check pytest  ## everything CI runs
+
+test-fast: setup    ## tests without whole refreshes and long solves, in under 90 CPU seconds
+	$(BIN)/pytest -q -m "not whole_job and not slow"
+
+coverage: setup     ## all tests, and which lines and branches they do not reach
+	$(BIN)/pytest -q --cov --cov-report=term
 
 bench: setup        ## the refresh by stage beside its floor, at 8,000 and 2,000,000 opportunities
 	$(BIN)/python -m benchmarks.refresh

@@ -1,10 +1,10 @@
 """``python -m benchmarks.backtest FILE --map rep_id=COLUMN --map is_won=COLUMN ...``.
 
 Does the strength model, fitted on earlier deals, predict later ones better than simpler models do?
-For any table of opportunities, with the product's own SQL, on rolling yearly or quarterly folds.
+For any table of opportunities, with the product's own model, on rolling yearly or quarterly folds.
 
 Belongs here: the command, the folds and the report. Does not belong here: reading the file
-(``backtest_file``), scores (``backtest_scores``) or the model (``models``).
+(``backtest_file``), scores (``backtest_scores``) or the model (``optimization.strength``).
 """
 
 from __future__ import annotations
@@ -19,28 +19,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks import models
-from benchmarks.backtest_file import Deals, FileError, read_deals
+from benchmarks.backtest_file import ClosedDeals, FileError, read_deals
 from benchmarks.backtest_scores import score_models
+from optimization.strength.backtest import RawRates, chances
+from optimization.strength.deals import Deals
+from optimization.strength.guard import judge_wins
+from optimization.strength.half_life import chosen_half_life, try_half_lives
+from optimization.strength.models import age_weight, fit_model, win_model
 
 PERIODS = {"yearly": pd.DateOffset(years=1), "quarterly": pd.DateOffset(months=3)}
 FEWEST_TRAINING, FEWEST_JUDGED = 200, 30
 MODELS = ("global_rate", "rep_rate", "segment", "segment_rep", "strength", "strength_unguarded")
-SEGMENT_TERMS = {
-    "industry": "t.level = d.industry",
-    "geography": "t.level = d.geography",
-    "size_band": "t.level = d.size_band",
-    "product": "t.level = d.product",
-    "account": "t.level = d.account_id",
-}
-REP_TERMS = {"group": "t.level = d.group_id", "rep": "t.rep_id = d.rep_id"}
-INTERACTION_TERMS = {
-    f"rep_{name}": f"t.rep_id = d.rep_id and t.level = d.{name}"
-    for name in ("industry", "geography", "size_band", "product")
-}
 
 
-def backtest(deals: Deals, period: str, draws: int, seed: int) -> dict[str, Any]:
+def backtest(deals: ClosedDeals, period: str, draws: int, seed: int) -> dict[str, Any]:
     """Fit and judge on rolling folds.
 
     Args:
@@ -89,7 +81,7 @@ def backtest(deals: Deals, period: str, draws: int, seed: int) -> dict[str, Any]
     }
 
 
-def choose_period(deals: Deals) -> str:
+def choose_period(deals: ClosedDeals) -> str:
     """Years where there are three of them, else quarters."""
     days = (deals.frame["at"].max() - deals.frame["at"].min()).days
     return "yearly" if days >= 3 * 365 else "quarterly"
@@ -109,66 +101,32 @@ def _folds(frame: pd.DataFrame, period: str) -> Iterator[tuple[pd.Timestamp, pd.
 def _fit_and_predict(
     early: pd.DataFrame, late: pd.DataFrame, cut: pd.Timestamp
 ) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Fit the product's models on the earlier deals and predict the later ones."""
-    with models.open_database() as connection:
-        known = early.assign(
-            age_days=(cut - early["at"]).dt.days, is_closed=True, revenue_type="new"
-        ).drop(columns="at")
-        models.put(connection, "int_opportunities__profiled", known)
-        models.run(connection, models.FIT)
-        guard = models.read(connection, "strength_guard").iloc[0]
-        connection.register("d", late.drop(columns="at"))
-        effects = models.compiled()["int_strength__effects"]["relation"]
-        cells = models.compiled()["int_strength__cells"]["relation"]
-        groups = {
-            "segment": SEGMENT_TERMS,
-            "reps": REP_TERMS,
-            "niches": INTERACTION_TERMS,
-        }
-        terms = {name: on for group in groups.values() for name, on in group.items()}
-        sums = ", ".join(
-            " + ".join(f"coalesce(term_{name}.effect, 0)" for name in group) + f" as {label}"
-            for label, group in groups.items()
-        )
-        joins = " ".join(
-            f"left join {effects} as term_{name} on term_{name}.sample = 'all' "
-            f"and term_{name}.term = '{name}' and {on.replace('t.', f'term_{name}.')}"
-            for name, on in terms.items()
-        )
-        parts = connection.execute(
-            f"select d.opportunity_id, d.rep_id, d.is_won, base.effect as base, {sums} from d "
-            f"inner join {effects} as base on base.sample = 'all' and base.term = 'base' {joins}"
-        ).df()
-        rates = connection.execute(
-            "select rep_id, (sum(outcome_weight) + 0.5) / (sum(weight) + 1) as rate "
-            f"from {cells} where sample = 'all' group by rollup (rep_id)"
-        ).df()
-    whole = float(rates.loc[rates["rep_id"].isna(), "rate"].iloc[0])
-    by_rep = rates.dropna(subset=["rep_id"]).set_index("rep_id")["rate"]
-    segment = parts["base"] + parts["segment"]
-    advantage = parts["reps"] + parts["niches"]
-    predicted = parts[["opportunity_id", "rep_id", "is_won"]].assign(
-        global_rate=whole,
-        rep_rate=parts["rep_id"].map(by_rep).fillna(whole),
-        segment=_sigmoid(segment),
-        segment_rep=_sigmoid(segment + parts["reps"]),
-        strength=_sigmoid(segment + float(guard["multiplier"]) * advantage),
-        strength_unguarded=_sigmoid(segment + advantage),
+    """Fit the product's model on the earlier deals and predict the later ones."""
+    together = pd.concat([early, late], ignore_index=True)
+    every = Deals.from_frame(
+        together.assign(age_days=(cut - together["at"]).dt.days, revenue_type="new")
     )
-    half_life = guard["half_life_days"]
+    known = every.only(np.arange(len(every)) < len(early))
+    win = win_model(known)
+    half_life = chosen_half_life(try_half_lives(known, win))
+    wins = fit_model(known, win, half_life)
+    assert wins.whole is not None, "folds without deals are left out"
+    verdict = judge_wins(known, wins)
+    raw = RawRates.of(known, known.rows(), age_weight(known.age_days, half_life))
+    rows = every.rows()[len(early) :]
+    predicted = late[["opportunity_id", "rep_id", "is_won"]].assign(
+        **chances(wins.whole, raw, every, rows, verdict.multiplier),
+        strength_unguarded=chances(wins.whole, raw, every, rows)["strength"],
+    )
     return (
         {
-            "signal": str(guard["signal"]),
-            "slope": None if pd.isna(guard["slope"]) else round(float(guard["slope"]), 4),
-            "multiplier": round(float(guard["multiplier"]), 4),
-            "half_life_days": None if pd.isna(half_life) else int(half_life),
+            "signal": "holds" if verdict.is_on else "none",
+            "slope": None if np.isnan(verdict.slope) else round(verdict.slope, 4),
+            "multiplier": round(verdict.multiplier, 4),
+            "half_life_days": half_life or None,
         },
         predicted.sort_values("opportunity_id", ignore_index=True),
     )
-
-
-def _sigmoid(x: pd.Series) -> pd.Series:
-    return 1 / (1 + np.exp(-x.clip(-35, 35)))
 
 
 def _pairs(values: list[str], option: str) -> dict[str, str]:

@@ -40,7 +40,7 @@ class FileError(Exception):
 
 
 @dataclass(frozen=True)
-class Deals:
+class ClosedDeals:
     """Closed deals ready for folds.
 
     Attributes:
@@ -63,7 +63,7 @@ def read_deals(
     dimensions: Mapping[str, str],
     won: tuple[str, ...] = (),
     lost: tuple[str, ...] = (),
-) -> Deals:
+) -> ClosedDeals:
     """Read a file of opportunities.
 
     Args:
@@ -122,7 +122,7 @@ def read_deals(
         )
     frame["is_won"] = frame["is_won"].astype(bool)
     frame = frame.sort_values(["at", "opportunity_id"], ignore_index=True)
-    return Deals(frame, {k: v for k, v in left_out.items() if v}, slots, notes)
+    return ClosedDeals(frame, {k: v for k, v in left_out.items() if v}, slots, notes)
 
 
 def _sort_out(

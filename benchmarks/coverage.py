@@ -26,14 +26,15 @@ from optimization.coverage.problem.constraints import PairProblem
 def measure(pairs: PairProblem, *, gap: float, seconds: float) -> dict[str, object]:
     """Solve a company and say what was found."""
     from optimization.coverage.solve.decide import decide
+    from optimization.solve import relative_gap
 
     begun, cpu = time.monotonic(), time.process_time()
     found = decide(pairs, gap=gap, seconds=seconds, seed=1, start_choice=present_choice(pairs))
     wall, used = time.monotonic() - begun, time.process_time() - cpu
     line: dict[str, object] = {
         "pairs": len(pairs.value),
-        "rows": pairs.rows.count,
-        "bound": found.bound,
+        "rows": pairs.constraints.count,
+        "bound": found.outcome.bound,
         "value": None,
         "gap": None,
         "broken_rows": None,
@@ -47,7 +48,7 @@ def measure(pairs: PairProblem, *, gap: float, seconds: float) -> dict[str, obje
         value = pairs.worth(found.choice)
         line |= {
             "value": value,
-            "gap": (found.bound - value) / abs(found.bound),
+            "gap": relative_gap(value, found.outcome.bound),
             "broken_rows": int(pairs.broken(found.choice).sum()),
         }
     return line
@@ -60,6 +61,7 @@ def compare(pairs: PairProblem, bound: float, seconds: float) -> dict[str, objec
     ``coverage_apart`` on why two of them cannot share a process).
     """
     from benchmarks.coverage_rivals import RIVALS
+    from optimization.solve import relative_gap
 
     found: dict[str, object] = {}
     for name, (package, rival) in RIVALS.items():
@@ -72,7 +74,7 @@ def compare(pairs: PairProblem, bound: float, seconds: float) -> dict[str, objec
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
             choice = pool.submit(rival, pairs, seconds).result()
         kept = choice is not None and not pairs.broken(np.asarray(choice)).any()
-        gap = (bound - pairs.worth(np.asarray(choice))) / abs(bound) if kept else None
+        gap = relative_gap(pairs.worth(np.asarray(choice)), bound) if kept else None
         found[label] = {"gap": gap, "seconds": round(time.monotonic() - begun, 1)}
     return found
 

@@ -10,7 +10,8 @@ import math
 
 import numpy as np
 
-from optimization.coverage.problem.constraints import IntArray, PairProblem
+from optimization.arrays import IntArray
+from optimization.coverage.problem.constraints import PairProblem
 
 WHOLE = 100  # CP-SAT takes whole numbers: hundredths of a unit
 
@@ -19,25 +20,25 @@ def cp_sat(pairs: PairProblem, seconds: float) -> IntArray | None:
     """OR-tools' CP-SAT, numbers rounded to hundredths."""
     from ortools.sat.python import cp_model
 
-    model, rows = cp_model.CpModel(), pairs.rows
+    model, constraints = cp_model.CpModel(), pairs.constraints
     assign = [model.new_bool_var("") for _ in pairs.value]
     for begin, end in zip(pairs.first[:-1], pairs.first[1:], strict=True):
         model.add_exactly_one(assign[begin:end])
     worth = sum(round(v * WHOLE) * x for v, x in zip(pairs.value, assign, strict=True))
-    columns = rows.uses.tocsc()
-    for m in range(rows.count):
+    columns = constraints.uses.tocsc()
+    for m in range(constraints.count):
         at = slice(columns.indptr[m], columns.indptr[m + 1])
         used = sum(
             round(u * WHOLE) * assign[j]
             for j, u in zip(columns.indices[at], columns.data[at], strict=True)
         )
-        limit = math.floor(rows.limit[m] * WHOLE)
-        if rows.slack_limit[m] > 0:
-            most = min(rows.slack_limit[m], float(np.abs(columns.data[at]).sum()))
+        limit = math.floor(constraints.limit[m] * WHOLE)
+        if constraints.slack_limit[m] > 0:
+            most = min(constraints.slack_limit[m], float(np.abs(columns.data[at]).sum()))
             slack = model.new_int_var(0, math.floor(most * WHOLE), "")
             model.add(used <= limit + slack)
             # Value is in hundredths, slack in hundredths of a unit: price x slack is, too.
-            worth = worth - rows.slack_price[m] * slack
+            worth = worth - constraints.slack_price[m] * slack
         else:
             model.add(used <= limit)
     model.maximize(worth)
@@ -53,22 +54,24 @@ def cbc(pairs: PairProblem, seconds: float) -> IntArray | None:
     """CBC through PuLP."""
     import pulp
 
-    problem, rows = pulp.LpProblem("coverage", pulp.LpMaximize), pairs.rows
+    problem, constraints = pulp.LpProblem("coverage", pulp.LpMaximize), pairs.constraints
     assign = [pulp.LpVariable(f"x{j}", cat="Binary") for j in range(len(pairs.value))]
     worth = list(zip(assign, pairs.value.tolist(), strict=True))
-    columns = rows.uses.tocsc()
+    columns = constraints.uses.tocsc()
     for begin, end in zip(pairs.first[:-1], pairs.first[1:], strict=True):
         problem += pulp.LpAffineExpression([(x, 1) for x in assign[begin:end]]) == 1
-    for m in range(rows.count):
+    for m in range(constraints.count):
         at = slice(columns.indptr[m], columns.indptr[m + 1])
         terms = [(assign[j], float(u)) for j, u in
                  zip(columns.indices[at], columns.data[at], strict=True)]  # fmt: skip
-        if rows.slack_limit[m] > 0:
-            most = None if np.isinf(rows.slack_limit[m]) else float(rows.slack_limit[m])
+        if constraints.slack_limit[m] > 0:
+            most = (
+                None if np.isinf(constraints.slack_limit[m]) else float(constraints.slack_limit[m])
+            )
             slack = pulp.LpVariable(f"s{m}", 0, most)
             terms.append((slack, -1.0))
-            worth.append((slack, -float(rows.slack_price[m])))
-        problem += pulp.LpAffineExpression(terms) <= float(rows.limit[m])
+            worth.append((slack, -float(constraints.slack_price[m])))
+        problem += pulp.LpAffineExpression(terms) <= float(constraints.limit[m])
     problem.setObjective(pulp.LpAffineExpression(worth))
     problem.solve(pulp.PULP_CBC_CMD(msg=False, timeLimit=seconds, threads=2))
     taken = np.flatnonzero([(x.value() or 0.0) > 0.5 for x in assign]).astype(np.int64)

@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from optimization.arrays import FloatArray, IntArray
 from optimization.coverage.problem.constraints import (
-    CouplingRows,
-    FloatArray,
-    IntArray,
+    Constraints,
     PairProblem,
-    rows_by_entity,
+    constraints_by_entity,
 )
 
 GROUP_SIZE = 20
@@ -72,7 +71,7 @@ def draw_company(
     loss = np.where(has_owner & ~is_owner, 0.15 * 0.5 * potential[account], 0.0)
     value = np.round(contribution - cost - loss, 2)
 
-    rows = _rules(
+    constraints = _rules(
         rng,
         reps=reps,
         partners=partners,
@@ -89,7 +88,7 @@ def draw_company(
     first = np.arange(0, len(coverer) + 1, pair.shape[1], dtype=np.int64)
     everyone = np.arange(len(coverer), dtype=np.int64)
     tie = 1e-6 * float(potential.mean()) * is_owner
-    return PairProblem(first, value, tie, rows, everyone, coverer.astype(np.int64))
+    return PairProblem(first, value, tie, constraints, everyone, coverer.astype(np.int64))
 
 
 def _known_reps(
@@ -131,7 +130,7 @@ def _rules(
     is_move: np.ndarray,
     owner_group: IntArray,
     move_rate: float,
-) -> CouplingRows:
+) -> Constraints:
     everyone = reps + partners + 1
     house = everyone - 1
     labels = pd.DataFrame(
@@ -166,34 +165,59 @@ def _rules(
     everywhere = np.zeros(len(coverer), dtype=np.int64)
     moved = is_move.astype(np.float64)
     one = np.ones(len(coverer))
+
+    def rule(
+        name: str, unit: str, use: FloatArray, limit: FloatArray, **others: Any
+    ) -> Constraints:
+        return constraints_by_entity(name, unit, use=use, limit=limit, **per_coverer | others)
+
+    owned = is_owner[coverer != house].sum()
+    soft = {"slack_limit": np.inf, "slack_price": 0.05}
     parts = [
-        rows_by_entity(
+        rule(
             "hours",
             "hours",
-            use=hours,
-            limit=capacity,
+            hours,
+            capacity,
             slack_limit=np.maximum(today - np.nan_to_num(capacity, posinf=0.0), 0.0),
             slack_price=120.0,
-            **per_coverer,
         ),
-        rows_by_entity("minimum_hours", "hours", use=-hours, limit=np.where(is_rep, -least, np.inf),
-                       **per_coverer),
-        rows_by_entity("accounts", "accounts", use=one, limit=most, **per_coverer),
-        rows_by_entity("balance_above", "potential", use=potential, limit=1.1 * share,
-                       slack_limit=np.inf, slack_price=0.05, **per_coverer),
-        rows_by_entity("balance_below", "potential", use=-potential,
-                       limit=np.where(is_rep, -0.9 * np.where(is_rep, share, 0.0), np.inf),
-                       slack_limit=np.inf, slack_price=0.05, **per_coverer),
-        rows_by_entity("moves", "moves", entity_of=everywhere, use=moved,
-                       limit=np.array([np.floor(move_rate * is_owner[coverer != house].sum())]),
-                       labels=company),
-        rows_by_entity("group_moves", "moves", entity_of=np.where(owner_group < groups,
-                       owner_group, -1), use=moved, limit=np.floor(2 * move_rate * moves_of),
-                       labels=of_group),
-        rows_by_entity("partner_budget", "amount", entity_of=everywhere, use=cost,
-                       limit=np.array([0.002 * potential[is_owner].sum()]), labels=company),
-    ]  # fmt: skip
-    return CouplingRows.join(parts, len(coverer))
+        rule("minimum_hours", "hours", -hours, np.where(is_rep, -least, np.inf)),
+        rule("accounts", "accounts", one, most),
+        rule("balance_above", "potential", potential, 1.1 * share, **soft),
+        rule(
+            "balance_below",
+            "potential",
+            -potential,
+            np.where(is_rep, -0.9 * np.where(is_rep, share, 0.0), np.inf),
+            **soft,
+        ),
+        rule(
+            "moves",
+            "moves",
+            moved,
+            np.array([np.floor(move_rate * owned)]),
+            entity_of=everywhere,
+            labels=company,
+        ),
+        rule(
+            "group_moves",
+            "moves",
+            moved,
+            np.floor(2 * move_rate * moves_of),
+            entity_of=np.where(owner_group < groups, owner_group, -1),
+            labels=of_group,
+        ),
+        rule(
+            "partner_budget",
+            "amount",
+            cost,
+            np.array([0.002 * potential[is_owner].sum()]),
+            entity_of=everywhere,
+            labels=company,
+        ),
+    ]
+    return Constraints.join(parts, len(coverer))
 
 
 def present_choice(pairs: PairProblem) -> IntArray:

@@ -12,7 +12,8 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks.coverage_apart import cbc, cp_sat
-from optimization.coverage.problem.constraints import IntArray, PairProblem
+from optimization.arrays import IntArray
+from optimization.coverage.problem.constraints import PairProblem
 from optimization.coverage.solve.model import build_model
 from optimization.errors import SolveLimitError
 from optimization.solve import SolveStatus, solve
@@ -20,10 +21,12 @@ from optimization.solve import SolveStatus, solve
 
 def greedy(pairs: PairProblem, seconds: float) -> IntArray | None:
     """Give each account, the most valuable first, the best pair that keeps every upper limit."""
-    rows = pairs.rows
-    most = rows.limit + np.where(np.isinf(rows.slack_limit), math.inf, rows.slack_limit)
-    upper = rows.limit >= 0  # least hours cannot be judged account by account
-    load = np.zeros(rows.count)
+    constraints = pairs.constraints
+    most = constraints.limit + np.where(
+        np.isinf(constraints.slack_limit), math.inf, constraints.slack_limit
+    )
+    upper = constraints.limit >= 0  # least hours cannot be judged account by account
+    load = np.zeros(constraints.count)
     choice = np.zeros(pairs.account_count, dtype=np.int64)
     best = np.maximum.reduceat(pairs.value, pairs.first[:-1])
     for account in np.argsort(-best, kind="stable"):
@@ -31,13 +34,15 @@ def greedy(pairs: PairProblem, seconds: float) -> IntArray | None:
         order = begin + np.argsort(-pairs.value[begin:end], kind="stable")
         choice[account] = order[-1]
         for pair in order:
-            at = slice(rows.uses.indptr[pair], rows.uses.indptr[pair + 1])
-            row, use = rows.uses.indices[at], rows.uses.data[at]
-            if np.all((load[row] + use <= most[row]) | ~upper[row]):
+            at = slice(constraints.uses.indptr[pair], constraints.uses.indptr[pair + 1])
+            used, use = constraints.uses.indices[at], constraints.uses.data[at]
+            if np.all((load[used] + use <= most[used]) | ~upper[used]):
                 choice[account] = pair
                 break
-        at = slice(rows.uses.indptr[choice[account]], rows.uses.indptr[choice[account] + 1])
-        load[rows.uses.indices[at]] += rows.uses.data[at]
+        at = slice(
+            constraints.uses.indptr[choice[account]], constraints.uses.indptr[choice[account] + 1]
+        )
+        load[constraints.uses.indices[at]] += constraints.uses.data[at]
     return choice
 
 

@@ -16,13 +16,16 @@ from dataclasses import replace
 import numpy as np
 
 from benchmarks.coverage_company import draw_company, present_choice
-from optimization.coverage.problem.constraints import FloatArray, IntArray, PairProblem
+from optimization.arrays import FloatArray, IntArray
+from optimization.coverage.problem.constraints import PairProblem
 from optimization.coverage.solve.dual import find_prices
 from optimization.coverage.solve.large import solve_large
+from optimization.threads import on_one_thread
 
 CHANGED_SHARE, CHANGE = 0.01, 0.2
 
 
+@on_one_thread
 def main() -> None:
     """Plan one night, then the next from nothing and from the night before."""
     parser = argparse.ArgumentParser(description=__doc__)

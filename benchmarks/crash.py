@@ -153,22 +153,14 @@ class Trials:
             os._exit(99)
 
     def _refresh(self) -> int:
-        from dagster_project import context
-        from dagster_project.commands import refresh
+        from dagster_project.commands.refresh import refresh
 
-        context.company.cache_clear()
-        run = refresh.run
+        def note(entry: dg.EventLogEntry) -> None:
+            event = entry.dagster_event
+            if event is not None and event.event_type_value == "STEP_START":
+                self.step_file.write_text(str(event.step_key), encoding="utf-8")
 
-        def watched(instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
-            def note(entry: dg.EventLogEntry) -> None:
-                event = entry.dagster_event
-                if event is not None and event.event_type_value == "STEP_START":
-                    self.step_file.write_text(str(event.step_key), encoding="utf-8")
-
-            return run(instance, listener=note)
-
-        refresh.run = watched  # type: ignore[assignment]
-        return refresh.refresh()
+        return refresh(listener=note)
 
     def _write_company(self) -> None:
         self.seed = self.random.randrange(1, 10**9)

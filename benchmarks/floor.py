@@ -1,8 +1,9 @@
 """``python -m benchmarks.floor``: the same SQL and the same solve, bare, in one process.
 
 Belongs here: the least that any refresh must do, in the order of the job: pulls, the gates' rules
-as SQL aggregates, dbt's compiled SQL, both solves, publishing. Left out: the orchestrator and its
-event log, dbt, Great Expectations, column comments, run history, plots, the verifiers.
+as SQL aggregates, dbt's compiled SQL, the strengths, both solves, publishing. Left out: the
+orchestrator and its event log, dbt, Great Expectations, column comments, run history, plots, the
+verifiers.
 
 The product's functions live in modules that import the orchestrator for its types. That one import
 is booked as excluded and not counted, and what it left in memory is kept from the collector.
@@ -19,9 +20,12 @@ from typing import TYPE_CHECKING, Any
 from benchmarks import usage
 from dagster_project.planning.coverage import current_plan_id, plan_coverage
 from dagster_project.planning.quotas import plan_quotas
+from dagster_project.planning.strengths import estimate
 
 if TYPE_CHECKING:
     import duckdb
+
+    from dagster_project.company.model import Company
 
 
 def main() -> None:
@@ -31,12 +35,14 @@ def main() -> None:
     import numpy  # noqa: F401
     import pandas  # noqa: F401
 
-    from dagster_project.context import company, settings
+    from dagster_project.company.load import load_company
+    from dagster_project.runtime.settings import load_settings
     from dagster_project.sources.pull import pull_table
     from dagster_project.warehouse.contract import LANDING
 
     nodes = json.loads(Path(compiled).read_text(encoding="utf-8"))
-    company()
+    settings = load_settings()
+    company = load_company(settings.company_path)
     stages.mark(usage.START_UP)
     # Definitions are made with the orchestrator's decorators: part of what the floor goes without.
     from dagster_project.defs.gates import PLANNING_INPUTS, PLANNING_OUTPUTS
@@ -46,53 +52,57 @@ def main() -> None:
     from dagster_project.company.policy_tables import POLICY_TABLES, build_policy_tables
     from dagster_project.planning.history import prepare_history
     from dagster_project.publishing.files import publish
-    from dagster_project.publishing.tables import PUBLISHED, select_published
+    from dagster_project.publishing.tables import published_tables, select_published
     from dagster_project.sources import landing
-    from dagster_project.warehouse.duckdb_file import Warehouse, create_table
+    from dagster_project.warehouse.duckdb_file import Warehouse, fill_table
 
-    warehouse = Warehouse(path=str(settings().warehouse_path))
-    settings().home.mkdir(parents=True, exist_ok=True)
+    warehouse = Warehouse(path=str(settings.warehouse_path))
+    settings.home.mkdir(parents=True, exist_ok=True)
     stages.mark(usage.START_UP)
     with warehouse.connect() as connection:
         connection.execute("create schema if not exists raw")
         for table in LANDING.values():
             target = f"raw.{table.name}{landing.PULLED}"
-            pull = pull_table(connection, company(), table, target, Path(data_home))
+            pull = pull_table(connection, company, table, target, Path(data_home))
             landing.record_pull(connection, pull)
-        for name, rows in build_policy_tables(company()).items():
-            create_table(connection, f"raw.{name}{landing.PULLED}", POLICY_TABLES[name], rows)
-        landing.record_company_file(connection, company().config_hash())
+        for name, rows in build_policy_tables(company).items():
+            fill_table(connection, POLICY_TABLES[name], rows, f"raw.{name}{landing.PULLED}")
+        landing.record_company_file(connection, company.config_hash())
         stages.mark(usage.PULLS)
         for table in LANDING.values():
-            check_gate(connection, table.name, f"raw.{table.name}{landing.PULLED}")
+            check_gate(connection, company, table.name, f"raw.{table.name}{landing.PULLED}")
         stages.mark(usage.GATES)
         landing.accept(connection, [*LANDING, *POLICY_TABLES])
         prepare_history(connection)
         stages.mark(usage.ACCEPT)
-        run_nodes(connection, [node for node in nodes if not node["is_after"]])
+        run_nodes(connection, [node for node in nodes if not node["reads"]])
+        stages.mark(usage.DBT_BEFORE)
+        estimate(warehouse)
+        stages.mark(usage.STRENGTHS)
+        run_nodes(connection, [node for node in nodes if node["reads"] == "strength"])
         stages.mark(usage.DBT_BEFORE)
         for suite, mart in PLANNING_INPUTS.items():
-            check_gate(connection, suite, f"marts.{mart}")
+            check_gate(connection, company, suite, f"marts.{mart}")
         stages.mark(usage.GATES)
-        plan_coverage(warehouse)
+        plan_coverage(warehouse, company)
         stages.mark(usage.COVERAGE)
-        plan_quotas(warehouse)
+        plan_quotas(warehouse, company)
         stages.mark(usage.QUOTAS)
         for name in PLANNING_OUTPUTS:
-            check_gate(connection, name, f"plan.{name}")
+            check_gate(connection, company, name, f"plan.{name}")
         stages.mark(usage.GATES)
-        run_nodes(connection, [node for node in nodes if node["is_after"]])
+        run_nodes(connection, [node for node in nodes if node["reads"] == "plan"])
         stages.mark(usage.DBT_AFTER)
-        plan_id = current_plan_id(warehouse)
+        plan_id = current_plan_id(warehouse, company)
         present = _relations(connection)
         publish(
             connection,
             {
-                name: select_published(name, plan_id)
-                for name, table in PUBLISHED.items()
+                name: select_published(table, plan_id)
+                for name, table in published_tables().items()
                 if table.relation in present
             },
-            home=settings().home,
+            home=settings.home,
             plan_id=plan_id,
             manifest={},
         )
@@ -115,15 +125,16 @@ def run_nodes(connection: duckdb.DuckDBPyConnection, nodes: list[dict[str, Any]]
             )
 
 
-def check_gate(connection: duckdb.DuckDBPyConnection, suite_name: str, relation: str) -> None:
+def check_gate(
+    connection: duckdb.DuckDBPyConnection, company: Company, suite_name: str, relation: str
+) -> None:
     """Count what breaks each rule of a suite in one pass over the rows."""
-    from dagster_project.context import company
     from dagster_project.gates.columns import build_feed
     from dagster_project.gates.record import suite_parameters
     from expectations import load_suite
 
     suite = load_suite(suite_name)
-    parameters = suite_parameters(suite_name, company())
+    parameters = suite_parameters(suite_name, company)
     base = build_feed(connection, suite, relation, parameters).base
     counts = ", ".join(aggregate(rule["type"], rule["kwargs"]) for rule in suite["expectations"])
     connection.execute(f"select {counts} from ({base})").fetchall()

@@ -15,18 +15,23 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
+# Schemas that are written between the builds of dbt, in the order of the job.
+MADE_OUTSIDE = ("strength", "plan")
+
 
 def prepare_home() -> None:
     """Generate the company's files, and leave the data bases and the manifest of a former run."""
     import dagster as dg
 
-    from dagster_project.context import company, settings
+    from dagster_project.company.load import load_company
     from dagster_project.demo.generate import ensure_demo
     from dagster_project.runtime.instance import prepare_dagster_home
+    from dagster_project.runtime.settings import load_settings
     from dagster_project.transform.manifest import ensure_manifest
 
-    ensure_demo(company(), settings().home)
-    prepare_dagster_home(settings())
+    settings = load_settings()
+    ensure_demo(load_company(settings.company_path), settings.home)
+    prepare_dagster_home(settings)
     with dg.DagsterInstance.get() as instance:
         instance.get_runs(limit=1)
         instance.all_asset_keys()
@@ -38,25 +43,13 @@ def compile_sql() -> list[dict[str, Any]]:
 
     Returns:
         Models and data tests in an order in which they can run: ``unique_id``, ``kind``
-        (``table``, ``view`` or ``test``), ``schema``, ``relation``, ``sql``, and ``is_after``:
-        the node reads the plan.
+        (``table``, ``view`` or ``test``), ``schema``, ``relation``, ``sql``, and ``reads``: what
+        made outside of dbt the node needs, ``plan``, else ``strength``, else nothing.
     """
-    from dbt.cli.main import dbtRunner
-    from dbt.contracts.graph.manifest import Manifest
+    from dagster_project.transform.manifest import invoke, manifest
 
-    from dagster_project.runtime.settings import DBT_DIRECTORY
-    from dagster_project.transform.manifest import MANIFEST_PATH
-
-    # Parsed a moment ago by ``prepare_home``, unless it was fresh.
-    parsed = Manifest.from_msgpack(MANIFEST_PATH.with_name("partial_parse.msgpack").read_bytes())
-    place = ["--project-dir", str(DBT_DIRECTORY), "--profiles-dir", str(DBT_DIRECTORY)]
-    quiet = ["--log-level", "none", "--log-level-file", "none"]
     with tempfile.TemporaryDirectory() as target:
-        result = dbtRunner(manifest=parsed).invoke(
-            ["compile", *place, "--target-path", target, *quiet]
-        )
-        if not result.success:
-            raise RuntimeError(f"dbt did not compile: {result.exception}")
+        invoke(manifest(), ["compile"], Path(target))
         return list(_nodes(json.loads(Path(target, "manifest.json").read_text(encoding="utf-8"))))
 
 
@@ -66,13 +59,18 @@ def _nodes(manifest: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         for unique_id, node in manifest["nodes"].items()
         if node["resource_type"] in ("model", "test")
     }
-    after = {key for key, source in manifest["sources"].items() if source["schema"] == "plan"}
+    reads = {
+        key: source["schema"]
+        for key, source in manifest["sources"].items()
+        if source["schema"] in MADE_OUTSIDE
+    }
     parents = {key: set(node["depends_on"]["nodes"]) for key, node in nodes.items()}
     for key in TopologicalSorter(parents).static_order():
         if key not in nodes:
             continue
-        if parents[key] & after:
-            after.add(key)
+        needed = {reads[parent] for parent in parents[key] if parent in reads}
+        if needed:
+            reads[key] = max(needed, key=MADE_OUTSIDE.index)
         node = nodes[key]
         is_test = node["resource_type"] == "test"
         kind = "test" if is_test else node["config"]["materialized"]
@@ -84,7 +82,7 @@ def _nodes(manifest: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             "schema": node["schema"],
             "relation": f"{node['schema']}.{node['alias']}",
             "sql": node["compiled_code"],
-            "is_after": key in after,
+            "reads": reads.get(key, ""),
         }
 
 

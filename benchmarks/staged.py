@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 from benchmarks import usage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import dagster as dg
 
-    Listener = Callable[[dg.EventLogEntry], None]
 
 _STEPS = {
     "accepted_tables": usage.ACCEPT,
+    "dbt_before_strength": usage.DBT_BEFORE,
+    "strengths": usage.STRENGTHS,
     "dbt_before_planning": usage.DBT_BEFORE,
     "coverage_plan": usage.COVERAGE,
     "quota_plan": usage.QUOTAS,
@@ -49,7 +48,7 @@ def stage_of(step_key: str) -> str:
 def main() -> int:
     """Run the command and write the stages to the path given."""
     stages = usage.Stages(float(sys.argv[1]))
-    from dagster_project.commands import refresh
+    from dagster_project.commands.refresh import refresh
 
     def book(entry: dg.EventLogEntry) -> None:
         if usage.START_UP not in stages.spent:
@@ -62,16 +61,8 @@ def main() -> int:
         elif event.event_type_value in _ENDS:
             stages.mark(stage_of(event.step_key))
 
-    run = refresh.run
-
-    def run_and_book(
-        instance: dg.DagsterInstance, listener: Listener | None = None
-    ) -> dg.ExecuteInProcessResult:
-        return run(instance, listener=book)
-
-    # The command itself is measured, start-up settings and summary included.
-    refresh.run = run_and_book
-    status = refresh.refresh()
+    # The command itself is measured, start-up and summary included.
+    status = refresh(listener=book)
     stages.mark(usage.REST)
     stages.write(Path(sys.argv[2]))
     return status

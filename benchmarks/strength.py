@@ -1,8 +1,7 @@
 """``python -m benchmarks.strength``: does the strength model find what is true, and only that?
 
 Belongs here: the cases, their figures and thresholds, one JSON line each. Does not belong here:
-drawing worlds (``strength_world``) or the model itself, which is the product's own SQL
-(``models``).
+drawing worlds (``strength_world``) or the model itself (``optimization.strength``).
 """
 
 from __future__ import annotations
@@ -20,13 +19,14 @@ import pandas as pd
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 
-from benchmarks import models
 from benchmarks.strength_world import FloatArray, IntArray, Shape, World, make_world
+from optimization.estimate_strengths import estimate_strengths
+from optimization.strength.guard import Z_90
+from optimization.strength.win_rates import NOBODY
 
 BASE = Shape()
 NULL = replace(BASE, tau_rep=0.0, tau_interaction=0.0)
 CAPACITY = 1.1
-Z_90 = 1.645
 
 
 @dataclass(frozen=True)
@@ -34,65 +34,40 @@ class Estimate:
     """What the product says of a world; arrays have shape (accounts, reps)."""
 
     is_on: bool
-    multiplier: float
     win_rate: FloatArray
     advantage: FloatArray
     advantage_sd: FloatArray
     strengths: pd.DataFrame
 
 
-def estimate(world: World, priors: pd.DataFrame | None = None) -> Estimate:
-    """Run the product's models on a world.
-
-    Args:
-        world: The deals, accounts and reps.
-        priors: Beliefs about reps, ``int_reps__priors``; none by default.
-    """
-    with models.open_database() as connection:
-        models.put(connection, "int_opportunities__profiled", world.deals)
-        models.put(connection, "int_accounts__segmented", world.accounts)
-        models.put(connection, "rep_months", world.rep_months)
-        models.put(connection, "stg_crm__products", _no_products())
-        models.put(connection, "int_reps__priors", no_priors() if priors is None else priors)
-        models.run(connection, (*models.FIT, *models.RATES))
-        guard = models.read(connection, "strength_guard").iloc[0]
-        rates = models.read(connection, "int_profiles__rep_win_rates")
-        strengths = models.read(connection, "int_reps__strengths")
+def estimate(world: World) -> Estimate:
+    """Estimate a world without any belief about its reps."""
+    mix = world.deals.groupby(["industry", "product"], observed=True).size().reset_index(name="n")
+    mix["share"] = mix["n"] / mix.groupby("industry", observed=True)["n"].transform("sum")
+    found = estimate_strengths(
+        world.deals, world.accounts, world.reps, no_priors(), mix.assign(margin_rate=1.0)
+    )
+    rates = found.profile_win_rates
     key = ["industry", "geography", "size_band"]
-    accounts = world.accounts.rename(columns={"region": "geography"})[["account_id", *key]]
-    pairs = accounts.merge(rates[rates["rep_id"] != "(segment)"], on=key)
-    reps = world.rep_months["rep_id"]
+    pairs = world.accounts[["account_id", *key]].merge(rates[rates["rep_id"] != NOBODY], on=key)
 
     def grid(column: str) -> FloatArray:
         wide = pairs.pivot(index="account_id", columns="rep_id", values=column)
-        return wide.loc[accounts["account_id"], reps].to_numpy(dtype=float)
+        return wide.loc[world.accounts["account_id"], world.reps["rep_id"]].to_numpy(dtype=float)
 
     return Estimate(
-        is_on=bool(guard["is_on"]),
-        multiplier=float(guard["multiplier"]),
+        is_on=bool(found.strength_guard["is_on"].iloc[0]),
         win_rate=grid("win_rate"),
         advantage=grid("advantage"),
         advantage_sd=grid("advantage_sd"),
-        strengths=strengths,
+        strengths=found.rep_strengths,
     )
-
-
-def _no_products() -> pd.DataFrame:
-    columns = {"product_id": "str", "family": "str", "margin_rate": "float"}
-    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
 
 
 def no_priors() -> pd.DataFrame:
     """Build an empty table of beliefs."""
-    columns = {
-        "rep_id": "str",
-        "dimension": "str",
-        "level": "str",
-        "prior_effect": "float",
-        "pseudo_deals": "float",
-        "is_rated": "bool",
-    }
-    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
+    columns = ["rep_id", "dimension", "level", "prior_effect", "pseudo_deals", "is_rated"]
+    return pd.DataFrame(columns=columns)
 
 
 def assign(value: FloatArray) -> IntArray:
@@ -207,7 +182,7 @@ def planted(seeds: int) -> Figures:
         world = make_world(seed, shape)
         found = estimate(world)
         row = found.strengths.query("rep_id == 'R00000' and level == 'industry00000'").iloc[0]
-        named.append(found.is_on and row["effect"] * found.multiplier > Z_90 * row["effect_sd"])
+        named.append(row["is_named"] and row["effect"] > 0)
         mine = assign(found.win_rate) == 0
         in_industry = (world.accounts["industry"] == "industry00000").to_numpy()
         used.append(in_industry[mine].mean() > 2 * in_industry.mean())

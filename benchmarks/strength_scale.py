@@ -1,7 +1,7 @@
 """``python -m benchmarks.strength_scale``: what the strength fit costs, by number of deals.
 
-Belongs here: timing the product's fitting models, each size in a process of its own, beside the
-floor: one pass over the same deals (a grouped sum of wins by rep and industry). Does not belong
+Belongs here: timing all fits, each size in a process of its own, beside the floor: one pass over
+the same deals (a grouped sum of wins by rep and industry). Does not belong
 here: whether the estimates are any good (``strength``).
 """
 
@@ -16,48 +16,51 @@ import sys
 import time
 from dataclasses import replace
 
-from benchmarks import models
 from benchmarks.strength_world import Shape, make_world
+from optimization.strength.deals import Deals
+from optimization.strength.guard import judge_values, judge_wins
+from optimization.strength.half_life import chosen_half_life, try_half_lives
+from optimization.strength.models import fit_model, value_model, win_model
 
 SIZES = (20_000, 200_000, 2_000_000)
 REPS = 300
 DEALS_PER_ACCOUNT = 20
 
 
-def measure(deals: int) -> dict[str, float]:
+def measure(deals_count: int) -> dict[str, float]:
     """Fit once in this process.
 
     Args:
-        deals: Number of closed deals.
+        deals_count: Number of closed deals.
 
     Returns:
         CPU and wall seconds of the fit, CPU seconds of the floor, peak memory of the process.
     """
     shape = replace(
-        Shape(), reps=REPS, deals_per_rep=deals // REPS, accounts=deals // DEALS_PER_ACCOUNT
+        Shape(),
+        reps=REPS,
+        deals_per_rep=deals_count // REPS,
+        accounts=deals_count // DEALS_PER_ACCOUNT,
     )
-    world = make_world(1, shape)
-    with models.open_database() as connection:
-        models.put(connection, "int_opportunities__profiled", world.deals)
-        del world
-        relation = models.compiled()["int_opportunities__profiled"]["relation"]
-        before = _peak_mib()
-        started = time.process_time()
-        connection.execute(
-            "create table floor as select rep_id, industry, count(*) as deals, "
-            f"sum(case when is_won then 1 else 0 end) as wins from {relation} group by all"
-        )
-        floor = time.process_time() - started
-        started, wall = time.process_time(), time.time()
-        models.run(connection, models.FIT)
-        return {
-            "deals": deals,
-            "fit_cpu_seconds": round(time.process_time() - started, 2),
-            "fit_wall_seconds": round(time.time() - wall, 2),
-            "floor_cpu_seconds": round(floor, 3),
-            "peak_mib": round(_peak_mib()),
-            "peak_mib_before": round(before),
-        }
+    deals = make_world(1, shape).deals
+    before = _peak_mib()
+    started = time.process_time()
+    deals.groupby(["rep_id", "industry"], observed=True)["is_won"].agg(["size", "sum"])
+    floor = time.process_time() - started
+    started, wall = time.process_time(), time.time()
+    coded = Deals.from_frame(deals)
+    win, value = win_model(coded), value_model(coded)
+    half_life = chosen_half_life(try_half_lives(coded, win))
+    judge_wins(coded, fit_model(coded, win, half_life))
+    judge_values(coded, fit_model(coded, value, half_life))
+    return {
+        "deals": deals_count,
+        "fit_cpu_seconds": round(time.process_time() - started, 2),
+        "fit_wall_seconds": round(time.time() - wall, 2),
+        "floor_cpu_seconds": round(floor, 3),
+        "peak_mib": round(_peak_mib()),
+        "peak_mib_before": round(before),
+    }
 
 
 def _peak_mib() -> float:

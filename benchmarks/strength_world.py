@@ -8,6 +8,7 @@ four (sd tau_interaction each) + hidden account quality (sd 0.3) + slow drift of
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -39,22 +40,78 @@ class Shape:
 
 @dataclass(frozen=True)
 class World:
-    """What a world shows (frames in the form of the dbt models) and what is true.
+    """What a world shows (in the form of ``estimate_strengths``) and what is true.
 
     Attributes:
-        deals: ``int_opportunities__profiled``.
-        accounts: ``int_accounts__segmented``, in order of the truth's rows.
-        rep_months: ``rep_months``, in order of the truth's columns.
-        win_rate: True win rate today, mean over products, shape (accounts, reps).
-        advantage: True log-odds a rep adds today, mean over products, less the mean of all reps,
-            shape (accounts, reps).
+        deals: One row per closed deal.
+        accounts: One row per account, in order of the truth's rows.
+        reps: One row per rep, in order of the truth's columns.
+        truth: What only the draw knows.
     """
 
     deals: pd.DataFrame
     accounts: pd.DataFrame
-    rep_months: pd.DataFrame
-    win_rate: FloatArray
-    advantage: FloatArray
+    reps: pd.DataFrame
+    truth: Truth
+
+    @cached_property
+    def win_rate(self) -> FloatArray:
+        """True win rate today, mean over products, shape (accounts, reps)."""
+        truth = self.truth
+        lp = (
+            truth.own_part[:, None, None]
+            + truth.of_product[None, None, :]
+            + truth.on_account[:, :, None]
+            + truth.on_product[None, :, :]
+        )
+        return np.asarray((1 / (1 + np.exp(-lp))).mean(axis=2))
+
+    @cached_property
+    def advantage(self) -> FloatArray:
+        """True log-odds a rep adds today, mean over products, less all reps' mean."""
+        advantage = self.truth.on_account + self.truth.on_product.mean(axis=1)[None, :]
+        return np.asarray(advantage - advantage.mean(axis=1, keepdims=True))
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Parts of the true log-odds today.
+
+    Attributes:
+        account: Levels of each account by dimension.
+        quality: Hidden quality, shape (accounts,).
+        segment: Effect by level of each dimension.
+        rep: Effect of each rep, shape (reps,).
+        rep_by: Effect of each rep on each level of each dimension, shape (reps, levels).
+    """
+
+    account: dict[str, IntArray]
+    quality: FloatArray
+    segment: dict[str, FloatArray]
+    rep: FloatArray
+    rep_by: dict[str, FloatArray]
+
+    @property
+    def own_part(self) -> FloatArray:
+        """What the account itself adds, shape (accounts,)."""
+        of_kind = [self.segment[name][self.account[name]] for name in ACCOUNT_DIMENSIONS]
+        return np.asarray(self.quality + sum(of_kind))
+
+    @property
+    def of_product(self) -> FloatArray:
+        """What the product adds, shape (products,)."""
+        return self.segment["product"]
+
+    @property
+    def on_account(self) -> FloatArray:
+        """What a rep adds on an account, shape (accounts, reps)."""
+        on_kind = [self.rep_by[name].T[self.account[name]] for name in ACCOUNT_DIMENSIONS]
+        return np.asarray(self.rep[None, :] + sum(on_kind))
+
+    @property
+    def on_product(self) -> FloatArray:
+        """What a rep adds on a product, shape (reps, products)."""
+        return self.rep_by["product"]
 
 
 def make_world(seed: int, shape: Shape) -> World:
@@ -102,23 +159,11 @@ def make_world(seed: int, shape: Shape) -> World:
         log_odds = log_odds + segment[name][at] + rep_by[name][by, at] + drift
     won = rng.random(count) < 1 / (1 + np.exp(-log_odds))
 
-    own_part = quality + sum(segment[name][account[name]] for name in ACCOUNT_DIMENSIONS)
-    on_account = rep[None, :] + sum(rep_by[name].T[account[name]] for name in ACCOUNT_DIMENSIONS)
-    lp = (
-        own_part[:, None, None]
-        + segment["product"][None, None, :]
-        + on_account[:, :, None]
-        + rep_by["product"][None, :, :]
-    )
-    advantage = on_account + rep_by["product"].mean(axis=1)[None, :]
     return World(
         deals=_deals(of, by, age, won, rng.lognormal(9, 0.5, count), level, shape),
         accounts=_accounts(account, owner, shape),
-        rep_months=pd.DataFrame(
-            {"rep_id": _names("R", shape.reps), "group_id": _groups(np.arange(shape.reps), shape)}
-        ),
-        win_rate=(1 / (1 + np.exp(-lp))).mean(axis=2),
-        advantage=advantage - advantage.mean(axis=1, keepdims=True),
+        reps=_reps(shape),
+        truth=Truth(account, quality, segment, rep, rep_by),
     )
 
 
@@ -133,13 +178,11 @@ def _deals(
 ) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "opportunity_id": np.arange(len(of)),
             "account_id": _pick("A", of, shape.accounts),
             "rep_id": _pick("R", by, shape.reps),
             "group_id": _groups(by, shape),
             **{name: _pick(name, at, DIMENSIONS[name]) for name, at in level.items()},
-            "revenue_type": "new",
-            "is_closed": True,
+            "revenue_type": _pick("new", np.zeros(len(of), dtype=np.int64), 1),
             "is_won": won,
             "amount": amount,
             "age_days": age,
@@ -153,8 +196,19 @@ def _accounts(account: dict[str, IntArray], owner: IntArray, shape: Shape) -> pd
             "account_id": _names("A", shape.accounts),
             "owner_rep_id": _pick("R", owner, shape.reps),
             "industry": _pick("industry", account["industry"], DIMENSIONS["industry"]),
-            "region": _pick("geography", account["geography"], DIMENSIONS["geography"]),
+            "geography": _pick("geography", account["geography"], DIMENSIONS["geography"]),
             "size_band": _pick("size_band", account["size_band"], DIMENSIONS["size_band"]),
+        }
+    )
+
+
+def _reps(shape: Shape) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "rep_id": _names("R", shape.reps),
+            "group_id": _groups(np.arange(shape.reps), shape).astype(object),
+            "is_active": True,
+            "prior_industries": None,
         }
     )
 
@@ -163,10 +217,9 @@ def _names(prefix: str, count: int) -> NDArray[np.object_]:
     return np.array([f"{prefix}{number:05d}" for number in range(count)], dtype=object)
 
 
-def _pick(prefix: str, at: IntArray, count: int) -> NDArray[np.object_]:
-    picked: NDArray[np.object_] = _names(prefix, count)[at]
-    return picked
+def _pick(prefix: str, at: IntArray, count: int) -> pd.Categorical:
+    return pd.Categorical.from_codes(at, pd.Index(_names(prefix, count)))
 
 
-def _groups(rep: IntArray, shape: Shape) -> NDArray[np.object_]:
+def _groups(rep: IntArray, shape: Shape) -> pd.Categorical:
     return _pick("G", rep % shape.groups, shape.groups)

@@ -16,6 +16,7 @@ PULLS = "pulls"
 GATES = "gates"
 ACCEPT = "accept"
 DBT_BEFORE = "dbt before planning"
+STRENGTHS = "strengths"
 COVERAGE = "coverage plan"
 QUOTAS = "quota plan"
 VERIFY = "verify checks"
@@ -30,6 +31,7 @@ STAGES = (
     GATES,
     ACCEPT,
     DBT_BEFORE,
+    STRENGTHS,
     COVERAGE,
     QUOTAS,
     VERIFY,

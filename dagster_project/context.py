@@ -1,32 +1,21 @@
-"""What every definition needs to know about this process: settings, company, owners, warehouse."""
+"""What every definition is built for: one company and the paths of its state."""
 
 from __future__ import annotations
 
-from functools import cache
+from dataclasses import dataclass
 
-from dagster_project.company.load import load_company
 from dagster_project.company.model import Company
-from dagster_project.runtime.settings import Settings, load_settings
+from dagster_project.runtime.settings import Settings
 
 
-@cache
-def settings() -> Settings:
-    """Paths of this process, exported to its environment for dbt and child processes."""
-    loaded = load_settings()
-    loaded.export()
-    return loaded
+@dataclass(frozen=True)
+class Context:
+    """One company in one state folder; a process may hold several."""
 
+    company: Company
+    settings: Settings
 
-@cache
-def company() -> Company:
-    """The company this process plans.
-
-    Raises:
-        CompanyError: The company file is wrong; the message names each line and its fix.
-    """
-    return load_company(settings().company_path)
-
-
-def owners() -> list[str]:
-    """Owners of every asset, as the UI shows them."""
-    return [company().company.owner]
+    @property
+    def owners(self) -> list[str]:
+        """Owners of every asset, as the UI shows them."""
+        return [self.company.company.owner]

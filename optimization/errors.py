@@ -41,7 +41,7 @@ class Shortfall:
     repair: str
 
     def __str__(self) -> str:
-        """Say the shortfall in words."""
+        """One line for a message."""
         return f"{self.rule} for {self.entity}: {self.amount:,.1f} {self.unit}. {self.repair}"
 
 

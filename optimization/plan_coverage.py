@@ -1,13 +1,13 @@
-"""From three tables to a verified coverage plan: the door of this package."""
+"""From three tables to a verified coverage plan: the entry point of this package."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from optimization.coverage.problem.families import candidate_rows, unit_pairs
-from optimization.coverage.problem.inputs import CoverageInputs, IntArray
-from optimization.coverage.problem.rules import coverage_problem
+from optimization.arrays import IntArray
+from optimization.coverage.problem.inputs import CoverageInputs
+from optimization.coverage.problem.units import CoverageProblem
 from optimization.coverage.report.certificate import certify
 from optimization.coverage.report.diagnose import diagnose, precheck
 from optimization.coverage.report.explain import explain
@@ -21,6 +21,7 @@ from optimization.errors import SolveLimitError, VerificationError
 from optimization.policy import CoveragePolicy
 from optimization.solve import SolveStatus, require_gap
 from optimization.tables import CoveragePlan
+from optimization.threads import on_one_thread
 from optimization.verify.coverage import verify_coverage
 
 ASSIGNMENT_COLUMNS = [
@@ -50,6 +51,7 @@ CHANGE_COLUMNS = [
 ]
 
 
+@on_one_thread
 def solve_coverage(
     accounts: pd.DataFrame,
     candidates: pd.DataFrame,
@@ -76,12 +78,12 @@ def solve_coverage(
         VerificationError: The finished plan breaks a rule.
     """
     inputs = CoverageInputs.from_frames(accounts, candidates, coverers)
-    precheck(inputs, policy)
-    problem = coverage_problem(inputs, policy)
-    pairs = unit_pairs(problem, inputs)
+    precheck(inputs)
+    problem = CoverageProblem.state(inputs, policy)
+    pairs = problem.pairs
     start = least_shortfall(pairs, {}, policy)
     if start is None:
-        raise diagnose(inputs, pairs, policy)
+        raise diagnose(problem)
     relaxation = relax(pairs, policy, start_prices(pairs, last_prices))
     decision = decide(
         pairs,
@@ -100,16 +102,16 @@ def solve_coverage(
     if outcome.status is SolveStatus.FEASIBLE:
         require_gap(outcome.gap, policy.mip_gap, policy.solve_seconds)
     price = decision.price
-    rows = candidate_rows(inputs, pairs.candidate[chosen])
+    rows = problem.candidates_of(chosen)
 
     plan = CoveragePlan(
         assignments=_assignments(inputs, rows),
-        explanations=explain(inputs, problem, rows, price),
+        explanations=explain(problem, rows, price),
         changes=_changes(inputs, rows),
-        certificate=certify(inputs, problem, pairs, chosen, price, outcome, policy),
+        certificate=certify(problem, chosen, price, outcome),
         shadow_prices=shadow_prices(pairs, price, chosen),
-        hiring_advice=hiring_advice(inputs, pairs, relaxation, policy),
-        lock_costs=lock_costs(inputs, problem, relaxation, policy),
+        hiring_advice=hiring_advice(problem, relaxation),
+        lock_costs=lock_costs(problem, relaxation),
         rep_loads=rep_loads(inputs, rows),
     )
     violations = verify_coverage(accounts, candidates, coverers, policy, plan)

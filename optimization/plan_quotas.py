@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from optimization.arrays import FloatArray, IntArray
 from optimization.errors import InfeasibleError, Shortfall, VerificationError
 from optimization.policy import QuotaPolicy
 from optimization.quotas.bands import require_room
@@ -42,9 +43,11 @@ from optimization.quotas.transfers import (
     read_in_force,
 )
 from optimization.tables import QuotaPlan
+from optimization.threads import on_one_thread
 from optimization.verify.quotas import verify_quotas
 
 
+@on_one_thread
 def allocate_quotas(
     book: pd.DataFrame,
     seasonality: pd.DataFrame,
@@ -130,9 +133,7 @@ def allocate_quotas(
     return plan
 
 
-def _year_and_spread(
-    expected: ExpectedBusiness, shocks: Shocks
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _year_and_spread(expected: ExpectedBusiness, shocks: Shocks) -> tuple[FloatArray, FloatArray]:
     """Return each rep's expected business and its standard deviation in cents; shape (R,)."""
     year = expected.amount.sum(axis=(1, 2))
     shock_variance = shocks.company_rate**2 + shocks.group_rate**2
@@ -143,7 +144,7 @@ def _year_and_spread(
 def _divided(
     inputs: QuotaInputs,
     fair: FairShares,
-    targets: NDArray[np.int64],
+    targets: IntArray,
     rates: tuple[float, ...],
     policy: QuotaPolicy,
 ) -> CarriedQuotas:
@@ -174,9 +175,9 @@ def _carried(
 def _money(
     inputs: QuotaInputs,
     context: QuotaContext,
-    bookings: NDArray[np.float64],
-    targets: NDArray[np.int64],
-    quotas: NDArray[np.int64],
+    bookings: FloatArray,
+    targets: IntArray,
+    quotas: IntArray,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Check cost against budget; refuse an overspent binding budget."""
     if context.money is None:
@@ -210,8 +211,8 @@ def _money(
 
 
 def _whole_cents(
-    quotas: NDArray[np.float64], group_quotas: NDArray[np.int64], rep_group: NDArray[np.intp]
-) -> NDArray[np.int64]:
+    quotas: FloatArray, group_quotas: IntArray, rep_group: NDArray[np.intp]
+) -> IntArray:
     """Round quotas so that each group's cell sums to the cent; ties go to the lower rep_id."""
     cents = np.zeros(quotas.shape, dtype=np.int64)
     for group in range(len(group_quotas)):

@@ -19,7 +19,7 @@ SOLVER = "HiGHS"
 # the gap asked for; beyond it the last good plan is the better one.
 ACCEPTED_GAP_MULTIPLE = 10.0
 _ADVICE = "Give it more time (solve_seconds) or accept a wider gap (mip_gap)."
-_FEASIBLE_POINT = 2  # HighsInfo.primal_solution_status of a point that keeps every row
+_FEASIBLE_POINT = 2  # HighsInfo.primal_solution_status of a point that keeps every constraint
 
 
 class SolveStatus(StrEnum):
@@ -39,7 +39,7 @@ class SolveOutcome:
             within the accepted gap) or ``infeasible`` (numbers below are NaN).
         objective: Value of the solution found.
         bound: Proven bound on any solution's value (above for a maximisation).
-        gap: ``|bound - objective| / max(|bound|, 1e-9)``.
+        gap: ``relative_gap`` of the two.
         seconds: Solver's own wall seconds.
         solver: Solver's name.
         solver_version: Solver's version.
@@ -54,6 +54,14 @@ class SolveOutcome:
     solver: str
     solver_version: str
     options: Mapping[str, float]
+
+
+def relative_gap(objective: float, bound: float) -> float:
+    """How far a solution may be from the best, as a share of the bound (of 1 where that is less).
+
+    The one definition: of the exact model, of the search, of the certificate.
+    """
+    return abs(bound - objective) / max(abs(bound), 1.0)
 
 
 def solve(
@@ -111,7 +119,7 @@ def solve(
         return _outcome(SolveStatus.OPTIMAL, objective, bound, problem, options)
     if problem.status == cp.settings.USER_LIMIT:
         limit = ACCEPTED_GAP_MULTIPLE * mip_gap if accepted_gap is None else accepted_gap
-        _require_acceptable(problem, _gap(objective, bound), limit, seconds)
+        _require_acceptable(problem, relative_gap(objective, bound), limit, seconds)
         return _outcome(SolveStatus.FEASIBLE, objective, bound, problem, options)
     raise SolverFaultError(f"{SOLVER} ended with status '{problem.status}'")
 
@@ -125,10 +133,6 @@ def _objective_and_bound(problem: cp.Problem) -> tuple[float, float]:
     slack = float(info.objective_function_value) - float(info.mip_dual_bound)
     maximises = isinstance(problem.objective, cp.Maximize)
     return objective, objective + slack if maximises else objective - slack
-
-
-def _gap(objective: float, bound: float) -> float:
-    return abs(bound - objective) / max(abs(bound), 1e-9)
 
 
 def _require_acceptable(problem: cp.Problem, gap: float, limit: float, seconds: float) -> None:
@@ -165,7 +169,7 @@ def _outcome(
         status=status,
         objective=objective,
         bound=bound,
-        gap=_gap(objective, bound),
+        gap=relative_gap(objective, bound),
         seconds=float(problem.solver_stats.solve_time or 0.0),
         solver=SOLVER,
         solver_version=version("highspy"),

@@ -1,4 +1,4 @@
-"""What the two planners return: plans as frames."""
+"""What the estimate and the two planners return: tables as frames."""
 
 from __future__ import annotations
 
@@ -63,3 +63,28 @@ class QuotaPlan:
     calibration_summary: pd.DataFrame
     budget_check: pd.DataFrame
     budget_cuts: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class Strengths:
+    """What the deals say of reps, as tables.
+
+    Attributes:
+        effects: The fitted models, one row per model, term, rep and level.
+        profile_win_rates: What each rep wins, one row per kind of account and rep.
+        rep_strengths: One row per rep, dimension and level.
+        strength_guard: Whether strengths hold here, one row.
+        strength_half_lives: One row per half-life tried.
+        strength_backtest: One row per model.
+        strength_calibration: One row per tenth of predicted probability.
+        strength_surprises: One row per rep, dimension and level.
+    """
+
+    effects: pd.DataFrame
+    profile_win_rates: pd.DataFrame
+    rep_strengths: pd.DataFrame
+    strength_guard: pd.DataFrame
+    strength_half_lives: pd.DataFrame
+    strength_backtest: pd.DataFrame
+    strength_calibration: pd.DataFrame
+    strength_surprises: pd.DataFrame

@@ -1,12 +1,13 @@
-"""Shared by all tests: the code location, whole refreshes in their own process, and their outcome.
+"""Shared by all tests: the code location, whole refreshes in this process, and their outcome.
 
-A refresh runs in a child process because a process knows one company for as long as it lives. Whole
-runs are expensive: a fixture makes each once a session, and a test that changes something copies
-the home first.
+Whole runs are expensive: a fixture makes each once a session, and a test that changes something
+copies the home first.
 """
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import subprocess
@@ -19,12 +20,21 @@ from typing import Any
 
 import dagster as dg
 import duckdb
+import hypothesis
 import pytest
 
+from dagster_project.commands.refresh import refresh as refresh_command
 from dagster_project.company.load import load_company
 from dagster_project.company.sections.sources import FilesSource
+from dagster_project.definitions import build_definitions
+from dagster_project.runtime.settings import Settings
+from dagster_project.transform.manifest import described
 
 from .postgres import Server, running_server
+
+# An example may take any time: a machine under load is no fault of the code.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 EXAMPLES = REPOSITORY / "examples"
@@ -86,17 +96,29 @@ def environment(**variables: str) -> dict[str, str]:
     return {**kept, **variables}
 
 
-def refresh(company: Path, home: Path, arguments: Sequence[str] = REFRESH) -> Run:
-    ended = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=REPOSITORY,
-        env=environment(COVERAGE_COMPANY=str(company), COVERAGE_HOME=str(home)),
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_SECONDS,
-        check=False,
-    )
-    return Run(company, home, ended.returncode, ended.stdout, ended.stderr)
+@contextlib.contextmanager
+def state(**variables: str) -> Iterator[None]:
+    """Give this process another company, home and alerts for the length of the block."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in (*STATE_VARIABLES, "COVERAGE_ALERT_WEBHOOK"):
+            # Set before it is removed, so that what a run exports is undone as well.
+            patch.setenv(name, "")
+            patch.delenv(name)
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        yield
+
+
+def refresh(company: Path, home: Path, command: Callable[[], int] = refresh_command) -> Run:
+    """Run the command in this process, as a user would in one of its own."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        state(COVERAGE_COMPANY=str(company), COVERAGE_HOME=str(home)),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        code = command()
+    return Run(company, home, code, out.getvalue(), err.getvalue())
 
 
 def finished(run: Run) -> Run:
@@ -121,7 +143,7 @@ def repository() -> Path:
 
 @pytest.fixture(scope="session")
 def run_refresh() -> Callable[..., Run]:
-    """Run the whole job in its own process: ``run_refresh(company_path, home)``."""
+    """Run the whole job: ``run_refresh(company_path, home)``."""
     return refresh
 
 
@@ -162,26 +184,22 @@ def adventureworks_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 @pytest.fixture(scope="session")
-def definitions(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
-    """The demo company's code location, loaded once, its state in a temporary home."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in STATE_VARIABLES:
-            # Set before it is removed, so that what loading exports is undone as well.
-            patch.setenv(name, "")
-            patch.delenv(name)
-        patch.setenv("COVERAGE_HOME", str(tmp_path_factory.mktemp("definitions")))
-        from dagster_project.definitions import defs
-
-        return defs()
+def demo_company() -> Path:
+    """The demo company's file."""
+    return EXAMPLES / "demo" / "company.yml"
 
 
 @pytest.fixture(scope="session")
-def dbt_manifest(definitions: dg.Definitions) -> dict[str, Any]:
-    """What dbt knows of its models; loading the definitions has made it."""
-    from dagster_project.transform.manifest import MANIFEST_PATH
+def definitions(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
+    """The demo company's code location, loaded once, its state in a temporary home."""
+    company = load_company(EXAMPLES / "demo" / "company.yml")
+    return build_definitions(company, Settings(company.path, tmp_path_factory.mktemp("location")))
 
-    manifest: dict[str, Any] = json.loads(MANIFEST_PATH.read_text(encoding="utf-8"))
-    return manifest
+
+@pytest.fixture(scope="session")
+def dbt_manifest() -> dict[str, Any]:
+    """What dbt knows of its models."""
+    return described()
 
 
 @pytest.fixture(scope="session")

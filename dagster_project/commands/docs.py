@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
-from dagster_project.planning.coverage_tables import PLAN_TABLES
-from dagster_project.publishing.tables import PUBLISHED, column_meanings, column_types
+from dagster_project.publishing.tables import published_columns, published_tables
 from dagster_project.runtime.settings import REPOSITORY
-from dagster_project.transform.manifest import ensure_manifest
 
 PAGE = REPOSITORY / "docs" / "tables.md"
 _HEADER = """# Published tables
@@ -18,40 +14,21 @@ Every table stands in `published/coverage.duckdb` and as a Parquet file in `publ
 All carry `plan_id`. This page is written from the tables' contracts by
 `sales-coverage docs`.
 """
-_OWN = {
-    "plan_runs": "History of published runs, one row per run.",
-    "data_quality_history": "Outcome of every rule at the gates in every run, blocked runs "
-    "included, one row per run, table and rule. The last 400 days are kept.",
-    "key_problems": "Keys that match no record, with the record that may have been meant, and "
-    "records that may be one; listed, never merged. One row per column and key.",
-    "data_quality_results": "Outcome of every rule at the gates, one row per table and rule.",
-}
 
 
 def render() -> str:
     """Build the page."""
-    manifest = json.loads(ensure_manifest().read_text(encoding="utf-8"))
     parts = [_HEADER]
-    for name, table in sorted(PUBLISHED.items()):
+    for name, table in sorted(published_tables().items()):
         key = ", ".join(f"`{column}`" for column in table.key) or "a single row"
-        parts.append(f"## {name}\n\n{_description(name, manifest)}\n\nKey: {key}\n")
+        parts.append(f"## {name}\n\n{table.grain}\n\nKey: {key}\n")
         rows = ["| column | type | meaning |", "| --- | --- | --- |"]
-        types = column_types(name)
         rows += [
-            f"| `{column}` | {types[column].lower()} | {meaning} |"
-            for column, meaning in column_meanings(name).items()
+            f"| `{column.name}` | {column.type.lower()} | {column.meaning} |"
+            for column in published_columns(table)
         ]
         parts.append("\n".join(rows) + "\n")
     return "\n".join(parts)
-
-
-def _description(name: str, manifest: dict[str, Any]) -> str:
-    if name in PLAN_TABLES:
-        return PLAN_TABLES[name].description
-    if name in _OWN:
-        return _OWN[name]
-    model = PUBLISHED[name].relation.split(".")[1]
-    return str(manifest["nodes"][f"model.coverage.{model}"]["description"])
 
 
 def write(path: Path = PAGE) -> None:

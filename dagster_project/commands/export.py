@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.commands.plan_files import write_plan_files
-from dagster_project.warehouse.contract import quote_identifier
+from dagster_project.warehouse.tables import quote_identifier
 
 # = + - @ and their wide forms, tab and carriage return; also after blanks.
 _FORMULA = r"^[\s\x{00A0}]*[=+\-@\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}\t\r\n]"

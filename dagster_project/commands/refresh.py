@@ -10,6 +10,8 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from dagster_project.company.load import load_company
+from dagster_project.company.model import Company
 from dagster_project.company.yaml_file import CompanyError
 from dagster_project.publishing.disk import advice, refuse_unwritable
 from dagster_project.publishing.preflight import UNFIT, refuse_unpublishable
@@ -20,16 +22,18 @@ if TYPE_CHECKING:
     import dagster as dg
     from dagster_shared.error import SerializableErrorInfo
 
+    Listener = Callable[[dg.EventLogEntry], None]
+
 JOB = "refresh"
 
 
-def refresh() -> int:
+def refresh(listener: Listener | None = None) -> int:
     """Run, print, and return 0 (published), 1 (blocked) or 2 (the company file is wrong)."""
     settings = load_settings()
     settings.export()
     try:
         refuse_unwritable(settings.home)
-        return _refresh(settings)
+        return _refresh(settings, listener)
     except Exception as error:
         # The orchestrator's own files lie on the same disk.
         words = str(error) if isinstance(error, UNFIT) else advice(error, settings.home)
@@ -39,45 +43,48 @@ def refresh() -> int:
         return 1
 
 
-def _refresh(settings: Settings) -> int:
+def _refresh(settings: Settings, listener: Listener | None) -> int:
     prepare_dagster_home(settings)
-
-    from dagster_project.context import company
-
     try:
-        print(f"Refreshing {company().company.name} ({settings.company_path})")
+        company = load_company(settings.company_path)
     except CompanyError as error:
         print(f"The company file cannot be used:\n{error}", file=sys.stderr)
         return 2
-    refuse_unpublishable(settings.home, company().publishing)
+    print(f"Refreshing {company.company.name} ({settings.company_path})")
+    refuse_unpublishable(settings.home, company.publishing)
     with open_instance(settings) as instance:
-        result = run(instance)
+        result = run(company, settings, instance, listener)
     if result.success:
-        print("\n".join(_decided(result, settings)))
+        print("\n".join(_decided(result, company, settings)))
         return 0
     print("\n".join(_blocked(result, settings)), file=sys.stderr)
     return 1
 
 
 def run(
-    instance: dg.DagsterInstance, listener: Callable[[dg.EventLogEntry], None] | None = None
+    company: Company,
+    settings: Settings,
+    instance: dg.DagsterInstance,
+    listener: Listener | None = None,
 ) -> dg.ExecuteInProcessResult:
     """Run the whole job in this process.
 
     Args:
+        company: Whose job it is.
+        settings: Where its state lies.
         instance: Where the run is recorded.
         listener: Called with every event as it happens.
 
     Returns:
         The outcome; a failed run is a result, not an exception.
     """
-    from dagster_project.definitions import defs
+    from dagster_project.definitions import build_definitions
 
     run_id = str(uuid.uuid4())
     if listener is not None:
         instance.add_event_listener(run_id, listener)
     return (
-        defs()
+        build_definitions(company, settings)
         .resolve_job_def(JOB)
         .execute_in_process(
             instance=instance,
@@ -89,12 +96,13 @@ def run(
     )
 
 
-def _decided(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[str]:
+def _decided(
+    result: dg.ExecuteInProcessResult, company: Company, settings: Settings
+) -> Iterator[str]:
     from dagster_project.commands.summary import summarise
-    from dagster_project.context import company
 
     yield ""
-    yield from summarise(settings.published_path, company().company.currency)
+    yield from summarise(settings.published_path, company.company.currency)
     for evaluation in result.get_asset_check_evaluations():
         # The summary has told the rules of the gates and of the review, from their own tables.
         station = evaluation.asset_key.path[0]

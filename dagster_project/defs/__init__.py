@@ -1,1 +1,1 @@
-"""Definitions only, one module per concept; loaded by folder."""
+"""Definitions only, one module per concept, each with one ``build`` for a company."""

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from dagster_project.context import company, settings
+from dagster_project.context import Context
 from dagster_project.runtime import alerts
 
 refresh = dg.define_asset_job(
@@ -11,57 +11,74 @@ refresh = dg.define_asset_job(
     description="Pull, gate, model, plan, verify, publish: only a whole and verified plan.",
 )
 
-nightly_refresh = dg.ScheduleDefinition(
-    name="nightly_refresh",
-    job=refresh,
-    cron_schedule="0 2 * * *",
-    execution_timezone=company().company.timezone,
-    # Off until somebody switches it on in the UI: a clone must not start planning by itself.
-    default_status=dg.DefaultScheduleStatus.STOPPED,
-    description="Every night at two, in the company's time zone.",
-)
 
-
-@dg.run_failure_sensor(
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Tells people that a run failed and that the published plan was left as it is.",
-)
-def failed_runs(context: dg.RunFailureSensorContext) -> None:
-    """Send the failed steps with their first error line."""
-    events = context.get_step_failure_events()
-    lines = [
-        f"{event.step_key}: {event.step_failure_data.error_display_string.splitlines()[0]}"
-        for event in events
-    ] or [context.failure_event.message or "no message"]
-    alerts.send(
-        settings().home,
-        f"Run {context.dagster_run.run_id} of {context.dagster_run.job_name} failed; "
-        "the published plan stays as it is.",
-        lines,
+def _build_schedule(here: Context) -> dg.ScheduleDefinition:
+    return dg.ScheduleDefinition(
+        name="nightly_refresh",
+        job=refresh,
+        cron_schedule="0 2 * * *",
+        execution_timezone=here.company.company.timezone,
+        # Off until somebody switches it on in the UI: a clone must not start planning by itself.
+        default_status=dg.DefaultScheduleStatus.STOPPED,
+        description="Every night at two, in the company's time zone.",
     )
 
 
-@dg.run_status_sensor(
-    run_status=dg.DagsterRunStatus.SUCCESS,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Tells people of warning checks that failed in a run that otherwise succeeded.",
-)
-def failed_warnings(context: dg.RunStatusSensorContext) -> dg.SkipReason | None:
-    """Send the failed checks; a warning never fails a run, so no failure sensor sees it."""
-    records = context.instance.get_records_for_run(
-        context.dagster_run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION
-    ).records
-    evaluations = [
-        record.event_log_entry.dagster_event.asset_check_evaluation_data
-        for record in records
-        if record.event_log_entry.dagster_event is not None
-    ]
-    failed = [e for e in evaluations if not e.passed]
-    if not failed:
-        return dg.SkipReason("every check passed")
-    alerts.send(
-        settings().home,
-        f"{len(failed)} warning checks failed in run {context.dagster_run.run_id}.",
-        [f"{e.asset_key.to_user_string()}: {e.check_name}" for e in failed],
+def _build_failed_runs(here: Context) -> dg.SensorDefinition:
+    @dg.run_failure_sensor(
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Tells people that a run failed and that the published plan was left as it is.",
     )
-    return None
+    def failed_runs(context: dg.RunFailureSensorContext) -> None:
+        """Send the failed steps with their first error line."""
+        events = context.get_step_failure_events()
+        lines = [
+            f"{event.step_key}: {event.step_failure_data.error_display_string.splitlines()[0]}"
+            for event in events
+        ] or [context.failure_event.message or "no message"]
+        alerts.send(
+            here.settings.home,
+            f"Run {context.dagster_run.run_id} of {context.dagster_run.job_name} failed; "
+            "the published plan stays as it is.",
+            lines,
+        )
+
+    return failed_runs
+
+
+def _build_failed_warnings(here: Context) -> dg.SensorDefinition:
+    @dg.run_status_sensor(
+        run_status=dg.DagsterRunStatus.SUCCESS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Tells people of warning checks that failed in a run that otherwise succeeded.",
+    )
+    def failed_warnings(context: dg.RunStatusSensorContext) -> dg.SkipReason | None:
+        """Send the failed checks; a warning never fails a run, so no failure sensor sees it."""
+        records = context.instance.get_records_for_run(
+            context.dagster_run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION
+        ).records
+        evaluations = [
+            record.event_log_entry.dagster_event.asset_check_evaluation_data
+            for record in records
+            if record.event_log_entry.dagster_event is not None
+        ]
+        failed = [e for e in evaluations if not e.passed]
+        if not failed:
+            return dg.SkipReason("every check passed")
+        alerts.send(
+            here.settings.home,
+            f"{len(failed)} warning checks failed in run {context.dagster_run.run_id}.",
+            [f"{e.asset_key.to_user_string()}: {e.check_name}" for e in failed],
+        )
+        return None
+
+    return failed_warnings
+
+
+def build(here: Context) -> dg.Definitions:
+    """The job, its nightly schedule, and the sensors that tell people."""
+    return dg.Definitions(
+        jobs=[refresh],
+        schedules=[_build_schedule(here)],
+        sensors=[_build_failed_runs(here), _build_failed_warnings(here)],
+    )

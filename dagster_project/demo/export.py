@@ -29,7 +29,8 @@ from dagster_project.demo.catalogue import (
 from dagster_project.demo.deals import REVENUE_TYPES, Deals, last_quotas, make_activities
 from dagster_project.demo.effects import Effects
 from dagster_project.demo.people import Staff, absence_rows, certification_rows, employee_rows
-from dagster_project.warehouse.contract import LANDING, LandingTable, quote_identifier
+from dagster_project.warehouse.contract import LANDING, LandingTable
+from dagster_project.warehouse.tables import quote_identifier
 
 _OPEN_STAGES = ("Qualification", "Proposal", "Negotiation")
 _STAGE_HISTORY_DAYS = 730

@@ -9,24 +9,38 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dagster_project.sources.landing import ACCEPTED, PULLED, PULLS, create_records
 from dagster_project.warehouse.contract import LANDING
+from dagster_project.warehouse.tables import Column, Table
 
 if TYPE_CHECKING:
     import duckdb
 
 FACTS = "quality.pull_facts"
-KEY_PROBLEMS = "quality.key_problems"
-KEY_PROBLEM_COLUMNS = {
-    "problem": (
-        "VARCHAR",
-        "unknown_key (no such record) or possible_duplicate (may be one record)",
+KEY_PROBLEMS = Table(
+    "quality",
+    "key_problems",
+    "Keys that match no record, with the record that may have been meant, and records that may be "
+    "one; listed, never merged. One row per column and key.",
+    ("problem", "table_name", "column_name", "key_value"),
+    (
+        Column(
+            "problem",
+            "VARCHAR",
+            "unknown_key (no such record) or possible_duplicate (may be one record)",
+        ),
+        Column("table_name", "VARCHAR", "Table that holds the key"),
+        Column("column_name", "VARCHAR", "Column that holds the key"),
+        Column("key_value", "VARCHAR", "The key as it is written there"),
+        Column(
+            "suggested_key", "VARCHAR", "Record that may have been meant; null where none is near"
+        ),
+        Column(
+            "similarity",
+            "DOUBLE",
+            "1 where both differ only in case, spaces, accents or punctuation",
+        ),
+        Column("row_count", "BIGINT", "Rows with the key"),
     ),
-    "table_name": ("VARCHAR", "Table that holds the key"),
-    "column_name": ("VARCHAR", "Column that holds the key"),
-    "key_value": ("VARCHAR", "The key as it is written there"),
-    "suggested_key": ("VARCHAR", "Record that may have been meant; null where none is near"),
-    "similarity": ("DOUBLE", "1 where both differ only in case, spaces, accents or punctuation"),
-    "row_count": ("BIGINT", "Rows with the key"),
-}
+)
 # Unknown keys are looked up one by one; a pull with more has another problem than spelling.
 MOST_KEYS = 200
 _LEAST_SIMILARITY = 0.92
@@ -62,12 +76,13 @@ def record_facts(connection: duckdb.DuckDBPyConnection) -> None:
         connection: The warehouse, every table pulled.
     """
     create_records(connection)
-    columns = ", ".join(f"{name} {kind}" for name, (kind, _) in KEY_PROBLEM_COLUMNS.items())
-    connection.execute(f"create or replace table {KEY_PROBLEMS} ({columns})")
+    connection.execute(KEY_PROBLEMS.create_sql())
     for reference in _REFERENCES:
-        connection.execute(f"insert into {KEY_PROBLEMS} {_unknown_keys(reference)}")
-    connection.execute(f"insert into {KEY_PROBLEMS} {_equal_names('accounts', 'account_id')}")
-    connection.execute(f"insert into {KEY_PROBLEMS} {_near_names('employees', 'rep_id')}")
+        connection.execute(f"insert into {KEY_PROBLEMS.relation} {_unknown_keys(reference)}")
+    connection.execute(
+        f"insert into {KEY_PROBLEMS.relation} {_equal_names('accounts', 'account_id')}"
+    )
+    connection.execute(f"insert into {KEY_PROBLEMS.relation} {_near_names('employees', 'rep_id')}")
     connection.execute(_facts_sql())
 
 
@@ -98,7 +113,7 @@ def _facts_sql() -> str:
             table_name,
             count(*) filter (problem = 'unknown_key' and suggested_key is not null) as misspelt,
             count(*) filter (problem = 'possible_duplicate') as doubles
-        from {KEY_PROBLEMS}
+        from {KEY_PROBLEMS.relation}
         group by 1
     )
     select

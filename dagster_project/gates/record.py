@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from dagster_project.warehouse.tables import Table, columns
 from expectations import load_suite
 
 if TYPE_CHECKING:
@@ -14,36 +15,45 @@ if TYPE_CHECKING:
     from dagster_project.company.model import Company
     from dagster_project.gates.run import RuleResult
 
-QUALITY_COLUMNS = {
-    "table_name": ("VARCHAR", "Table the rule guards"),
-    "check_name": ("VARCHAR", "Rule, by its stable name"),
-    "severity": ("VARCHAR", "critical (blocks) or warning"),
-    "is_passed": ("BOOLEAN", "The rule held"),
-    "failed_count": ("BIGINT", "Rows that break it"),
-    "failed_rate": ("DOUBLE", "Those rows over all rows that have a value"),
-    "observed": ("VARCHAR", "What was compared: a count, a sum or a share"),
-    "sample_keys": ("VARCHAR", "Up to 20 failing keys"),
-    "reason": ("VARCHAR", "Why the rule is there"),
-    "fix": ("VARCHAR", "What to do when it fails"),
+_MEANINGS = {
+    "run_id": "Run of the orchestrator, published or not",
+    "judged_at": "When the rule was checked, UTC",
+    "table_name": "Table the rule guards",
+    "check_name": "Rule, by its stable name",
+    "severity": "critical (blocks) or warning",
+    "is_passed": "The rule held",
+    "failed_count": "Rows that break it",
+    "failed_rate": "Those rows over all rows that have a value",
+    "observed": "What was compared: a count, a sum or a share",
+    "sample_keys": "Up to 20 failing keys",
+    "reason": "Why the rule is there",
+    "fix": "What to do when it fails",
 }
-
-# One row per run and rule, blocked runs included: what BI draws trends from.
-HISTORY_COLUMNS = {
-    "run_id": ("VARCHAR", "Run of the orchestrator, published or not"),
-    "judged_at": ("TIMESTAMP", "When the rule was checked, UTC"),
-    **{
-        name: QUALITY_COLUMNS[name]
-        for name in (
-            "table_name",
-            "check_name",
-            "severity",
-            "is_passed",
-            "failed_count",
-            "failed_rate",
-            "observed",
-        )
-    },
+_VERDICT = {
+    "table_name": "VARCHAR",
+    "check_name": "VARCHAR",
+    "severity": "VARCHAR",
+    "is_passed": "BOOLEAN",
+    "failed_count": "BIGINT",
+    "failed_rate": "DOUBLE",
+    "observed": "VARCHAR",
 }
+RESULTS = Table(
+    "quality",
+    "data_quality_results",
+    "Outcome of every rule at the gates, one row per table and rule.",
+    ("table_name", "check_name"),
+    columns(_MEANINGS, **_VERDICT, sample_keys="VARCHAR", reason="VARCHAR", fix="VARCHAR"),
+)
+# Blocked runs included: what BI draws trends from.
+HISTORY = Table(
+    "quality",
+    "data_quality_history",
+    "Outcome of every rule at the gates in every run, blocked runs included, one row per run, "
+    "table and rule. The last 400 days are kept.",
+    ("judged_at", "run_id", "table_name", "check_name"),
+    columns(_MEANINGS, run_id="VARCHAR", judged_at="TIMESTAMP", **_VERDICT),
+)
 KEPT_HISTORY = dt.timedelta(days=400)
 
 
@@ -77,18 +87,15 @@ def record_results(
         run_id: Run that judged them; judging again in the same run replaces its rows.
     """
     connection.execute("create schema if not exists quality")
-    for table, columns in (("check_results", QUALITY_COLUMNS), ("check_history", HISTORY_COLUMNS)):
-        body = ", ".join(f"{name} {kind}" for name, (kind, _) in columns.items())
-        connection.execute(f"create table if not exists quality.{table} ({body})")
+    for table in (RESULTS, HISTORY):
+        connection.execute(table.create_sql(keep=True))
     now = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
-    connection.execute(
-        "delete from quality.check_history where judged_at < ?", [now - KEPT_HISTORY]
-    )
-    for table in sorted({result.table for result in results}):
-        connection.execute("delete from quality.check_results where table_name = ?", [table])
+    connection.execute(f"delete from {HISTORY.relation} where judged_at < ?", [now - KEPT_HISTORY])
+    for judged in sorted({result.table for result in results}):
+        connection.execute(f"delete from {RESULTS.relation} where table_name = ?", [judged])
         connection.execute(
-            "delete from quality.check_history where run_id = ? and table_name = ?",
-            [run_id, table],
+            f"delete from {HISTORY.relation} where run_id = ? and table_name = ?",
+            [run_id, judged],
         )
     facts = [
         [
@@ -104,10 +111,10 @@ def record_results(
     ]
     more = [[", ".join(map(str, r.sample_keys)), r.why, r.fix] for r in results]
     connection.executemany(
-        "insert into quality.check_results values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"insert into {RESULTS.relation} values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [[*row, *rest] for row, rest in zip(facts, more, strict=True)],
     )
     connection.executemany(
-        "insert into quality.check_history values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"insert into {HISTORY.relation} values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [[run_id, now, *row] for row in facts],
     )

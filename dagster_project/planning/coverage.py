@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from dagster_project.company.model import Company
-from dagster_project.context import company
-from dagster_project.planning.coverage_tables import PLAN_TABLES
+from dagster_project.planning.coverage_tables import COVERAGE_TABLES
 from dagster_project.planning.history import last_prices, plan_hashes
 from dagster_project.planning.identity import code_version, plan_id
+from dagster_project.planning.quota_tables import PLAN_TABLES
 from dagster_project.warehouse.duckdb_file import Warehouse, write_frame
 from optimization.policy import CoveragePolicy
 
@@ -21,51 +21,49 @@ if TYPE_CHECKING:
 
     from optimization.tables import CoveragePlan
 
-COVERAGE_TABLES = {
+# Tables that have a longer name in the warehouse than in the plan.
+_SHORT = {
     "coverage_assignments": "assignments",
     "assignment_explanations": "explanations",
     "plan_changes": "changes",
     "plan_certificates": "certificate",
-    "shadow_prices": "shadow_prices",
-    "hiring_advice": "hiring_advice",
-    "lock_costs": "lock_costs",
-    "rep_loads": "rep_loads",
 }
+_FIELDS = {table: _SHORT.get(table, table) for table in COVERAGE_TABLES}
 
 
-def current_plan_id(warehouse: Warehouse) -> str:
+def current_plan_id(warehouse: Warehouse, company: Company) -> str:
     """Name the plan that follows from the accepted inputs, the last plan, settings and code."""
     with warehouse.connect() as connection:
         hashes = plan_hashes(connection)
         as_of = connection.execute(
             "select cast(as_of_on as varchar) from intermediate.int_company__calendar"
         ).fetchall()[0][0]
-    return plan_id(hashes, code_version(), company().company.seed, as_of)
+    return plan_id(hashes, code_version(), company.company.seed, as_of)
 
 
-def coverage_policy(settings: Company) -> CoveragePolicy:
+def coverage_policy(company: Company) -> CoveragePolicy:
     """Translate the company file into the optimiser's policy."""
-    horizon_years = settings.coverage.horizon_months / 12
-    balance = settings.coverage.balance
+    horizon_years = company.coverage.horizon_months / 12
+    balance = company.coverage.balance
     return CoveragePolicy(
-        move_budget_rate=settings.coverage.move_budget_rate,
-        mip_gap=settings.coverage.mip_gap,
-        solve_seconds=settings.coverage.solve_seconds,
-        overtime_amount_per_hour=settings.capacity.overtime_cost_per_hour * horizon_years,
-        seed=settings.company.seed,
-        exact_pairs=settings.coverage.exact_pairs,
+        move_budget_rate=company.coverage.move_budget_rate,
+        mip_gap=company.coverage.mip_gap,
+        solve_seconds=company.coverage.solve_seconds,
+        overtime_amount_per_hour=company.capacity.overtime_cost_per_hour * horizon_years,
+        seed=company.company.seed,
+        exact_pairs=company.coverage.exact_pairs,
         group_move_rates=tuple(
             (group.group_id, group.move_budget_rate)
-            for group in settings.groups
+            for group in company.groups
             if group.move_budget_rate is not None
         ),
         balance_band_rate=balance.band_rate if balance else None,
         balance_price_rate=balance.price_rate if balance else 0.0,
-        min_load_rate=settings.coverage.min_load_rate,
-        idle_amount_per_hour=settings.coverage.idle_cost_per_hour * horizon_years,
+        min_load_rate=company.coverage.min_load_rate,
+        idle_amount_per_hour=company.coverage.idle_cost_per_hour * horizon_years,
         partner_budgets=tuple(
             (partner.partner_id, partner.budget_amount)
-            for partner in settings.partners
+            for partner in company.partners
             if partner.budget_amount is not None
         ),
     )
@@ -80,7 +78,7 @@ def coverage_inputs(warehouse: Warehouse) -> tuple[pd.DataFrame, pd.DataFrame, p
     )
 
 
-def plan_coverage(warehouse: Warehouse) -> CoveragePlan:
+def plan_coverage(warehouse: Warehouse, company: Company) -> CoveragePlan:
     """Decide who covers which account, and write it.
 
     Raises:
@@ -90,26 +88,30 @@ def plan_coverage(warehouse: Warehouse) -> CoveragePlan:
 
     with warehouse.connect() as connection:
         prices = last_prices(connection)
-    plan = solve_coverage(*coverage_inputs(warehouse), coverage_policy(company()), prices)
-    write_plan(warehouse, {table: getattr(plan, field) for table, field in COVERAGE_TABLES.items()})
+    plan = solve_coverage(*coverage_inputs(warehouse), coverage_policy(company), prices)
+    write_plan(
+        warehouse,
+        company,
+        {table: getattr(plan, field) for table, field in _FIELDS.items()},
+    )
     return plan
 
 
-def coverage_violations(warehouse: Warehouse) -> list[str]:
+def coverage_violations(warehouse: Warehouse, company: Company) -> list[str]:
     """Recompute every rule of the coverage plan from the tables as written."""
     from optimization.tables import CoveragePlan
     from optimization.verify.coverage import verify_coverage
 
     frames = {
         field: warehouse.read(f"plan.{table}").drop(columns="plan_id")
-        for table, field in COVERAGE_TABLES.items()
+        for table, field in _FIELDS.items()
     }
     return verify_coverage(
-        *coverage_inputs(warehouse), coverage_policy(company()), CoveragePlan(**frames)
+        *coverage_inputs(warehouse), coverage_policy(company), CoveragePlan(**frames)
     )
 
 
-def unfit_to_publish(warehouse: Warehouse, plan_id: str) -> list[str]:
+def unfit_to_publish(warehouse: Warehouse, company: Company, plan_id: str) -> list[str]:
     """Say why the written tables must not be published; empty where they may be.
 
     The job's own checks come first. This is for a run of the publishing step alone, which sees
@@ -121,12 +123,12 @@ def unfit_to_publish(warehouse: Warehouse, plan_id: str) -> list[str]:
             others = sorted({str(row[0]) for row in rows} - {plan_id})
             if others:
                 return [f"plan.{table} belongs to plan {others[0]}, not to {plan_id}"]
-    return coverage_violations(warehouse)
+    return coverage_violations(warehouse, company)
 
 
-def write_plan(warehouse: Warehouse, frames: Mapping[str, pd.DataFrame]) -> None:
+def write_plan(warehouse: Warehouse, company: Company, frames: Mapping[str, pd.DataFrame]) -> None:
     """Write the tables of a plan, all or none."""
-    name = current_plan_id(warehouse)
+    name = current_plan_id(warehouse, company)
     with warehouse.connect() as connection:
         connection.execute("create schema if not exists plan")
         connection.execute("begin transaction")
@@ -134,7 +136,7 @@ def write_plan(warehouse: Warehouse, frames: Mapping[str, pd.DataFrame]) -> None
             for table, frame in frames.items():
                 identified = frame.copy()
                 identified.insert(0, "plan_id", name)
-                write_frame(connection, f"plan.{table}", identified, PLAN_TABLES[table].types)
+                write_frame(connection, PLAN_TABLES[table], identified)
             connection.execute("commit")
         except Exception:
             connection.execute("rollback")

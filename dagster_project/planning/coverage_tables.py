@@ -1,40 +1,11 @@
-"""The tables a plan consists of: columns, types, grain and meaning, as data."""
+"""The tables of a coverage plan: grain, key and columns, as data."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-from dagster_project.planning.quota_tables import QUOTA_MEANINGS, QUOTA_SHAPES
-
-
-@dataclass(frozen=True)
-class PlanTable:
-    """One table that the planning step writes.
-
-    Attributes:
-        description: What one row is; ends in the grain.
-        key: Columns that identify a row, in sort order.
-        types: DuckDB type by column, in the table's order, ``plan_id`` first.
-    """
-
-    description: str
-    key: tuple[str, ...]
-    types: Mapping[str, str]
-
-    @property
-    def columns(self) -> dict[str, str]:
-        """Meaning by column, in the table's order."""
-        return {name: MEANINGS[name] for name in self.types}
-
-
-def _types(**kinds: str) -> dict[str, str]:
-    return {"plan_id": "VARCHAR", **kinds}
-
+from dagster_project.warehouse.tables import Table, columns, tables_by_name
 
 # One meaning per column name: a name means the same wherever it stands.
-MEANINGS: dict[str, str] = {
-    **QUOTA_MEANINGS,
+COVERAGE_MEANINGS: dict[str, str] = {
     "plan_id": "Hash of inputs, settings, code and seed; the same for every table of a plan",
     "account_id": "Account in the CRM",
     "rep_id": "Coverer: a rep, a partner, or `__house__` where nobody covers",
@@ -70,8 +41,8 @@ MEANINGS: dict[str, str] = {
     "interval_high_amount": "Upper end of the 90 % interval of the value",
     "sentence": "The same in words",
     "reason": "leaver, unassigned, unknown_owner, uncovered, not_certified, direct_deal, "
-    "better_match, override, family, capacity, unprofitable (serving it costs more than it brings) "
-    "or earlier_plan (planned before, not yet in the CRM)",
+    "better_match, override, family, capacity, unprofitable (serving it costs more "
+    "than it brings) or earlier_plan (planned before, not yet in the CRM)",
     "value_gain_amount": "Value gained by the change, disruption already taken off",
     "objective_amount": "Value of the plan",
     "bound_amount": "No plan can be worth more than this",
@@ -103,7 +74,7 @@ MEANINGS: dict[str, str] = {
     "added_hours": "Hours one more rep would bring the group a year",
     "predicted_gain_amount": "Gain the prices predict",
     "resolved_gain_amount": "Gain after solving again with those hours",
-    "lock_action": "married (stays with the rep), divorced (leaves the rep) or forbidden",
+    "lock_action": "keep (stays with the rep), remove (leaves the rep) or forbid (never the rep)",
     "lock_source": "override (a person decided), hard_rule or rule",
     "better_rep_id": "Coverer the account would have by score without the lock",
     "cost_amount": "Most that the plan could be worth more without the lock",
@@ -114,169 +85,171 @@ MEANINGS: dict[str, str] = {
     "hours_after": "The same under the plan",
     "value_before_amount": "Value of the accounts covered before the plan",
     "value_after_amount": "Value of the accounts under the plan",
-    "potential_share_amount": "Potential that the coverer's share of its group's hours asks for; "
-    "empty for other coverers than reps",
+    "potential_share_amount": "Potential that the coverer's share of its group's hours asks "
+    "for; empty for other coverers than reps",
     "potential_before_amount": "Expected yearly bookings of the accounts, whoever covers them, "
     "before the plan",
     "potential_after_amount": "The same under the plan",
     "resolved_cost_amount": "The same solved again without the lock; empty where not done",
+    "from_rep_id": "Owner of record, empty where the account had none",
+    "to_rep_id": "Coverer in the plan",
 }
 
 
-PLAN_TABLES: dict[str, PlanTable] = {
-    "coverage_assignments": PlanTable(
+def _table(name: str, grain: str, key: tuple[str, ...], **types: str) -> Table:
+    return Table("plan", name, grain, key, columns(COVERAGE_MEANINGS, plan_id="VARCHAR", **types))
+
+
+COVERAGE_TABLES: dict[str, Table] = tables_by_name(
+    _table(
+        "coverage_assignments",
         "Who covers which account and what it is expected to bring, one row per plan and account.",
         ("account_id",),
-        _types(
-            account_id="VARCHAR",
-            rep_id="VARCHAR",
-            coverer_type="VARCHAR",
-            group_id="VARCHAR",
-            previous_rep_id="VARCHAR",
-            present_rep_id="VARCHAR",
-            owner_source="VARCHAR",
-            family_id="VARCHAR",
-            is_moved="BOOLEAN",
-            is_locked="BOOLEAN",
-            lock_reason="VARCHAR",
-            hours="DOUBLE",
-            value_amount="DOUBLE",
-            new_amount="DOUBLE",
-            existing_amount="DOUBLE",
-        ),
+        account_id="VARCHAR",
+        rep_id="VARCHAR",
+        coverer_type="VARCHAR",
+        group_id="VARCHAR",
+        previous_rep_id="VARCHAR",
+        present_rep_id="VARCHAR",
+        owner_source="VARCHAR",
+        family_id="VARCHAR",
+        is_moved="BOOLEAN",
+        is_locked="BOOLEAN",
+        lock_reason="VARCHAR",
+        hours="DOUBLE",
+        value_amount="DOUBLE",
+        new_amount="DOUBLE",
+        existing_amount="DOUBLE",
     ),
-    "assignment_explanations": PlanTable(
-        "Why each account has its coverer: parts that add up to the score, the price of time, the "
-        "runner-up, and a sentence, one row per plan and account.",
+    _table(
+        "assignment_explanations",
+        "Why each account has its coverer: parts that add up to the score, the price of time, the"
+        " runner-up, and a sentence, one row per plan and account.",
         ("account_id",),
-        _types(
-            account_id="VARCHAR",
-            rep_id="VARCHAR",
-            segment_value_amount="DOUBLE",
-            strength_value_amount="DOUBLE",
-            cost_to_serve_amount="DOUBLE",
-            disruption_amount="DOUBLE",
-            soft_rule_amount="DOUBLE",
-            hours_price_amount="DOUBLE",
-            count_price_amount="DOUBLE",
-            move_price_amount="DOUBLE",
-            balance_price_amount="DOUBLE",
-            other_price_amount="DOUBLE",
-            net_score_amount="DOUBLE",
-            runner_up_rep_id="VARCHAR",
-            runner_up_net_score_amount="DOUBLE",
-            score_difference_amount="DOUBLE",
-            binding_rule="VARCHAR",
-            interval_low_amount="DOUBLE",
-            interval_high_amount="DOUBLE",
-            sentence="VARCHAR",
-        ),
+        account_id="VARCHAR",
+        rep_id="VARCHAR",
+        segment_value_amount="DOUBLE",
+        strength_value_amount="DOUBLE",
+        cost_to_serve_amount="DOUBLE",
+        disruption_amount="DOUBLE",
+        soft_rule_amount="DOUBLE",
+        hours_price_amount="DOUBLE",
+        count_price_amount="DOUBLE",
+        move_price_amount="DOUBLE",
+        balance_price_amount="DOUBLE",
+        other_price_amount="DOUBLE",
+        net_score_amount="DOUBLE",
+        runner_up_rep_id="VARCHAR",
+        runner_up_net_score_amount="DOUBLE",
+        score_difference_amount="DOUBLE",
+        binding_rule="VARCHAR",
+        interval_low_amount="DOUBLE",
+        interval_high_amount="DOUBLE",
+        sentence="VARCHAR",
     ),
-    "plan_changes": PlanTable(
+    _table(
+        "plan_changes",
         "Accounts whose coverer differs from the owner of record, and why, one row per plan and "
         "account.",
         ("account_id",),
-        _types(
-            account_id="VARCHAR",
-            from_rep_id="VARCHAR",
-            to_rep_id="VARCHAR",
-            reason="VARCHAR",
-            value_gain_amount="DOUBLE",
-            disruption_amount="DOUBLE",
-        ),
+        account_id="VARCHAR",
+        from_rep_id="VARCHAR",
+        to_rep_id="VARCHAR",
+        reason="VARCHAR",
+        value_gain_amount="DOUBLE",
+        disruption_amount="DOUBLE",
     ),
-    "plan_certificates": PlanTable(
-        "How far the plan can be from the best possible one, and what it gains over today, one row "
-        "per plan.",
+    _table(
+        "plan_certificates",
+        "How far the plan can be from the best possible one, and what it gains over today, one "
+        "row per plan.",
         (),
-        _types(
-            objective_amount="DOUBLE",
-            bound_amount="DOUBLE",
-            price_bound_amount="DOUBLE",
-            gap_rate="DOUBLE",
-            status="VARCHAR",
-            solver="VARCHAR",
-            solver_version="VARCHAR",
-            seed="BIGINT",
-            options="VARCHAR",
-            account_count="BIGINT",
-            candidate_count="BIGINT",
-            moved_count="BIGINT",
-            move_limit="BIGINT",
-            uncovered_count="BIGINT",
-            overtime_hours="DOUBLE",
-            overtime_amount="DOUBLE",
-            as_is_objective_amount="DOUBLE",
-            gain_amount="DOUBLE",
-            rows_at_bound_count="BIGINT",
-            sentence="VARCHAR",
-        ),
+        objective_amount="DOUBLE",
+        bound_amount="DOUBLE",
+        price_bound_amount="DOUBLE",
+        gap_rate="DOUBLE",
+        status="VARCHAR",
+        solver="VARCHAR",
+        solver_version="VARCHAR",
+        seed="BIGINT",
+        options="VARCHAR",
+        account_count="BIGINT",
+        candidate_count="BIGINT",
+        moved_count="BIGINT",
+        move_limit="BIGINT",
+        uncovered_count="BIGINT",
+        overtime_hours="DOUBLE",
+        overtime_amount="DOUBLE",
+        as_is_objective_amount="DOUBLE",
+        gain_amount="DOUBLE",
+        rows_at_bound_count="BIGINT",
+        sentence="VARCHAR",
     ),
-    "shadow_prices": PlanTable(
+    _table(
+        "shadow_prices",
         "What one more unit of a scarce rule would bring: hours and accounts of a coverer, moves "
         "of the company, one row per plan, rule and coverer.",
-        ("rule", "rep_id", "group_id"),
-        _types(
-            rule="VARCHAR",
-            rep_id="VARCHAR",
-            group_id="VARCHAR",
-            shadow_price_amount="DOUBLE",
-            used="DOUBLE",
-            capacity="DOUBLE",
-            slack_limit="DOUBLE",
-            slack_price_amount="DOUBLE",
-            unit="VARCHAR",
+        (
+            "rule",
+            "rep_id",
+            "group_id",
         ),
+        rule="VARCHAR",
+        rep_id="VARCHAR",
+        group_id="VARCHAR",
+        shadow_price_amount="DOUBLE",
+        used="DOUBLE",
+        capacity="DOUBLE",
+        slack_limit="DOUBLE",
+        slack_price_amount="DOUBLE",
+        unit="VARCHAR",
     ),
-    "hiring_advice": PlanTable(
-        "What one more rep would bring a group: predicted by the prices and by solving again, "
-        "one row per plan and group.",
+    _table(
+        "hiring_advice",
+        "What one more rep would bring a group: predicted by the prices and by solving again, one"
+        " row per plan and group.",
         ("group_id",),
-        _types(
-            group_id="VARCHAR",
-            added_hours="DOUBLE",
-            predicted_gain_amount="DOUBLE",
-            resolved_gain_amount="DOUBLE",
-            sentence="VARCHAR",
-        ),
+        group_id="VARCHAR",
+        added_hours="DOUBLE",
+        predicted_gain_amount="DOUBLE",
+        resolved_gain_amount="DOUBLE",
+        sentence="VARCHAR",
     ),
-    "lock_costs": PlanTable(
+    _table(
+        "lock_costs",
         "What each lock costs the plan, one row per plan, account, action and rep.",
-        ("account_id", "lock_action", "rep_id"),
-        _types(
-            account_id="VARCHAR",
-            lock_action="VARCHAR",
-            rep_id="VARCHAR",
-            lock_source="VARCHAR",
-            lock_reason="VARCHAR",
-            better_rep_id="VARCHAR",
-            cost_amount="DOUBLE",
-            resolved_cost_amount="DOUBLE",
-            sentence="VARCHAR",
+        (
+            "account_id",
+            "lock_action",
+            "rep_id",
         ),
+        account_id="VARCHAR",
+        lock_action="VARCHAR",
+        rep_id="VARCHAR",
+        lock_source="VARCHAR",
+        lock_reason="VARCHAR",
+        better_rep_id="VARCHAR",
+        cost_amount="DOUBLE",
+        resolved_cost_amount="DOUBLE",
+        sentence="VARCHAR",
     ),
-    "rep_loads": PlanTable(
+    _table(
+        "rep_loads",
         "What every coverer carries before and under the plan, and its share of the group's "
         "potential; `__house__` is what nobody covers, one row per plan and coverer.",
         ("rep_id",),
-        _types(
-            rep_id="VARCHAR",
-            coverer_type="VARCHAR",
-            group_id="VARCHAR",
-            capacity_hours="DOUBLE",
-            accounts_before="BIGINT",
-            accounts_after="BIGINT",
-            hours_before="DOUBLE",
-            hours_after="DOUBLE",
-            value_before_amount="DOUBLE",
-            value_after_amount="DOUBLE",
-            potential_share_amount="DOUBLE",
-            potential_before_amount="DOUBLE",
-            potential_after_amount="DOUBLE",
-        ),
+        rep_id="VARCHAR",
+        coverer_type="VARCHAR",
+        group_id="VARCHAR",
+        capacity_hours="DOUBLE",
+        accounts_before="BIGINT",
+        accounts_after="BIGINT",
+        hours_before="DOUBLE",
+        hours_after="DOUBLE",
+        value_before_amount="DOUBLE",
+        value_after_amount="DOUBLE",
+        potential_share_amount="DOUBLE",
+        potential_before_amount="DOUBLE",
+        potential_after_amount="DOUBLE",
     ),
-    **{
-        name: PlanTable(description, key, _types(**types))
-        for name, (description, key, types) in QUOTA_SHAPES.items()
-    },
-}
+)

@@ -1,4 +1,4 @@
-"""What the UI shows of a coverage plan: numbers it plots over time, tables to read, one chart.
+"""What the UI shows of strengths and plans: numbers it plots over time, tables to read, one chart.
 
 Ids only, never names or pay.
 """
@@ -6,7 +6,7 @@ Ids only, never names or pay.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -15,9 +15,10 @@ from dagster_project.plots.gallery import PICTURES
 if TYPE_CHECKING:
     import pandas as pd
 
-    from optimization.tables import CoveragePlan
+    from optimization.tables import CoveragePlan, QuotaPlan, Strengths
 
 _SHOWN = 10
+_OF_STRENGTHS = ("strengths", "strength_calibration", "strength_backtest")
 
 
 def coverage_facts(plan: CoveragePlan) -> dict[str, dict[str, dg.MetadataValue]]:
@@ -90,6 +91,72 @@ def coverage_facts(plan: CoveragePlan) -> dict[str, dict[str, dg.MetadataValue]]
             ),
         },
     }
+
+
+def quota_facts(plan: QuotaPlan) -> dict[str, dict[str, dg.MetadataValue]]:
+    """Build the same for a quota plan.
+
+    Args:
+        plan: The plan's tables.
+
+    Returns:
+        Metadata by table and name.
+    """
+    outlook = plan.attainment_outlook
+    whole = outlook[(outlook["level"] == "company") & outlook["is_default"]].iloc[0]
+    return {
+        "attainment_outlook": {
+            "probability_of_company_target": dg.MetadataValue.float(float(whole["probability"])),
+            "chance_by_buffer": dg.MetadataValue.md(PICTURES["chances"].markdown(outlook)),
+        },
+        "group_targets": {
+            "quota_waterfall": dg.MetadataValue.md(
+                PICTURES["quotas"].markdown(
+                    plan.group_targets, plan.quota_allocations, plan.company_targets
+                )
+            )
+        },
+        "calibration_summary": _shares_held(plan.calibration_summary),
+        "budget_check": {
+            "groups_over_budget": dg.MetadataValue.int(
+                int((plan.budget_check["verdict"] == "over budget").sum())
+            )
+        },
+    }
+
+
+def _shares_held(summary: Any) -> dict[str, dg.MetadataValue]:
+    """Show how many past periods their 80 % bands held, where there were any."""
+    return {
+        f"{row.level}_{row.period_type}s_held": dg.MetadataValue.float(float(row.held_rate))
+        for row in summary.itertuples(index=False)
+    }
+
+
+def strength_facts(found: Strengths) -> dict[str, dict[str, dg.MetadataValue]]:
+    """Build the metadata of the tables of strengths: the verdict, and one chart a table.
+
+    Args:
+        found: The tables.
+
+    Returns:
+        Metadata by table and name.
+    """
+    guard = found.strength_guard.iloc[0]
+    facts: dict[str, dict[str, dg.MetadataValue]] = {
+        "strength_guard": {
+            "multiplier": dg.MetadataValue.float(float(guard["multiplier"])),
+            **{
+                name: dg.MetadataValue.text(str(guard[name]))
+                for name in ("signal", "reason", "value_reason")
+            },
+        }
+    }
+    for picture in (PICTURES[name] for name in _OF_STRENGTHS):
+        table = picture.tables[0]
+        drawn = dg.MetadataValue.md(picture.markdown(getattr(found, table)))
+        facts[table] = {picture.draw.__name__: drawn}
+    return facts
 
 
 def _table(frame: pd.DataFrame, columns: Sequence[str]) -> dg.MetadataValue:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from dagster_project.planning.identity import code_version
 from dagster_project.sources.landing import accepted_hashes
-from dagster_project.warehouse.contract import ColumnType, LandingColumn, create_table_sql
+from dagster_project.warehouse.tables import Table, columns, tables_by_name
 
 if TYPE_CHECKING:
     import duckdb
@@ -23,54 +23,82 @@ LAST_PLAN = "last_plan"
 NO_PLAN = "none"
 
 
-def _columns(**types: ColumnType) -> tuple[LandingColumn, ...]:
-    return tuple(
-        LandingColumn(name, type_, False, _MEANINGS[name]) for name, type_ in types.items()
-    )
-
-
 _MEANINGS = {
+    "number": "Number of the plan, from 1 in the order of publication",
+    "plan_id": "The plan",
+    "input_key": "Hash of the pulls, settings and code it was made of",
+    "started_from": "Number of the plan it started from",
+    "as_of_on": "Day it was made for",
     "account_id": "Account in the CRM",
-    "rep_id": "Coverer in the last plan",
+    "rep_id": "Coverer in the plan",
     "owner_rep_id": "Owner of record in the CRM when that plan was made",
     "changed_on": "Day of the plan that made or found the change",
     "from_rep_id": "Owner before",
     "to_rep_id": "Owner after",
     "origin": "plan (the plan moved it) or crm (somebody moved it in the CRM)",
+    "rule": "Rule of the limit",
+    "group_id": "Sales group",
+    "shadow_price_amount": "Value of one more unit",
+}
+
+
+def _table(name: str, grain: str, **types: str) -> Table:
+    return Table("history", name, grain, (), columns(_MEANINGS, **types))
+
+
+_CHANGE = {
+    "account_id": "VARCHAR",
+    "changed_on": "DATE",
+    "from_rep_id": "VARCHAR",
+    "to_rep_id": "VARCHAR",
+    "origin": "VARCHAR",
 }
 # What dbt reads; made anew by every run.
-HISTORY_TABLES: dict[str, tuple[LandingColumn, ...]] = {
-    LAST_PLAN: _columns(account_id="VARCHAR", rep_id="VARCHAR", owner_rep_id="VARCHAR"),
-    "past_changes": _columns(
+HISTORY_TABLES: dict[str, Table] = tables_by_name(
+    _table(
+        LAST_PLAN,
+        "The published plan this run starts from, one row per account; empty before the first "
+        "plan.",
         account_id="VARCHAR",
-        changed_on="DATE",
-        from_rep_id="VARCHAR",
-        to_rep_id="VARCHAR",
-        origin="VARCHAR",
+        rep_id="VARCHAR",
+        owner_rep_id="VARCHAR",
     ),
-}
-HISTORY_DESCRIPTIONS = {
-    LAST_PLAN: "The published plan this run starts from, one row per account; empty before the "
-    "first plan.",
-    "past_changes": "Changes of owner that earlier plans made or found in the CRM, one row per "
-    "change.",
-}
-_RECORD = """
-create schema if not exists history;
-create table if not exists history.plans (
-    number BIGINT, plan_id VARCHAR, input_key VARCHAR, started_from BIGINT, as_of_on DATE
-);
-create table if not exists history.assignments (
-    number BIGINT, account_id VARCHAR, rep_id VARCHAR, owner_rep_id VARCHAR
-);
-create table if not exists history.changes (
-    number BIGINT, account_id VARCHAR, changed_on DATE,
-    from_rep_id VARCHAR, to_rep_id VARCHAR, origin VARCHAR
-);
-create table if not exists history.prices (
-    number BIGINT, rule VARCHAR, rep_id VARCHAR, group_id VARCHAR, shadow_price_amount DOUBLE
-);
-"""
+    _table(
+        "past_changes",
+        "Changes of owner that earlier plans made or found in the CRM, one row per change.",
+        **_CHANGE,
+    ),
+)
+# What publishing keeps.
+_RECORDS = (
+    _table(
+        "plans",
+        "Published plans, one row per plan.",
+        number="BIGINT",
+        plan_id="VARCHAR",
+        input_key="VARCHAR",
+        started_from="BIGINT",
+        as_of_on="DATE",
+    ),
+    _table(
+        "assignments",
+        "Coverers of the last plans, one row per plan and account.",
+        number="BIGINT",
+        account_id="VARCHAR",
+        rep_id="VARCHAR",
+        owner_rep_id="VARCHAR",
+    ),
+    _table("changes", "Changes of owner, one row per plan and change.", number="BIGINT", **_CHANGE),
+    _table(
+        "prices",
+        "Prices of limits, one row per plan and limit.",
+        number="BIGINT",
+        rule="VARCHAR",
+        rep_id="VARCHAR",
+        group_id="VARCHAR",
+        shadow_price_amount="DOUBLE",
+    ),
+)
 # Plans whose assignments and prices are kept: the last one, and the one it started from.
 _KEPT = 2
 
@@ -81,10 +109,10 @@ def prepare_history(connection: duckdb.DuckDBPyConnection) -> str:
     Returns:
         plan_id of the plan this run starts from, ``none`` before the first.
     """
-    connection.execute(_RECORD)
+    _create_records(connection)
     number, plan_id = _start(connection)
-    for name, columns in HISTORY_TABLES.items():
-        connection.execute(create_table_sql(f"history.{name}", columns))
+    for table in HISTORY_TABLES.values():
+        connection.execute(table.create_sql())
     connection.execute(
         "insert into history.last_plan select account_id, rep_id, owner_rep_id "
         "from history.assignments where number = ? order by account_id",
@@ -99,9 +127,15 @@ def prepare_history(connection: duckdb.DuckDBPyConnection) -> str:
     return plan_id
 
 
+def _create_records(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("create schema if not exists history")
+    for table in _RECORDS:
+        connection.execute(table.create_sql(keep=True))
+
+
 def last_prices(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """Prices of the limits in the plan this run starts from; empty before the first."""
-    connection.execute(_RECORD)  # a home of before prices were kept
+    _create_records(connection)  # a home of before prices were kept
     return connection.execute(
         "select rule, rep_id, group_id, shadow_price_amount from history.prices "
         "where number = ? order by all",

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 _YEAR_MONTHS = 12
 
 
-def comp_plans_by_role(settings: Company) -> dict[str, CompPlan]:
+def comp_plans_by_role(company: Company) -> dict[str, CompPlan]:
     """Translate pay plans; a covering role without one earns the default rate."""
     from optimization.quotas.pay import CompPlan
 
     plans = {
-        role: CompPlan(role, DEFAULT_COMMISSION_RATE) for role in settings.capacity.covering_roles
+        role: CompPlan(role, DEFAULT_COMMISSION_RATE) for role in company.capacity.covering_roles
     }
-    for plan in settings.comp_plans:
+    for plan in company.comp_plans:
         is_open = plan.commission_rate is None and plan.ote_amount is None
         plans[plan.role] = CompPlan(
             role=plan.role,
@@ -42,7 +42,7 @@ def comp_plans_by_role(settings: Company) -> dict[str, CompPlan]:
     return plans
 
 
-def money_inputs(warehouse: Warehouse, settings: Company, months: pd.DatetimeIndex) -> MoneyInputs:
+def money_inputs(warehouse: Warehouse, company: Company, months: pd.DatetimeIndex) -> MoneyInputs:
     """Read people, partners and budgets for the plan's months."""
     import pandas as pd
 
@@ -58,7 +58,7 @@ def money_inputs(warehouse: Warehouse, settings: Company, months: pd.DatetimeInd
     people = employees[["rep_id", "role", "group_id", "base_pay"]].assign(
         group_id=employees["group_id"].mask(employees["group_id"] == "(no group)"),
         paid_share=days / ((end - begin).days + 1),
-        is_covering=employees["role"].isin(settings.capacity.covering_roles),
+        is_covering=employees["role"].isin(company.capacity.covering_roles),
     )
     accounts = warehouse.read("plan.coverage_assignments").merge(
         warehouse.read("marts.coverage_accounts")[["account_id", "margin_rate"]], on="account_id"
@@ -67,7 +67,7 @@ def money_inputs(warehouse: Warehouse, settings: Company, months: pd.DatetimeInd
     accounts["booking_amount"] = booked
     accounts["contribution_amount"] = booked * accounts["margin_rate"]
     partner_share = {}
-    for partner in settings.partners:
+    for partner in company.partners:
         own = accounts["rep_id"] == partner.partner_id
         margin = accounts.loc[own, "contribution_amount"].sum() / max(booked[own].sum(), 1e-9)
         partner_share[partner.partner_id] = partner.margin_share * float(max(margin, 0.0))
@@ -75,34 +75,34 @@ def money_inputs(warehouse: Warehouse, settings: Company, months: pd.DatetimeInd
     of_hours = prices[prices["rule"] == "hours"].groupby("group_id")["shadow_price_amount"].mean()
     return MoneyInputs(
         people=people[people["paid_share"] > 0],
-        comp_plans=comp_plans_by_role(settings),
+        comp_plans=comp_plans_by_role(company),
         budgets={
             group.group_id: group.budget_amount * year_share
-            for group in settings.groups
+            for group in company.groups
             if group.budget_amount is not None
         },
         accounts=accounts.loc[
             accounts["coverer_type"] == "rep",
             ["group_id", "hours", "booking_amount", "contribution_amount"],
         ],
-        training={g.group_id: g.training_amount * year_share for g in settings.groups},
+        training={g.group_id: g.training_amount * year_share for g in company.groups},
         hires=tuple(
             Hire(
                 group_id=hire.group_id,
                 cost_amount=hire.base_pay_amount
                 * _share_after(hire.start_on, begin, end, year_share)
                 + hire.hiring_cost_amount * (begin.date() <= hire.start_on <= end.date()),
-                hours=sum(hire_ramp(hire.start_on, months, settings))
-                * settings.capacity.selling_hours_per_year
+                hours=sum(hire_ramp(hire.start_on, months, company))
+                * company.capacity.selling_hours_per_year
                 / _YEAR_MONTHS,
                 count=hire.count,
             )
-            for hire in settings.hires
+            for hire in company.hires
         ),
         partner_share=partner_share,
         hour_price={str(group): float(price) for group, price in of_hours.items()},
         year_share=year_share,
-        is_budget_binding=settings.quotas.budget == "block",
+        is_budget_binding=company.quotas.budget == "block",
     )
 
 
@@ -114,9 +114,9 @@ def _share_after(
     return year_share * max(days, 0) / ((end - begin).days + 1)
 
 
-def hire_ramp(start: dt.date, months: Iterable[pd.Timestamp], settings: Company) -> list[float]:
+def hire_ramp(start: dt.date, months: Iterable[pd.Timestamp], company: Company) -> list[float]:
     """Return the share of full productivity that a hire has in each of the plan's months."""
-    capacity = settings.capacity
+    capacity = company.capacity
     rates = []
     for month in months:
         tenure = (month.year - start.year) * _YEAR_MONTHS + month.month - start.month
@@ -126,14 +126,14 @@ def hire_ramp(start: dt.date, months: Iterable[pd.Timestamp], settings: Company)
     return rates
 
 
-def open_heads(settings: Company, months: Iterable[pd.Timestamp]) -> list[OpenHead]:
+def open_heads(company: Company, months: Iterable[pd.Timestamp]) -> list[OpenHead]:
     """Return one open head for each planned hire that starts within the plan, first start first."""
     from optimization.quotas.open_heads import OpenHead
 
     heads: list[OpenHead] = []
     numbers: dict[str, int] = {}
-    for hire in sorted(settings.hires, key=lambda hire: hire.start_on):
-        ramp = tuple(hire_ramp(hire.start_on, months, settings))
+    for hire in sorted(company.hires, key=lambda hire: hire.start_on):
+        ramp = tuple(hire_ramp(hire.start_on, months, company))
         for _ in range(hire.count):
             numbers[hire.group_id] = numbers.get(hire.group_id, 0) + 1
             if any(ramp):
@@ -142,7 +142,7 @@ def open_heads(settings: Company, months: Iterable[pd.Timestamp]) -> list[OpenHe
                         head_id=f"open head {hire.group_id} {numbers[hire.group_id]}",
                         group_id=hire.group_id,
                         role=hire.role,
-                        hours_per_year=settings.capacity.selling_hours_per_year,
+                        hours_per_year=company.capacity.selling_hours_per_year,
                         ramp=ramp,
                     )
                 )

@@ -1,8 +1,12 @@
-"""The tables of a quota plan: columns, types, grain and meaning, as data."""
+"""The tables of a quota plan, and with them all tables of a plan: grain, key, columns, as data."""
 
 from __future__ import annotations
 
-QUOTA_MEANINGS: dict[str, str] = {
+from dagster_project.planning.coverage_tables import COVERAGE_MEANINGS, COVERAGE_TABLES
+from dagster_project.warehouse.tables import Table, columns, tables_by_name
+
+MEANINGS: dict[str, str] = {
+    **COVERAGE_MEANINGS,
     "month": "First day of the month",
     "revenue_type": "new or existing (renewal and expansion)",
     "goal_amount": "The company's goal of the fiscal year",
@@ -18,8 +22,6 @@ QUOTA_MEANINGS: dict[str, str] = {
     "book_change_rate": "Expected bookings of the plan's accounts over those of record, less 1",
     "year_on_year_verdict": "within, below or above quotas.year_on_year_band, or no limit",
     "ote_verdict": "within, below or above the role's quota_ote_band, or no band",
-    "from_rep_id": "Owner of record, empty where the account had none",
-    "to_rep_id": "Coverer in the plan",
     "level": "company, group or rep",
     "entity_id": "Company, group or rep the row is about",
     "over_assignment_rate": "Buffer of the scenario",
@@ -73,198 +75,224 @@ QUOTA_MEANINGS: dict[str, str] = {
     "is_chosen": "Part of the cheapest set that saves enough",
 }
 
-_CENTS = "DECIMAL(18, 2)"
-_MONEY = "DOUBLE"
 
-# By table: what one row is, the key in sort order, the type of each column.
-QUOTA_SHAPES: dict[str, tuple[str, tuple[str, ...], dict[str, str]]] = {
-    "company_targets": (
+def _table(name: str, grain: str, key: tuple[str, ...], **types: str) -> Table:
+    return Table("plan", name, grain, key, columns(MEANINGS, plan_id="VARCHAR", **types))
+
+
+_CENTS = "DECIMAL(18, 2)"
+
+QUOTA_TABLES: dict[str, Table] = tables_by_name(
+    _table(
+        "company_targets",
         "What becomes of the company's goal: won, allocated, left, one row per plan and revenue "
         "type.",
         ("revenue_type",),
-        {
-            "revenue_type": "VARCHAR",
-            "goal_amount": _CENTS,
-            "buffer_amount": _CENTS,
-            "won_amount": _CENTS,
-            "target_amount": _CENTS,
-            "quota_amount": _CENTS,
-            "unallocated_amount": _CENTS,
-        },
+        revenue_type="VARCHAR",
+        goal_amount=_CENTS,
+        buffer_amount=_CENTS,
+        won_amount=_CENTS,
+        target_amount=_CENTS,
+        quota_amount=_CENTS,
+        unallocated_amount=_CENTS,
     ),
-    "group_targets": (
+    _table(
+        "group_targets",
         "Target and over-assigned quota of a group, one row per plan, group, month and revenue "
         "type.",
-        ("group_id", "month", "revenue_type"),
-        {
-            "group_id": "VARCHAR",
-            "month": "DATE",
-            "revenue_type": "VARCHAR",
-            "target_amount": _CENTS,
-            "quota_amount": _CENTS,
-        },
+        (
+            "group_id",
+            "month",
+            "revenue_type",
+        ),
+        group_id="VARCHAR",
+        month="DATE",
+        revenue_type="VARCHAR",
+        target_amount=_CENTS,
+        quota_amount=_CENTS,
     ),
-    "quota_allocations": (
+    _table(
+        "quota_allocations",
         "Quota of a rep, one row per plan, rep, month and revenue type.",
-        ("rep_id", "month", "revenue_type"),
-        {
-            "rep_id": "VARCHAR",
-            "group_id": "VARCHAR",
-            "month": "DATE",
-            "revenue_type": "VARCHAR",
-            "quota_amount": _CENTS,
-        },
+        (
+            "rep_id",
+            "month",
+            "revenue_type",
+        ),
+        rep_id="VARCHAR",
+        group_id="VARCHAR",
+        month="DATE",
+        revenue_type="VARCHAR",
+        quota_amount=_CENTS,
     ),
-    "rep_quotas": (
-        "Where a rep's quota comes from: fair share, hardness, last year, bands, one row per plan "
-        "and rep.",
+    _table(
+        "rep_quotas",
+        "Where a rep's quota comes from: fair share, hardness, last year, bands, one row per plan"
+        " and rep.",
         ("rep_id",),
-        {
-            "rep_id": "VARCHAR",
-            "group_id": "VARCHAR",
-            "coverer_type": "VARCHAR",
-            "quota_amount": _CENTS,
-            "fair_share_amount": _MONEY,
-            "expected_amount": _MONEY,
-            "hardness": "DOUBLE",
-            "last_quota_amount": _MONEY,
-            "change_rate": "DOUBLE",
-            "book_change_rate": "DOUBLE",
-            "year_on_year_verdict": "VARCHAR",
-            "ote_verdict": "VARCHAR",
-        },
+        rep_id="VARCHAR",
+        group_id="VARCHAR",
+        coverer_type="VARCHAR",
+        quota_amount=_CENTS,
+        fair_share_amount="DOUBLE",
+        expected_amount="DOUBLE",
+        hardness="DOUBLE",
+        last_quota_amount="DOUBLE",
+        change_rate="DOUBLE",
+        book_change_rate="DOUBLE",
+        year_on_year_verdict="VARCHAR",
+        ote_verdict="VARCHAR",
     ),
-    "expected_bookings": (
+    _table(
+        "expected_bookings",
         "What a rep's accounts are expected to bring, one row per plan, rep, month and revenue "
         "type.",
-        ("rep_id", "month", "revenue_type"),
-        {
-            "rep_id": "VARCHAR",
-            "group_id": "VARCHAR",
-            "month": "DATE",
-            "revenue_type": "VARCHAR",
-            "expected_amount": _MONEY,
-            "pipeline_amount": _MONEY,
-        },
+        (
+            "rep_id",
+            "month",
+            "revenue_type",
+        ),
+        rep_id="VARCHAR",
+        group_id="VARCHAR",
+        month="DATE",
+        revenue_type="VARCHAR",
+        expected_amount="DOUBLE",
+        pipeline_amount="DOUBLE",
     ),
-    "quota_transfers": (
+    _table(
+        "quota_transfers",
         "Quotas in force that followed an account to its new coverer, one row per plan, account "
         "and revenue type.",
-        ("account_id", "revenue_type"),
-        {
-            "account_id": "VARCHAR",
-            "from_rep_id": "VARCHAR",
-            "to_rep_id": "VARCHAR",
-            "revenue_type": "VARCHAR",
-            "quota_amount": _CENTS,
-        },
+        (
+            "account_id",
+            "revenue_type",
+        ),
+        account_id="VARCHAR",
+        from_rep_id="VARCHAR",
+        to_rep_id="VARCHAR",
+        revenue_type="VARCHAR",
+        quota_amount=_CENTS,
     ),
-    "attainment_outlook": (
-        "Simulated chance of reaching target or quota at several buffers, one row per plan, level, "
-        "entity and buffer.",
-        ("level", "entity_id", "over_assignment_rate"),
-        {
-            "level": "VARCHAR",
-            "entity_id": "VARCHAR",
-            "over_assignment_rate": "DOUBLE",
-            "target_amount": _MONEY,
-            "expected_amount": _MONEY,
-            "low_amount": _MONEY,
-            "high_amount": _MONEY,
-            "sd_amount": _MONEY,
-            "probability": "DOUBLE",
-            "effort_response": "DOUBLE",
-            "is_default": "BOOLEAN",
-        },
+    _table(
+        "attainment_outlook",
+        "Simulated chance of reaching target or quota at several buffers, one row per plan, "
+        "level, entity and buffer.",
+        (
+            "level",
+            "entity_id",
+            "over_assignment_rate",
+        ),
+        level="VARCHAR",
+        entity_id="VARCHAR",
+        over_assignment_rate="DOUBLE",
+        target_amount="DOUBLE",
+        expected_amount="DOUBLE",
+        low_amount="DOUBLE",
+        high_amount="DOUBLE",
+        sd_amount="DOUBLE",
+        probability="DOUBLE",
+        effort_response="DOUBLE",
+        is_default="BOOLEAN",
     ),
-    "buffer_advice": (
+    _table(
+        "buffer_advice",
         "What the layers of buffers add up to, what they can do, and how attainable quotas are, "
         "one row per plan, level and entity.",
-        ("level", "entity_id"),
-        {
-            "level": "VARCHAR",
-            "entity_id": "VARCHAR",
-            "company_buffer_rate": "DOUBLE",
-            "over_assignment_rate": "DOUBLE",
-            "stacked_rate": "DOUBLE",
-            "is_stacked_too_high": "BOOLEAN",
-            "wanted_probability": "DOUBLE",
-            "probability_without_buffer": "DOUBLE",
-            "probability": "DOUBLE",
-            "smallest_rate": "DOUBLE",
-            "reps_at_quota_rate": "DOUBLE",
-            "is_attainment_usual": "BOOLEAN",
-            "attainment_spread": "DOUBLE",
-            "effort_response": "DOUBLE",
-            "evidence": "VARCHAR",
-            "sentence": "VARCHAR",
-        },
+        (
+            "level",
+            "entity_id",
+        ),
+        level="VARCHAR",
+        entity_id="VARCHAR",
+        company_buffer_rate="DOUBLE",
+        over_assignment_rate="DOUBLE",
+        stacked_rate="DOUBLE",
+        is_stacked_too_high="BOOLEAN",
+        wanted_probability="DOUBLE",
+        probability_without_buffer="DOUBLE",
+        probability="DOUBLE",
+        smallest_rate="DOUBLE",
+        reps_at_quota_rate="DOUBLE",
+        is_attainment_usual="BOOLEAN",
+        attainment_spread="DOUBLE",
+        effort_response="DOUBLE",
+        evidence="VARCHAR",
+        sentence="VARCHAR",
     ),
-    "outlook_calibration": (
+    _table(
+        "outlook_calibration",
         "80 % bands against past periods they had not seen, one row per plan, level, entity and "
         "period.",
-        ("level", "entity_id", "period_type", "period_on"),
-        {
-            "level": "VARCHAR",
-            "entity_id": "VARCHAR",
-            "period_type": "VARCHAR",
-            "period_on": "DATE",
-            "forecast_amount": _MONEY,
-            "low_amount": _MONEY,
-            "high_amount": _MONEY,
-            "actual_amount": _MONEY,
-            "is_held": "BOOLEAN",
-            "is_young": "BOOLEAN",
-        },
+        (
+            "level",
+            "entity_id",
+            "period_type",
+            "period_on",
+        ),
+        level="VARCHAR",
+        entity_id="VARCHAR",
+        period_type="VARCHAR",
+        period_on="DATE",
+        forecast_amount="DOUBLE",
+        low_amount="DOUBLE",
+        high_amount="DOUBLE",
+        actual_amount="DOUBLE",
+        is_held="BOOLEAN",
+        is_young="BOOLEAN",
     ),
-    "calibration_summary": (
+    _table(
+        "calibration_summary",
         "How many held-out periods their 80 % bands held, one row per plan, level and length of "
         "period.",
-        ("level", "period_type"),
-        {
-            "level": "VARCHAR",
-            "period_type": "VARCHAR",
-            "period_count": "BIGINT",
-            "held_count": "BIGINT",
-            "held_rate": "DOUBLE",
-            "above_count": "BIGINT",
-            "below_count": "BIGINT",
-            "young_count": "BIGINT",
-            "band_verdict": "VARCHAR",
-        },
+        (
+            "level",
+            "period_type",
+        ),
+        level="VARCHAR",
+        period_type="VARCHAR",
+        period_count="BIGINT",
+        held_count="BIGINT",
+        held_rate="DOUBLE",
+        above_count="BIGINT",
+        below_count="BIGINT",
+        young_count="BIGINT",
+        band_verdict="VARCHAR",
     ),
-    "budget_check": (
+    _table(
+        "budget_check",
         "Cost of a group against its budget; pay only of three people and more; one row per plan "
         "and group.",
         ("group_id",),
-        {
-            "group_id": "VARCHAR",
-            "people_count": "BIGINT",
-            "budget_amount": _MONEY,
-            "base_cost_amount": _MONEY,
-            "expected_variable_amount": _MONEY,
-            "p90_variable_amount": _MONEY,
-            "hiring_amount": _MONEY,
-            "partner_margin_amount": _MONEY,
-            "training_amount": _MONEY,
-            "expected_cost_amount": _MONEY,
-            "p90_cost_amount": _MONEY,
-            "over_budget_amount": _MONEY,
-            "p90_over_budget_amount": _MONEY,
-            "verdict": "VARCHAR",
-            "sentence": "VARCHAR",
-        },
+        group_id="VARCHAR",
+        people_count="BIGINT",
+        budget_amount="DOUBLE",
+        base_cost_amount="DOUBLE",
+        expected_variable_amount="DOUBLE",
+        p90_variable_amount="DOUBLE",
+        hiring_amount="DOUBLE",
+        partner_margin_amount="DOUBLE",
+        training_amount="DOUBLE",
+        expected_cost_amount="DOUBLE",
+        p90_cost_amount="DOUBLE",
+        over_budget_amount="DOUBLE",
+        p90_over_budget_amount="DOUBLE",
+        verdict="VARCHAR",
+        sentence="VARCHAR",
     ),
-    "budget_cuts": (
+    _table(
+        "budget_cuts",
         "What a group over its budget could cut and what that costs in expected margin, one row "
         "per plan, group and cut.",
-        ("group_id", "cut"),
-        {
-            "group_id": "VARCHAR",
-            "cut": "VARCHAR",
-            "saving_amount": _MONEY,
-            "margin_cost_amount": _MONEY,
-            "is_chosen": "BOOLEAN",
-        },
+        (
+            "group_id",
+            "cut",
+        ),
+        group_id="VARCHAR",
+        cut="VARCHAR",
+        saving_amount="DOUBLE",
+        margin_cost_amount="DOUBLE",
+        is_chosen="BOOLEAN",
     ),
-}
+)
+
+PLAN_TABLES: dict[str, Table] = COVERAGE_TABLES | QUOTA_TABLES

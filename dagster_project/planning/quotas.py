@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dagster_project.company.model import Company
-from dagster_project.context import company
 from dagster_project.planning.coverage import write_plan
 from dagster_project.planning.people import (
     comp_plans_by_role,
@@ -16,6 +15,7 @@ from dagster_project.planning.people import (
     open_heads,
     uncovered_accounts,
 )
+from dagster_project.planning.quota_tables import QUOTA_TABLES
 from dagster_project.warehouse.duckdb_file import Warehouse
 from optimization.policy import QuotaPolicy
 
@@ -25,26 +25,12 @@ if TYPE_CHECKING:
     from optimization.quotas.context import QuotaContext
     from optimization.tables import QuotaPlan
 
-QUOTA_TABLES = (
-    "company_targets",
-    "group_targets",
-    "quota_allocations",
-    "rep_quotas",
-    "expected_bookings",
-    "quota_transfers",
-    "attainment_outlook",
-    "buffer_advice",
-    "outlook_calibration",
-    "calibration_summary",
-    "budget_check",
-    "budget_cuts",
-)
 _YEAR_MONTHS = 12
 
 
-def quota_policy(settings: Company) -> QuotaPolicy:
+def quota_policy(company: Company) -> QuotaPolicy:
     """Translate the company file into the quota model's policy."""
-    quotas = settings.quotas
+    quotas = company.quotas
     return QuotaPolicy(
         company_buffer_rate=quotas.company_buffer_rate,
         hardness_weight=quotas.hardness_weight,
@@ -56,7 +42,7 @@ def quota_policy(settings: Company) -> QuotaPolicy:
         scenario_rates=quotas.scenario_rates,
         wanted_probability=quotas.wanted_probability,
         stacked_warning_rate=quotas.stacked_warning_rate,
-        seed=settings.company.seed,
+        seed=company.company.seed,
     )
 
 
@@ -83,7 +69,7 @@ def covered_book(
     )[list(BOOK_COLUMNS)]
 
 
-def quota_inputs(warehouse: Warehouse) -> dict[str, Any]:
+def quota_inputs(warehouse: Warehouse, company: Company) -> dict[str, Any]:
     """Read what quotas follow from, by the optimiser's argument names."""
     from optimization.quotas.open_heads import staff_open_heads
 
@@ -99,7 +85,7 @@ def quota_inputs(warehouse: Warehouse) -> dict[str, Any]:
         warehouse.read("marts.coverage_coverers"),
         rep_months[rep_months["month"].isin(months)],
         uncovered_accounts(warehouse),
-        open_heads(company(), months),
+        open_heads(company, months),
         months,
     )
     return {
@@ -114,7 +100,7 @@ def quota_inputs(warehouse: Warehouse) -> dict[str, Any]:
     }
 
 
-def quota_context(warehouse: Warehouse, inputs: dict[str, Any]) -> QuotaContext:
+def quota_context(warehouse: Warehouse, company: Company, inputs: dict[str, Any]) -> QuotaContext:
     """Read what else a company may know: parts of goals, past quotas, history, people and pay."""
     import pandas as pd
 
@@ -122,14 +108,13 @@ def quota_context(warehouse: Warehouse, inputs: dict[str, Any]) -> QuotaContext:
     from optimization.quotas.goals import parts_left
     from optimization.quotas.pipeline import OpenBusiness
 
-    settings = company()
     months = pd.DatetimeIndex(inputs["months"])
     agreed = warehouse.read("marts.agreed_quotas")
     agreed["month"] = pd.to_datetime(agreed["month"])
     year_ago = months - pd.DateOffset(years=1)
     last = agreed[agreed["month"].isin(year_ago)]
     is_under_way = len(months) < _YEAR_MONTHS
-    keeps = is_under_way and settings.quotas.mid_year == "keep"
+    keeps = is_under_way and company.quotas.mid_year == "keep"
     bookings = warehouse.read("marts.group_bookings").rename(columns={"won_amount": "amount"})
     begun = months[-1] - pd.DateOffset(months=_YEAR_MONTHS - 1)
     past = pd.to_datetime(bookings["month"])
@@ -141,21 +126,21 @@ def quota_context(warehouse: Warehouse, inputs: dict[str, Any]) -> QuotaContext:
             inputs["goals"],
             sorted(set(covering.loc[covering["coverer_type"] != "house", "group_id"])),
             months,
-            settings.quotas.company_buffer_rate,
+            company.quotas.company_buffer_rate,
         ),
         last_quotas=last.groupby("rep_id")["amount"].sum().reset_index(),
         in_force=agreed[agreed["month"].isin(months)] if keeps else None,
         history=bookings.rename(columns={"amount": "won_amount"}),
         value_cv=float(warehouse.read("marts.deal_spread")["value_cv"].iloc[0]),
-        comp_plans=comp_plans_by_role(settings),
-        money=money_inputs(warehouse, settings, months),
+        comp_plans=comp_plans_by_role(company),
+        money=money_inputs(warehouse, company, months),
         open_business=OpenBusiness(
             pipeline=warehouse.read("marts.account_pipeline"),
             lags=warehouse.read("marts.new_business_lags"),
             customer_seasons=warehouse.read("marts.customer_seasons"),
             year_starts=_year_starts(warehouse),
         ),
-        hours_per_position=settings.capacity.selling_hours_per_year * len(months) / _YEAR_MONTHS,
+        hours_per_position=company.capacity.selling_hours_per_year * len(months) / _YEAR_MONTHS,
     )
 
 
@@ -168,7 +153,7 @@ def _year_starts(warehouse: Warehouse) -> pd.DataFrame:
     )
 
 
-def plan_quotas(warehouse: Warehouse) -> QuotaPlan:
+def plan_quotas(warehouse: Warehouse, company: Company) -> QuotaPlan:
     """Split the company goal over groups, reps and months, and write it.
 
     Raises:
@@ -176,19 +161,19 @@ def plan_quotas(warehouse: Warehouse) -> QuotaPlan:
     """
     from optimization.plan_quotas import allocate_quotas
 
-    inputs = quota_inputs(warehouse)
-    context = quota_context(warehouse, inputs)
-    plan = allocate_quotas(**inputs, policy=quota_policy(company()), context=context)
-    write_plan(warehouse, {table: getattr(plan, table) for table in QUOTA_TABLES})
+    inputs = quota_inputs(warehouse, company)
+    context = quota_context(warehouse, company, inputs)
+    plan = allocate_quotas(**inputs, policy=quota_policy(company), context=context)
+    write_plan(warehouse, company, {table: getattr(plan, table) for table in QUOTA_TABLES})
     return plan
 
 
-def quota_violations(warehouse: Warehouse) -> list[str]:
+def quota_violations(warehouse: Warehouse, company: Company) -> list[str]:
     """Recompute every sum of targets and quotas from the tables as written."""
     from optimization.verify.quotas import verify_quotas
 
-    inputs = quota_inputs(warehouse)
-    context = quota_context(warehouse, inputs)
+    inputs = quota_inputs(warehouse, company)
+    context = quota_context(warehouse, company, inputs)
     return verify_quotas(
         warehouse.read("plan.group_targets"),
         warehouse.read("plan.quota_allocations"),
@@ -198,7 +183,7 @@ def quota_violations(warehouse: Warehouse) -> list[str]:
         coverers=inputs["coverers"],
         book=inputs["book"],
         months=inputs["months"],
-        default_over_assignment_rate=quota_policy(company()).default_over_assignment_rate,
+        default_over_assignment_rate=quota_policy(company).default_over_assignment_rate,
         goal_parts=context.goal_parts,
         is_carried=context.in_force is not None and len(context.in_force) > 0,
     )

@@ -227,14 +227,14 @@ def _put_in_place(site: _Site) -> str | None:
     """
     before = site.link.readlink() if site.link.is_symlink() else None
     with contextlib.ExitStack() as undo:
-        site.new_plan.rename(site.plan)
-        undo.callback(site.plan.rename, site.new_plan)
+        _move(site.new_plan, site.plan)
+        undo.callback(_move, site.plan, site.new_plan)
         _sync(site.plans)
         _point(site, Path("..", "plans", site.plan.name))
         undo.callback(_point, site, before)
         # A log that a killed reader left behind would be replayed into the new file.
         _wal(site.database).unlink(missing_ok=True)
-        site.new_database.replace(site.database)
+        _move(site.new_database, site.database)
         undo.pop_all()
     _sync(site.published)
     for folder in (() if before is None else (site.link.parent / before,)) + (site.plan,):
@@ -250,7 +250,12 @@ def _point(site: _Site, target: Path | None) -> None:
         return
     site.new_link.unlink(missing_ok=True)
     site.new_link.symlink_to(target)
-    site.new_link.replace(site.link)
+    _move(site.new_link, site.link)
+
+
+def _move(path: Path, target: Path) -> None:
+    """Put a file, link or folder in its place in one step."""
+    path.replace(target)
 
 
 def _remove_old_plans(site: _Site, keep_plans: int, before: str | None) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dagster_project.publishing.tables import RUN_COLUMNS
+from dagster_project.publishing.tables import RUNS
 
 if TYPE_CHECKING:
     import duckdb
@@ -21,8 +21,7 @@ def forget_unpublished(connection: duckdb.DuckDBPyConnection, published: Path) -
         connection: The warehouse.
         published: The published file; while there is none, nothing was ever published.
     """
-    columns = ", ".join(f"{name} {kind}" for name, (kind, _) in RUN_COLUMNS.items())
-    connection.execute(f"create table if not exists plan.plan_runs ({columns})")
+    connection.execute(RUNS.create_sql(keep=True))
     if not published.exists():
         connection.execute("delete from plan.plan_runs")
         return
@@ -54,7 +53,7 @@ def record_run(connection: duckdb.DuckDBPyConnection, facts: Mapping[str, Any]) 
             certificate.moved_count, certificate.uncovered_count,
             (select coalesce(sum(missing_hours), 0) from review.capacity_gaps),
             (select coalesce(sum(row_count), 0) from marts.quarantine_summary),
-            (select count(*) from quality.check_results where not is_passed)
+            (select count(*) from quality.data_quality_results where not is_passed)
         from intermediate.int_company__calendar as calendar
         cross join plan.plan_certificates as certificate
         """,

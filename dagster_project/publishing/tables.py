@@ -1,149 +1,77 @@
-"""What is published: every table that BI reads, where it comes from and how it is sorted."""
+"""What is published: every table that BI reads, as data.
+
+Tables of a plan and of the gates are described in Python, marts by dbt; here they become one list.
+"""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache
 
-from dagster_project.gates.pull_facts import KEY_PROBLEM_COLUMNS, KEY_PROBLEMS
-from dagster_project.gates.record import HISTORY_COLUMNS, QUALITY_COLUMNS
-from dagster_project.planning.coverage_tables import MEANINGS, PLAN_TABLES
-from dagster_project.transform.manifest import MANIFEST_PATH
-from dagster_project.warehouse.contract import quote_identifier
-from dagster_project.warehouse.duckdb_file import quoted
+from dagster_project.gates.pull_facts import KEY_PROBLEMS
+from dagster_project.gates.record import HISTORY, RESULTS
+from dagster_project.planning.quota_tables import MEANINGS, PLAN_TABLES
+from dagster_project.planning.strength_tables import PUBLISHED_STRENGTH_TABLES
+from dagster_project.transform.manifest import described
+from dagster_project.warehouse.tables import (
+    Column,
+    Table,
+    quote_identifier,
+    quote_relation,
+    tables_by_name,
+)
 
-if TYPE_CHECKING:
-    pass
-
-
-@dataclass(frozen=True)
-class PublishedTable:
-    """One table that readers find in the published file.
-
-    Attributes:
-        relation: Where it stands in the warehouse.
-        key: Columns that identify a row; the table is sorted by them.
-    """
-
-    relation: str
-    key: tuple[str, ...]
-
-
-PUBLISHED: dict[str, PublishedTable] = {
-    **{name: PublishedTable(f"plan.{name}", table.key) for name, table in PLAN_TABLES.items()},
-    "account_segments": PublishedTable("marts.account_segments", ("account_id",)),
-    "coverage_pairs": PublishedTable("marts.coverage_pairs", ("account_id", "rep_id")),
-    "segment_economics": PublishedTable("marts.segment_economics", ("segment_id",)),
-    "rep_performance": PublishedTable("marts.rep_performance", ("rep_id", "month")),
-    "rep_strengths": PublishedTable("marts.rep_strengths", ("rep_id", "dimension", "level")),
-    "strength_guard": PublishedTable("marts.strength_guard", ()),
-    "strength_half_lives": PublishedTable("marts.strength_half_lives", ("half_life_days",)),
-    "strength_backtest": PublishedTable("marts.strength_backtest", ("model",)),
-    "seasonality": PublishedTable(
-        "marts.seasonality", ("revenue_type", "season_key", "month_number")
+_PLAN_ID = Column("plan_id", "VARCHAR", MEANINGS["plan_id"])
+RUNS = Table(
+    "plan",
+    "plan_runs",
+    "History of published runs, one row per run.",
+    ("finished_at", "run_id"),
+    (
+        Column("run_id", "VARCHAR", "Run of the orchestrator"),
+        Column("plan_id", "VARCHAR", "Plan the run published"),
+        Column("as_of_on", "DATE", "Day the plan is made for"),
+        Column("code_version", "VARCHAR", "Hash of the code that made it"),
+        Column("input_hashes", "VARCHAR", "Content hash by input table, as JSON"),
+        Column("finished_at", "TIMESTAMP", "When it was published, UTC"),
+        Column("objective_amount", "DOUBLE", "Value of the plan"),
+        Column("gap_rate", "DOUBLE", "How far below the best possible plan it can be"),
+        Column("moved_count", "BIGINT", "Accounts an active owner hands over"),
+        Column("uncovered_count", "BIGINT", "Accounts nobody covers"),
+        Column("missing_hours", "DOUBLE", "Hours short over all groups and months"),
+        Column("quarantined_count", "BIGINT", "Rows set aside"),
+        Column("failed_check_count", "BIGINT", "Warning rules that failed"),
     ),
-    "sales_cycles": PublishedTable("marts.sales_cycles", ("season_key",)),
-    "customer_seasons": PublishedTable(
-        "marts.customer_seasons", ("revenue_type", "customer_month")
-    ),
-    "pipeline_conversions": PublishedTable(
-        "marts.pipeline_conversions", ("level", "stage", "age_band", "industry")
-    ),
-    "strength_calibration": PublishedTable("marts.strength_calibration", ("bin_number",)),
-    "strength_surprises": PublishedTable(
-        "marts.strength_surprises", ("rep_id", "dimension", "level")
-    ),
-    "override_review": PublishedTable(
-        "review.override_review", ("account_id", "lock_action", "rep_id")
-    ),
-    "capacity_gaps": PublishedTable("review.capacity_gaps", ("group_id", "month")),
-    "staffing_review": PublishedTable("review.staffing_review", ("group_id",)),
-    "quota_periods": PublishedTable(
-        "review.quota_periods",
-        ("level", "entity_id", "period_type", "period_on", "revenue_type"),
-    ),
-    "quota_comparison": PublishedTable("review.quota_comparison", ("rep_id", "month")),
-    "quarantine_summary": PublishedTable("marts.quarantine_summary", ("table_name", "reason")),
-    "input_fixes": PublishedTable("marts.input_fixes", ("table_name", "fix")),
-    "key_problems": PublishedTable(
-        KEY_PROBLEMS, ("problem", "table_name", "column_name", "key_value")
-    ),
-    "data_quality_history": PublishedTable(
-        "quality.check_history", ("judged_at", "run_id", "table_name", "check_name")
-    ),
-    "data_quality_results": PublishedTable("quality.check_results", ("table_name", "check_name")),
-    "plan_runs": PublishedTable("plan.plan_runs", ("finished_at", "run_id")),
-}
-
-RUN_COLUMNS = {
-    "run_id": ("VARCHAR", "Run of the orchestrator"),
-    "plan_id": ("VARCHAR", "Plan the run published"),
-    "as_of_on": ("DATE", "Day the plan is made for"),
-    "code_version": ("VARCHAR", "Hash of the code that made it"),
-    "input_hashes": ("VARCHAR", "Content hash by input table, as JSON"),
-    "finished_at": ("TIMESTAMP", "When it was published, UTC"),
-    "objective_amount": ("DOUBLE", "Value of the plan"),
-    "gap_rate": ("DOUBLE", "How far below the best possible plan it can be"),
-    "moved_count": ("BIGINT", "Accounts an active owner hands over"),
-    "uncovered_count": ("BIGINT", "Accounts nobody covers"),
-    "missing_hours": ("DOUBLE", "Hours short over all groups and months"),
-    "quarantined_count": ("BIGINT", "Rows set aside"),
-    "failed_check_count": ("BIGINT", "Warning rules that failed"),
-}
-
-# Tables of this package's own, published with the plan's id before their columns.
-_RECORDS: dict[str, dict[str, tuple[str, str]]] = {
-    "data_quality_results": QUALITY_COLUMNS,
-    "data_quality_history": HISTORY_COLUMNS,
-    "key_problems": KEY_PROBLEM_COLUMNS,
-}
+)
 
 
-def select_published(name: str, plan_id: str) -> str:
+@cache
+def published_tables() -> dict[str, Table]:
+    """List every published table by name, as it stands in the warehouse."""
+    marts = [
+        Table(
+            node["schema"],
+            node["name"],
+            node["description"],
+            tuple(node["config"]["meta"]["key"]),
+            tuple(
+                Column(name, column["data_type"], column["description"])
+                for name, column in node["columns"].items()
+            ),
+        )
+        for node in described()["nodes"].values()
+        if node["resource_type"] == "model" and "key" in node["config"]["meta"]
+    ]
+    records = tables_by_name(*marts, KEY_PROBLEMS, HISTORY, RESULTS, RUNS)
+    return {**PLAN_TABLES, **PUBLISHED_STRENGTH_TABLES, **records}
+
+
+def published_columns(table: Table) -> tuple[Column, ...]:
+    """Columns as readers find them: each table carries the plan's id, first where it is added."""
+    return table.columns if table.schema == "plan" else (_PLAN_ID, *table.columns)
+
+
+def select_published(table: Table, plan_id: str) -> str:
     """Build the select of one published table: plan_id first, rows in key order."""
-    table = PUBLISHED[name]
-    order = ", ".join(quote_identifier(column) for column in table.key) or "1"
-    if table.relation.startswith("plan."):
-        return f"select * from {quoted(table.relation)} order by {order}"
-    return f"select '{plan_id}' as plan_id, * from {quoted(table.relation)} order by {order}"
-
-
-def column_meanings(name: str) -> dict[str, str]:
-    """Meaning by column of a published table, in its order.
-
-    Raises:
-        KeyError: The table is not published.
-    """
-    if name in PLAN_TABLES:
-        return PLAN_TABLES[name].columns
-    if name == "plan_runs":
-        return {column: meaning for column, (_, meaning) in RUN_COLUMNS.items()}
-    own = {"plan_id": MEANINGS["plan_id"]}
-    if name in _RECORDS:
-        return own | {column: meaning for column, (_, meaning) in _RECORDS[name].items()}
-    columns = _mart_columns(name)
-    return own | {column: facts["description"] for column, facts in columns.items()}
-
-
-def column_types(name: str) -> dict[str, str]:
-    """DuckDB type by column of a published table, in its order.
-
-    Raises:
-        KeyError: The table is not published.
-    """
-    if name in PLAN_TABLES:
-        return dict(PLAN_TABLES[name].types)
-    if name == "plan_runs":
-        return {column: kind for column, (kind, _) in RUN_COLUMNS.items()}
-    own = {"plan_id": "VARCHAR"}
-    if name in _RECORDS:
-        return own | {column: kind for column, (kind, _) in _RECORDS[name].items()}
-    return own | {column: facts["data_type"] for column, facts in _mart_columns(name).items()}
-
-
-def _mart_columns(name: str) -> dict[str, dict[str, str]]:
-    manifest = json.loads(MANIFEST_PATH.read_text(encoding="utf-8"))
-    model = PUBLISHED[name].relation.split(".")[1]
-    columns: dict[str, dict[str, str]] = manifest["nodes"][f"model.coverage.{model}"]["columns"]
-    return columns
+    order = ", ".join(map(quote_identifier, table.key)) or "1"
+    added = "" if table.schema == "plan" else f"'{plan_id}' as plan_id, "
+    return f"select {added}* from {quote_relation(table.relation)} order by {order}"

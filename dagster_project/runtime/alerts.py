@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import os
-import urllib.request
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 WEBHOOK_VARIABLE = "COVERAGE_ALERT_WEBHOOK"
 TIMEOUT_SECONDS = 10
@@ -37,9 +37,7 @@ def send(home: Path, title: str, lines: list[str]) -> Path:
     if address:
         if not address.startswith("https://"):
             raise OSError(f"{WEBHOOK_VARIABLE} must start with https://")
-        request = urllib.request.Request(
-            address, data=body.encode(), headers={"Content-Type": "application/json"}
-        )
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):
+        request = Request(address, data=body.encode(), headers={"Content-Type": "application/json"})
+        with urlopen(request, timeout=TIMEOUT_SECONDS):
             pass
     return path

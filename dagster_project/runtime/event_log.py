@@ -16,6 +16,7 @@ from dagster._serdes import ConfigurableClassData
 from sqlalchemy.pool import QueuePool
 
 BUSY_SECONDS = 60
+KEPT_ENGINES = 8
 
 
 class PooledEventLog(SqliteEventLogStorage):
@@ -24,6 +25,13 @@ class PooledEventLog(SqliteEventLogStorage):
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engines: dict[str, sa.Engine] = {}
         super().__init__(base_dir, inst_data)
+
+    def dispose(self) -> None:
+        """Close every database."""
+        with self._db_lock:
+            while self._engines:
+                self._engines.popitem()[1].dispose()
+        super().dispose()
 
     @classmethod
     def from_config_value(
@@ -35,10 +43,14 @@ class PooledEventLog(SqliteEventLogStorage):
     @contextmanager
     def _connect(self, shard: str) -> Iterator[sa.Connection]:
         with self._db_lock:
-            engine = self._engines.get(shard)
+            engine = self._engines.pop(shard, None)
             if engine is None:
-                engine = self._engines[shard] = _engine(self.conn_string_for_shard(shard))
+                engine = _engine(self.conn_string_for_shard(shard))
                 self._initdb(engine)
+            self._engines[shard] = engine
+            if len(self._engines) > KEPT_ENGINES:
+                # The one used longest ago; a database is a run, and the UI reads many.
+                self._engines.pop(next(iter(self._engines))).dispose()
             with engine.connect() as connection, connection.begin():
                 yield connection
 

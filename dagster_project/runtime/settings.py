@@ -43,7 +43,6 @@ class Settings:
         """Hand the paths to this process and its children through the environment."""
         os.environ["COVERAGE_COMPANY"] = str(self.company_path)
         os.environ["COVERAGE_HOME"] = str(self.home)
-        os.environ["COVERAGE_DUCKDB_PATH"] = str(self.warehouse_path)
 
 
 def load_settings() -> Settings:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dagster_project.warehouse.contract import ColumnType, LandingColumn, quote_identifier
+from dagster_project.warehouse.tables import Column, quote_identifier
 
 _TRUE = ("true", "t", "yes", "y", "1")
 _FALSE = ("false", "f", "no", "n", "0")
@@ -31,7 +31,7 @@ _PLACEHOLDER_DATES = ("1899-12-30", "1899-12-31", "1900-01-01", "1901-01-01", "1
 _FIRST_REAL_DATE = "1800-01-01"
 _FIRST_FAR_DATE = "2200-01-01"
 _LONGEST_QUOTED_CELL = 40
-_NOT_READABLE: dict[ColumnType, str] = {
+_NOT_READABLE: dict[str, str] = {
     "DOUBLE": "is not a number",
     "BIGINT": "is not a whole number",
     "BOOLEAN": "is not true or false",
@@ -65,17 +65,17 @@ class Cell:
     issue: str | None
 
 
-def text_name(column: LandingColumn) -> str:
+def text_name(column: Column) -> str:
     """Name the helper column that keeps a cell's text beside its value, quoted."""
     return quote_identifier(f"{column.name} as text")
 
 
-def fix_name(column: LandingColumn) -> str:
+def fix_name(column: Column) -> str:
     """Name the helper column that says how a cell was mended, quoted."""
     return quote_identifier(f"{column.name} fix")
 
 
-def cleaned_name(column: LandingColumn) -> str:
+def cleaned_name(column: Column) -> str:
     """Name the helper column that says whether unusual characters were replaced, quoted."""
     return quote_identifier(f"{column.name} cleaned")
 
@@ -117,7 +117,7 @@ def _compose(expression: str) -> str:
 
 
 def read_cell(
-    column: LandingColumn,
+    column: Column,
     expression: str,
     source_type: str,
     timezone: str,
@@ -155,12 +155,12 @@ def read_cell(
         return Cell(text, None, parsed, value, _fix(column), _issue(column, name))
     # Only text keeps the characters that were cleaned; in other types they never mattered.
     cleaned = is_cleaned(source)
-    if not column.is_id:
+    if not column.name.endswith("_id"):
         return Cell(text, cleaned, name, name, None, None)
     return Cell(text, cleaned, name, _read_id(name), _fix(column), _issue(column, name))
 
 
-def _issue(column: LandingColumn, name: str) -> str:
+def _issue(column: Column, name: str) -> str:
     problem = _NOT_READABLE[column.type]
     if column.is_personal:
         note = quote_text(f"{column.name}: the value {problem}")
@@ -173,7 +173,7 @@ def _issue(column: LandingColumn, name: str) -> str:
     return f"case when {unreadable} then {note} end"
 
 
-def _fix(column: LandingColumn) -> str:
+def _fix(column: Column) -> str:
     """Say what kind of mending a text cell got; null where it got none."""
     text, value = text_name(column), quote_identifier(column.name)
     empty = quote_text(f"{column.name}: word for nothing left empty")
@@ -189,7 +189,7 @@ def _fix(column: LandingColumn) -> str:
     return f"case {cases} end"
 
 
-def _placeholder_note(column: LandingColumn) -> str:
+def _placeholder_note(column: Column) -> str:
     return quote_text(f"{column.name}: placeholder date left empty")
 
 
@@ -217,7 +217,7 @@ def _read_id(text: str) -> str:
     )
 
 
-def _cast_text(type_: ColumnType, text: str, timezone: str) -> str:
+def _cast_text(type_: str, text: str, timezone: str) -> str:
     """Cast cleaned text; null where it cannot be read."""
     if type_ == "BOOLEAN":
         yes = ", ".join(quote_text(word) for word in _TRUE)
@@ -253,7 +253,7 @@ def _is_placeholder(moment: str) -> str:
     return f"coalesce({is_far} or cast({moment} as date) in ({dates}), false)"
 
 
-def _read_native(type_: ColumnType, expression: str, source_type: str, timezone: str) -> str | None:
+def _read_native(type_: str, expression: str, source_type: str, timezone: str) -> str | None:
     """Build SQL for a column whose type already fits; None where it must be read as text.
 
     A floating-point NaN stands for a missing value, as data frames write it.

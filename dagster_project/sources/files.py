@@ -19,11 +19,8 @@ from dagster_project.sources.errors import PermanentSourceError
 from dagster_project.sources.mapping import landing_sql, refuse_missing_columns, report
 from dagster_project.sources.readers import open_scan, reading
 from dagster_project.sources.result import PullResult
-from dagster_project.warehouse.contract import (
-    LandingTable,
-    create_landing_table_sql,
-    quote_identifier,
-)
+from dagster_project.warehouse.contract import LandingTable
+from dagster_project.warehouse.tables import quote_identifier
 
 _QUERY_RESULT = "_query_result"
 _MISTAKES = (
@@ -67,7 +64,7 @@ def pull(
             raise PermanentSourceError(
                 f"{table.name}: every company needs this table; add source.tables.{table.name}"
             )
-        con.execute(create_landing_table_sql(target, table))
+        con.execute(table.landed().create_sql(target))
     elif spec.query is not None:
         files, columns = _pull_query(con, company, table, target, source, spec, folder)
     else:
@@ -168,7 +165,7 @@ def _refuse_query_columns(place: str, table: LandingTable, found: list[str]) -> 
     problems += [
         f"required column {column.name!r} is missing; select something as {column.name}"
         for column in table.columns
-        if column.is_required and column.name not in found
+        if not column.is_nullable and column.name not in found
     ]
     if problems:
         raise PermanentSourceError(

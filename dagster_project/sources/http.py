@@ -18,14 +18,6 @@ LONGEST_WAIT_SECONDS = 300
 _REFUSED = (400, 401, 403, 404)
 
 
-class _PatientRetry(Retry):
-    """Retries that do as the server's Retry-After says, within reason."""
-
-    def get_retry_after(self, response: Any) -> float | None:
-        wait = super().get_retry_after(response)
-        return None if wait is None else min(wait, LONGEST_WAIT_SECONDS)
-
-
 class _TimedAdapter(HTTPAdapter):
     def send(self, request: Any, *args: Any, **kwargs: Any) -> requests.Response:
         if kwargs.get("timeout") is None:
@@ -35,8 +27,9 @@ class _TimedAdapter(HTTPAdapter):
 
 def new_session() -> requests.Session:
     """Make a session: 4 retries of requests that got lost or that a busy server refused."""
-    retry = _PatientRetry(
+    retry = Retry(
         total=4,
+        retry_after_max=LONGEST_WAIT_SECONDS,
         backoff_factor=0.5,
         status_forcelist=(429, 500, 502, 503, 504),
         allowed_methods=None,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from dagster_project.warehouse.contract import quote_identifier
-from dagster_project.warehouse.duckdb_file import quoted
+from dagster_project.warehouse.tables import quote_identifier, quote_relation
 
 if TYPE_CHECKING:
     import duckdb
@@ -87,17 +86,18 @@ def accept(connection: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> dict
     connection.execute("begin transaction")
     try:
         for name in names:
-            connection.execute(f"drop table if exists {quoted(f'raw.{name}')}")
-            connection.execute(
-                f"alter table {quoted(f'raw.{name}{PULLED}')} rename to {quote_identifier(name)}"
-            )
+            connection.execute(f"drop table if exists {quote_relation(f'raw.{name}')}")
+            pulled = quote_relation(f"raw.{name}{PULLED}")
+            connection.execute(f"alter table {pulled} rename to {quote_identifier(name)}")
         connection.execute(f"create or replace table {ACCEPTED} as select * from {PULLS}")
         connection.execute("commit")
     except Exception:
         connection.execute("rollback")
         raise
     return {
-        name: connection.execute(f"select count(*) from {quoted(f'raw.{name}')}").fetchall()[0][0]
+        name: connection.execute(
+            f"select count(*) from {quote_relation(f'raw.{name}')}"
+        ).fetchall()[0][0]
         for name in names
     }
 

@@ -10,7 +10,8 @@ from dagster_project.company.yaml_file import close_matches
 from dagster_project.sources.cells import cleaned_name, fix_name, quote_text, read_cell, text_name
 from dagster_project.sources.errors import PermanentSourceError
 from dagster_project.sources.result import PullResult
-from dagster_project.warehouse.contract import LandingTable, quote_identifier
+from dagster_project.warehouse.contract import LandingTable
+from dagster_project.warehouse.tables import quote_identifier
 
 if TYPE_CHECKING:
     import duckdb
@@ -109,7 +110,7 @@ def refuse_missing_columns(
     problems = []
     for column in table.columns:
         entry = mapping.get(column.name)
-        if entry is None and column.is_required and column.name not in source_columns:
+        if entry is None and not column.is_nullable and column.name not in source_columns:
             hint = close_matches(column.name, source_columns)
             problems.append(f"required column {column.name!r} has no source; {hint}map it")
         elif entry and entry.column is not None and entry.column not in source_columns:

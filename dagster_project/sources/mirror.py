@@ -22,7 +22,8 @@ from dagster_project.company.sections.remote import Remote
 from dagster_project.sources.errors import PermanentSourceError, SourceError
 from dagster_project.sources.mapping import landing_sql, refuse_missing_columns, report
 from dagster_project.sources.result import PullResult
-from dagster_project.warehouse.contract import LandingTable, quote_identifier
+from dagster_project.warehouse.contract import LandingTable
+from dagster_project.warehouse.tables import quote_identifier
 
 if TYPE_CHECKING:
     import duckdb

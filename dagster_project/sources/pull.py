@@ -12,7 +12,6 @@ from dagster_project.runtime.settings import load_settings
 from dagster_project.sources.errors import PermanentSourceError, SourceError
 from dagster_project.sources.mapping import report
 from dagster_project.sources.result import PullResult
-from dagster_project.warehouse.contract import create_landing_table_sql
 
 if TYPE_CHECKING:
     import duckdb
@@ -49,7 +48,7 @@ def pull_table(
     source = company.source_of(table.name)
     timezone = company.company.timezone
     if isinstance(source, Remote) and not source.has(table.name):
-        con.execute(create_landing_table_sql(target, table))
+        con.execute(table.landed().create_sql(target))
         return report(con, table, target, source_columns=None)
     try:
         if isinstance(source, SqlSource):

@@ -43,12 +43,13 @@ class NodeResult:
         return self.status in ("success", "pass")
 
 
-def build(arguments: Sequence[str], target: Path) -> list[NodeResult]:
+def build_models(arguments: Sequence[str], target: Path, warehouse_path: Path) -> list[NodeResult]:
     """Build models and run their tests; failures are results, not exceptions.
 
     Args:
         arguments: Selection, such as ``["--select", "tag:review"]``.
         target: Folder for compiled SQL.
+        warehouse_path: The DuckDB file that is built in.
 
     Returns:
         One result per node that ran or was skipped.
@@ -60,6 +61,7 @@ def build(arguments: Sequence[str], target: Path) -> list[NodeResult]:
         manifest(),
         ["build", "--no-write-json", *_LEFT_OUT, *arguments],
         target,
+        warehouse_path,
     )
     return [
         NodeResult(

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from dagster_project.company.policy_tables import POLICY_TABLES
-from dagster_project.planning.coverage_tables import PLAN_TABLES
 from dagster_project.planning.history import HISTORY_TABLES
+from dagster_project.planning.quota_tables import PLAN_TABLES
+from dagster_project.planning.strength_tables import STRENGTH_TABLES
 from dagster_project.transform.manifest import invoke
-from dagster_project.warehouse.contract import LANDING, create_landing_table_sql
-from dagster_project.warehouse.duckdb_file import Warehouse, create_table
+from dagster_project.warehouse.contract import LANDING
+from dagster_project.warehouse.duckdb_file import Warehouse
 
 
 def check() -> Iterator[str]:
     """Parse strictly and run the unit tests against empty tables; yield what failed."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "warehouse.duckdb"
-        os.environ["COVERAGE_DUCKDB_PATH"] = str(path)
         create_empty_sources(Warehouse(path=str(path)))
         target = Path(folder) / "target"
         # Unit tests ask the warehouse for the types of their inputs: thin models are views here.
         views = ["--target", "check"]
         invoke(None, ["parse", "--no-partial-parse", "--warn-error", *views], target)
         for arguments in (["run", "--empty"], ["test", "--select", "test_type:unit"]):
-            outcome = invoke(None, [*arguments, *views], target)
+            outcome = invoke(None, [*arguments, *views], target, path)
             results = outcome.result.results
             for result in results:
                 if result.status not in ("success", "pass"):
@@ -39,12 +38,12 @@ def create_empty_sources(warehouse: Warehouse) -> None:
     with warehouse.connect() as connection:
         connection.execute("create schema if not exists raw; create schema if not exists plan")
         connection.execute("create schema if not exists history")
-        for table in LANDING.values():
-            connection.execute(create_landing_table_sql(f"raw.{table.name}", table))
-        for name, columns in POLICY_TABLES.items():
-            create_table(connection, f"raw.{name}", columns)
-        for name, columns in HISTORY_TABLES.items():
-            create_table(connection, f"history.{name}", columns)
-        for name, plan_table in PLAN_TABLES.items():
-            body = ", ".join(f"{column} {kind}" for column, kind in plan_table.types.items())
-            connection.execute(f"create or replace table plan.{name} ({body})")
+        connection.execute("create schema if not exists strength")
+        for table in (
+            *(table.landed() for table in LANDING.values()),
+            *POLICY_TABLES.values(),
+            *HISTORY_TABLES.values(),
+            *PLAN_TABLES.values(),
+            *STRENGTH_TABLES.values(),
+        ):
+            connection.execute(table.create_sql())

@@ -7,6 +7,7 @@ inside functions, so that loading definitions with a fresh manifest does not pay
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from functools import cache
@@ -16,7 +17,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from dagster_project.runtime.settings import DBT_DIRECTORY, load_settings
+from dagster_project.runtime.settings import DBT_DIRECTORY
 
 MANIFEST_PATH = DBT_DIRECTORY / "target" / "manifest.json"
 _INPUTS = ("*.sql", "*.yml", "*.md", "*.csv")
@@ -62,6 +63,13 @@ def _parsed_path() -> Path:
 
 
 @cache
+def described() -> dict[str, Any]:
+    """Read the manifest as dbt describes the project to others: nodes, columns, meanings."""
+    manifest: dict[str, Any] = json.loads(ensure_manifest().read_text(encoding="utf-8"))
+    return manifest
+
+
+@cache
 def manifest() -> Any:
     """Load the parsed project as dbt itself stores it: 0.2 CPU seconds, parsing again takes 2."""
     from dbt.contracts.graph.manifest import Manifest
@@ -70,13 +78,16 @@ def manifest() -> Any:
     return Manifest.from_msgpack(_parsed_path().read_bytes())
 
 
-def invoke(parsed: Any, arguments: Sequence[str], target: Path) -> Any:
+def invoke(
+    parsed: Any, arguments: Sequence[str], target: Path, warehouse_path: Path | None = None
+) -> Any:
     """Run one dbt command in this process.
 
     Args:
         parsed: The parsed project; None to let dbt parse it.
         arguments: The command and its options.
         target: Folder for compiled SQL.
+        warehouse_path: The DuckDB file; parsing needs none.
 
     Returns:
         dbt's own result.
@@ -86,7 +97,9 @@ def invoke(parsed: Any, arguments: Sequence[str], target: Path) -> Any:
     """
     from dbt.cli.main import dbtRunner
 
-    os.environ.setdefault("COVERAGE_DUCKDB_PATH", str(load_settings().warehouse_path))
+    # The one way to tell dbt's profile of a path. The parsed project holds the database's name,
+    # which DuckDB takes from the file's.
+    os.environ["COVERAGE_DUCKDB_PATH"] = str(warehouse_path or target / "warehouse.duckdb")
     result = dbtRunner(manifest=parsed).invoke(
         [
             *arguments,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
@@ -21,26 +21,20 @@ import duckdb
 from filelock import FileLock, Timeout
 from pydantic import PrivateAttr
 
-from dagster_project.warehouse.contract import create_table_sql, quote_identifier
+from dagster_project.warehouse.tables import Table, quote_identifier, quote_relation
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dagster_project.warehouse.contract import LandingColumn
-
 DEFAULT_WAIT_SECONDS = 3600
 ENDING_SECONDS = 120
+_ROWS_AT_A_TIME = 100_000
 # The same as in dbt/profiles.yml, where the reason stands.
 CONFIG: dict[str, str | bool | int | float | list[str]] = {"threads": 1}
 
 
 class WarehouseBusyError(Exception):
     """Another program holds the warehouse; trying again later helps."""
-
-
-def quoted(table: str) -> str:
-    """Quote a table name, schema and table part by part."""
-    return ".".join(quote_identifier(part) for part in table.split("."))
 
 
 class Warehouse(dg.ConfigurableResource[None]):
@@ -139,7 +133,7 @@ class Warehouse(dg.ConfigurableResource[None]):
     def read(self, table: str) -> pd.DataFrame:
         """Read a whole table in its stored order."""
         with self.connect() as connection:
-            return connection.execute(f"select * from {quoted(table)}").df()
+            return connection.execute(f"select * from {quote_relation(table)}").df()
 
 
 def _read(holder: Path) -> str:
@@ -149,45 +143,74 @@ def _read(holder: Path) -> str:
         return "just started"
 
 
-def create_table(
-    connection: duckdb.DuckDBPyConnection,
-    table: str,
-    columns: Sequence[LandingColumn],
-    rows: Sequence[Mapping[str, object]] = (),
-) -> None:
-    """Replace a small typed table by the given rows."""
-    connection.execute(create_table_sql(table, tuple(columns)))
-    if rows:
-        marks = ", ".join("?" for _ in columns)
-        connection.executemany(
-            f"insert into {quoted(table)} values ({marks})",
-            [[row[column.name] for column in columns] for row in rows],
+def read_coded(connection: duckdb.DuckDBPyConnection, table: str) -> pd.DataFrame:
+    """Read a whole table, its texts as categories: codes instead of a text per row."""
+    import pyarrow as pa
+
+    reader = connection.sql(f"select * from {quote_relation(table)}").to_arrow_reader(
+        _ROWS_AT_A_TIME
+    )
+    batches = [
+        pa.RecordBatch.from_arrays(
+            [
+                column.dictionary_encode() if pa.types.is_string(column.type) else column
+                for column in batch.columns
+            ],
+            names=batch.schema.names,
         )
+        for batch in reader
+    ]
+    if not batches:
+        return reader.schema.empty_table().to_pandas()
+    return pa.Table.from_batches(batches).unify_dictionaries().to_pandas()
 
 
-def write_frame(
-    connection: duckdb.DuckDBPyConnection, table: str, frame: pd.DataFrame, types: Mapping[str, str]
+def fill_table(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    rows: Iterable[Mapping[str, object]],
+    relation: str | None = None,
 ) -> None:
-    """Replace a table by a frame, every column cast to the named DuckDB type.
+    """Replace a small table by the given rows.
 
     Args:
         connection: Where to write.
-        table: Qualified table name.
-        frame: Rows; its columns must be exactly those of ``types``.
-        types: DuckDB type by column, in the table's column order.
+        table: The table.
+        rows: Cells by column name.
+        relation: Another place than the table's own.
+    """
+    connection.execute(table.create_sql(relation))
+    cells = [[row[name] for name in table.column_names] for row in rows]
+    if cells:
+        marks = ", ".join("?" for _ in table.columns)
+        target = quote_relation(relation or table.relation)
+        connection.executemany(f"insert into {target} values ({marks})", cells)
+
+
+def write_frame(connection: duckdb.DuckDBPyConnection, table: Table, frame: pd.DataFrame) -> None:
+    """Replace a table by a frame, every column cast to its type.
+
+    Args:
+        connection: Where to write.
+        table: The table.
+        frame: Rows; its columns must be exactly the table's.
 
     Raises:
-        ValueError: The frame's columns are not those of ``types``.
+        ValueError: The frame's columns are not the table's.
     """
-    if list(frame.columns) != list(types):
-        raise ValueError(f"{table}: columns {list(frame.columns)} are not {list(types)}")
+    if tuple(frame.columns) != table.column_names:
+        raise ValueError(
+            f"{table.relation}: columns {list(frame.columns)} are not {list(table.column_names)}"
+        )
     casts = ", ".join(
-        f"cast({quoted(name)} as {kind}) as {quoted(name)}" for name, kind in types.items()
+        f"cast({quote_identifier(c.name)} as {c.type}) as {quote_identifier(c.name)}"
+        for c in table.columns
     )
     connection.register("frame_to_write", frame)
     try:
         connection.execute(
-            f"create or replace table {quoted(table)} as select {casts} from frame_to_write"
+            f"create or replace table {quote_relation(table.relation)} "
+            f"as select {casts} from frame_to_write"
         )
     finally:
         connection.unregister("frame_to_write")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from dagster_project.warehouse.duckdb_file import quoted
+from dagster_project.warehouse.tables import quote_relation
 
 if TYPE_CHECKING:
     import duckdb
@@ -23,8 +23,8 @@ def table_facts(
         table: Qualified name.
         descriptions: Description by column.
     """
-    count = connection.execute(f"select count(*) from {quoted(table)}").fetchall()[0][0]
-    columns = connection.execute(f"describe {quoted(table)}").fetchall()
+    count = connection.execute(f"select count(*) from {quote_relation(table)}").fetchall()[0][0]
+    columns = connection.execute(f"describe {quote_relation(table)}").fetchall()
     return {
         "dagster/row_count": int(count),
         "dagster/column_schema": dg.TableSchema(

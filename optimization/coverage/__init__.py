@@ -1,5 +1,5 @@
 """Who covers which account: model, solution, certificate, explanation.
 
 Belongs here: one file per concept; :func:`optimization.plan_coverage.solve_coverage` is the
-door. Does not belong here: the rules' independent check (see ``optimization.verify``).
+entry point. Does not belong here: the rules' independent check (see ``optimization.verify``).
 """

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from optimization.arrays import BoolArray, FloatArray
 from optimization.errors import InfeasibleError, Shortfall
 from optimization.policy import QuotaPolicy
 
@@ -23,11 +24,11 @@ class Bands:
         ote_high: Its upper end, infinite without; (R,).
     """
 
-    reference: NDArray[np.float64]
-    lower: NDArray[np.float64]
-    upper: NDArray[np.float64]
-    ote_low: NDArray[np.float64]
-    ote_high: NDArray[np.float64]
+    reference: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+    ote_low: FloatArray
+    ote_high: FloatArray
 
 
 def no_bands(rep_count: int) -> Bands:
@@ -38,10 +39,10 @@ def no_bands(rep_count: int) -> Bands:
 
 
 def bands_of(
-    last_quota: NDArray[np.float64],
-    book_before: NDArray[np.float64],
-    book_after: NDArray[np.float64],
-    ote_band: NDArray[np.float64],
+    last_quota: FloatArray,
+    book_before: FloatArray,
+    book_after: FloatArray,
+    ote_band: FloatArray,
     policy: QuotaPolicy,
 ) -> Bands:
     """Build the bands of every rep.
@@ -76,7 +77,7 @@ def bands_of(
 
 def require_room(
     bands: Bands,
-    year: NDArray[np.float64],
+    year: FloatArray,
     rep_group: NDArray[np.intp],
     group_ids: tuple[str, ...],
     rates: tuple[float, ...],
@@ -135,7 +136,7 @@ def require_room(
         raise InfeasibleError(shortfalls)
 
 
-def _needed_width(bands: Bands, members: NDArray[np.bool_], quota: float, present: float) -> float:
+def _needed_width(bands: Bands, members: BoolArray, quota: float, present: float) -> float:
     """Return the smallest band under which the group's quota can be divided, to 4 decimals."""
     if quota > bands.upper[members].sum():
         width = quota / (bands.upper[members].sum() / (1 + present)) - 1

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from optimization.arrays import FloatArray
 from optimization.quotas.pay import CompPlan, rate_of, variable_pay
 
 P90 = 0.9
@@ -97,9 +98,9 @@ class RepMoney:
     roles: tuple[str, ...]
     rep_group: NDArray[np.intp]
     group_ids: tuple[str, ...]
-    quotas: NDArray[np.float64]
-    group_targets: NDArray[np.float64]
-    bookings: NDArray[np.float64]
+    quotas: FloatArray
+    group_targets: FloatArray
+    bookings: FloatArray
 
 
 def group_costs(money: MoneyInputs, reps: RepMoney) -> pd.DataFrame:
@@ -109,7 +110,7 @@ def group_costs(money: MoneyInputs, reps: RepMoney) -> pd.DataFrame:
     a manager's quota is the group's target.
 
     Returns:
-        One row per group: CHECK_COLUMNS without the words, ``unknown_pay_count`` and
+        One row per group: CHECK_COLUMNS without verdict and sentence, ``unknown_pay_count`` and
         ``position_cost_amount`` (mean base pay of the group's covering reps).
     """
     people = money.people.assign(group_id=money.people["group_id"].fillna(NO_GROUP))
@@ -162,12 +163,12 @@ def group_costs(money: MoneyInputs, reps: RepMoney) -> pd.DataFrame:
 
 def _variable_by_group(
     money: MoneyInputs, people: pd.DataFrame, reps: RepMoney
-) -> dict[str, NDArray[np.float64]]:
+) -> dict[str, FloatArray]:
     """Return simulated variable pay of each group's people, shape (S,) each."""
     place_of = {rep: place for place, rep in enumerate(reps.rep_ids)}
     known = set(people["rep_id"])
     draws = len(reps.bookings)
-    totals: dict[str, NDArray[np.float64]] = {}
+    totals: dict[str, FloatArray] = {}
     by_group = {
         name: reps.bookings[:, reps.rep_group == place].sum(axis=1)
         for place, name in enumerate(reps.group_ids)
@@ -245,12 +246,12 @@ def _sentence(facts: Mapping[Hashable, Any], cuts: pd.DataFrame) -> str:
         return f"The group is {verdict}."
     chosen = cuts[cuts["is_chosen"]]
     saved, lost = chosen["saving_amount"].sum(), chosen["margin_cost_amount"].sum()
-    words = f"Over budget by {over:,.0f}. Raise the budget by that"
+    advice = f"Over budget by {over:,.0f}. Raise the budget by that"
     if chosen.empty:
-        return f"{words}: nothing of what is known can be cut."
+        return f"{advice}: nothing of what is known can be cut."
     named = ", ".join(chosen["cut"])
     enough = "" if saved >= over else f", which leaves {over - saved:,.0f} uncovered"
     return (
-        f"{words}, or cut: {named}. That saves {saved:,.0f} and costs {lost:,.0f} of expected "
+        f"{advice}, or cut: {named}. That saves {saved:,.0f} and costs {lost:,.0f} of expected "
         f"margin{enough}."
     )

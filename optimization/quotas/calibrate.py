@@ -1,16 +1,16 @@
 """How unsure bookings have been: shocks estimated from history, and bands tested on it.
 
 A shock's variance is estimated as in a meta-analysis with random effects (DerSimonian & Laird,
-1986): each squared relative error, less what chance of single deals explains, is a sight of it,
-weighed by how exact it is, so that neither the largest group nor the noisiest decides.
+1986): each squared relative error, less what chance of single deals explains, is an observation
+of it, weighed by how exact it is, so that neither the largest group nor the noisiest decides.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from optimization.arrays import FloatArray, ratio
 from optimization.policy import QuotaPolicy
 from optimization.quotas.history import History
 from optimization.quotas.seasons import YEAR_MONTHS
@@ -47,8 +47,8 @@ SUMMARY_COLUMNS = [
 ]
 
 
-class _Sights:
-    """Sights of one shock's variance, each weighed by how exact it is."""
+class _Observations:
+    """Observations of one shock's variance, each weighed by how exact it is."""
 
     def __init__(self, prior: float) -> None:
         self.prior = prior
@@ -57,9 +57,9 @@ class _Sights:
 
     def add(
         self,
-        error: NDArray[np.float64],
-        noise: NDArray[np.float64],
-        forecast: NDArray[np.float64],
+        error: FloatArray,
+        noise: FloatArray,
+        forecast: FloatArray,
     ) -> None:
         """Add errors in amounts, the variance that chance explains, and what was forecast."""
         for off, chance, amount in zip(error.flat, noise.flat, forecast.flat, strict=True):
@@ -67,13 +67,13 @@ class _Sights:
                 self.values.append((off**2 - chance) / amount**2)
                 self.weights.append((1 / (chance / amount**2 + self.prior)) ** 2)
 
-    def rate(self, prior_sights: float) -> float:
-        """Return the standard deviation; the prior counts as so many sights of mean weight."""
+    def rate(self, prior_count: float) -> float:
+        """Return the standard deviation; the prior counts as so many of mean weight."""
         mean = float(np.mean(self.weights)) if self.weights else 1.0
         # Errors smaller than chance leave no room for a shock, and none below what the prior says.
         found = max(float(np.dot(self.values, self.weights)), 0.0)
-        total = sum(self.weights) + prior_sights * mean
-        variance = (found + prior_sights * mean * self.prior) / total if total else 0.0
+        total = sum(self.weights) + prior_count * mean
+        variance = (found + prior_count * mean * self.prior) / total if total else 0.0
         return float(np.sqrt(variance))
 
 
@@ -82,7 +82,7 @@ def estimate_shocks(history: History, until: int, value_cv: float, policy: Quota
 
     A good or bad year of the company, of a group on top, a good or bad month of the company, and
     of a group on top. The policy's shared_shock_rate counts as PRIOR_YEARS more years for the
-    first two; months tell of themselves.
+    first two; months have no prior.
 
     Args:
         history: Whole past years.
@@ -91,7 +91,7 @@ def estimate_shocks(history: History, until: int, value_cv: float, policy: Quota
         policy: shared_shock_rate, the prior of the year's shocks.
     """
     prior = policy.shared_shock_rate**2
-    company, group, month, group_month = (_Sights(prior) for _ in range(4))
+    company, group, month, group_month = (_Observations(prior) for _ in range(4))
     groups_seen = 0
     for year in range(1, until):
         plan = history.forecast(year, until).sum(axis=2)
@@ -114,12 +114,10 @@ def estimate_shocks(history: History, until: int, value_cv: float, policy: Quota
             groups_seen += len(lifted)
         # A month's chance by its share of the year: its own deals would make low months look exact.
         chance = _noise_of_months(chance, plan)
-        plan = plan * np.divide(won, by_group, out=np.ones_like(won), where=by_group > 0)[:, None]
+        plan = plan * ratio(won, by_group, 1.0)[:, None]
         by_month = plan.sum(axis=0)
         month.add(actual.sum(axis=0) - by_month, chance.sum(axis=0), by_month)
-        lift = np.divide(
-            actual.sum(axis=0), by_month, out=np.ones_like(by_month), where=by_month > 0
-        )
+        lift = ratio(actual.sum(axis=0), by_month, 1.0)
         if len(plan) > 1:
             group_month.add(actual - plan * lift, chance, plan)
     years = len(company.values)
@@ -129,8 +127,8 @@ def estimate_shocks(history: History, until: int, value_cv: float, policy: Quota
         group_rate=group.rate(each),
         month_rate=month.rate(0.0),
         group_month_rate=group_month.rate(0.0),
-        company_sights=years + PRIOR_YEARS,
-        group_sights=groups_seen + each,
+        company_observations=years + PRIOR_YEARS,
+        group_observations=groups_seen + each,
         value_cv=value_cv,
         growth_rate=history.growth(until),
         evidence=f"{years} years forecast from those before them, beside the policy's "
@@ -194,28 +192,26 @@ def calibration_summary(calibration: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=SUMMARY_COLUMNS)
 
 
-def _noise_of_months(chance: NDArray[np.float64], plan: NDArray[np.float64]) -> NDArray[np.float64]:
+def _noise_of_months(chance: FloatArray, plan: FloatArray) -> FloatArray:
     """Spread the variance that chance adds to a year over months as forecast; both (G, 12)."""
-    spread: NDArray[np.float64] = (
-        chance.sum(axis=1, keepdims=True) * plan / plan.sum(axis=1, keepdims=True)
-    )
+    spread: FloatArray = chance.sum(axis=1, keepdims=True) * plan / plan.sum(axis=1, keepdims=True)
     return spread
 
 
-def _in_periods(months: NDArray[np.float64], length: int) -> NDArray[np.float64]:
+def _in_periods(months: FloatArray, length: int) -> FloatArray:
     """Sum the last axis in periods of so many months."""
-    sums: NDArray[np.float64] = months.reshape(*months.shape[:-1], -1, length).sum(axis=-1)
+    sums: FloatArray = months.reshape(*months.shape[:-1], -1, length).sum(axis=-1)
     return sums
 
 
 def _draw_year(
     rng: np.random.Generator, history: History, year: int, shocks: Shocks, draws: int
-) -> NDArray[np.float64]:
+) -> FloatArray:
     """Draw a year's months by group as they looked from its start; shape (draws, G, 12)."""
     mean = history.forecast(year)
     groups = len(history.group_ids)
     level = history.amount[:, year - 1].sum(axis=1)  # (G, 2)
-    scale = np.divide(mean, level[:, None, :], out=np.zeros_like(mean), where=level[:, None, :] > 0)
+    scale = ratio(mean, level[:, None, :])
     count = history.count[:, year - 1].sum(axis=1)[:, None, :] * scale
     # Squares of past amounts hold the values' own spread already.
     square = history.square[:, year - 1].sum(axis=1)[:, None, :] * scale
@@ -223,8 +219,8 @@ def _draw_year(
     certain = np.zeros(groups * YEAR_MONTHS)
     sums = compound_sums(rng, forecast, deals, squares, certain, draws, value_cv=0.0)
     sums = sums.reshape(draws, groups, YEAR_MONTHS)
-    company = shock_factors(rng, shocks.company_rate, (draws, 1), shocks.company_sights)
-    group = shock_factors(rng, shocks.group_rate, (draws, groups), shocks.group_sights)
+    company = shock_factors(rng, shocks.company_rate, (draws, 1), shocks.company_observations)
+    group = shock_factors(rng, shocks.group_rate, (draws, groups), shocks.group_observations)
     sums *= (company * group)[:, :, None]
     sums *= shock_factors(rng, shocks.month_rate, (draws, 1, YEAR_MONTHS))
     sums *= shock_factors(rng, shocks.group_month_rate, (draws, groups, YEAR_MONTHS))
@@ -237,9 +233,9 @@ def _rows(
     level: str,
     entities: tuple[str, ...],
     starts: pd.DatetimeIndex,
-    plan: NDArray[np.float64],
-    draws: NDArray[np.float64],
-    actual: NDArray[np.float64],
+    plan: FloatArray,
+    draws: FloatArray,
+    actual: FloatArray,
 ) -> pd.DataFrame:
     low, high = np.quantile(draws, BAND, axis=0)
     count = len(starts)

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import linprog
 from scipy.sparse import csr_array, vstack
+
+from optimization.arrays import FloatArray, IntArray, ratio
 
 # Published amounts are doubles. Up to twice this (a buffer is at most 100 %) a double holds
 # every cent even after a multiplication by 100; from 2^53 on it holds no single cents at all.
@@ -29,7 +30,7 @@ def to_cents(amount: object) -> int:
     return int(hundredths.quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
 
 
-def to_amounts(cents: Iterable[int]) -> NDArray[np.float64]:
+def to_amounts(cents: Iterable[int]) -> FloatArray:
     """Turn whole cents into the doubles nearest to them in currency units."""
     return np.array([cent / 100 for cent in cents], dtype=np.float64)
 
@@ -43,7 +44,7 @@ def with_buffer(cents: int, rate: float) -> int:
     return int(buffered.quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
 
 
-def apportion(total: int, weights: NDArray[np.float64]) -> NDArray[np.int64]:
+def apportion(total: int, weights: FloatArray) -> IntArray:
     """Split whole cents in proportion to weights by largest remainder (Hamilton's method).
 
     Every part is within one cent of its proportional share, a part of weight 0 gets 0, and
@@ -76,8 +77,8 @@ def apportion(total: int, weights: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def apportion_table(
-    rows: Sequence[int], columns: Sequence[int], weights: NDArray[np.float64]
-) -> NDArray[np.int64] | None:
+    rows: Sequence[int], columns: Sequence[int], weights: FloatArray
+) -> IntArray | None:
     """Split cents over a table so that both margins hold, as near to the weights as can be.
 
     Iterative proportional fitting finds the amounts, controlled rounding (a transportation
@@ -96,7 +97,7 @@ def apportion_table(
     for _ in range(FITTING_STEPS):
         for axis, margin in ((1, row), (0, column)):
             total = amount.sum(axis=axis)
-            scale = np.divide(margin, total, out=np.zeros_like(margin), where=total > 0)
+            scale = ratio(margin, total)
             amount *= np.expand_dims(scale, axis)
     room = ROUNDING_ROOM + np.floor(amount * FITTING_ERROR)
     whole = np.maximum(np.floor(amount) - room, 0).astype(np.int64)
@@ -122,6 +123,6 @@ def apportion_table(
     )
     if result.status != 0 or result.x is None:
         return None
-    exact: NDArray[np.int64] = whole
+    exact: IntArray = whole
     exact[cell_rows, cell_columns] += np.rint(result.x).astype(np.int64)
     return exact

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from optimization.arrays import FloatArray, ratio
 from optimization.policy import QuotaPolicy
 from optimization.quotas.bands import Bands, bands_of
 from optimization.quotas.budget import MoneyInputs
@@ -62,8 +62,8 @@ class Past:
         bands: Limits and wishes.
     """
 
-    last_quota: NDArray[np.float64]
-    book_change: NDArray[np.float64]
+    last_quota: FloatArray
+    book_change: FloatArray
     bands: Bands
 
 
@@ -102,7 +102,6 @@ def book_bands(
             ote_band[place] = np.array(plan.quota_ote_band) * pay * able
     book_before = before.fillna(0).to_numpy(dtype=np.float64)
     book_after = after.fillna(0).to_numpy(dtype=np.float64)
-    known = book_before > 0
-    change = np.divide(book_after, book_before, out=np.full(count, np.nan), where=known)
+    change = ratio(book_after, book_before, np.nan)
     bands = bands_of(last, book_before, book_after, ote_band, policy)
     return Past(last_quota=last, book_change=change, bands=bands)

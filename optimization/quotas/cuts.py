@@ -12,15 +12,15 @@ import cvxpy as cp
 import numpy as np
 import pandas as pd
 
+from optimization.arrays import ratio
 from optimization.errors import SolveLimitError
 from optimization.quotas.budget import FEWEST_SHOWN, MoneyInputs
 
 CUT_COLUMNS = ["group_id", "cut", "saving_amount", "margin_cost_amount", "is_chosen"]
-HOURS_PER_POSITION = 1200.0
 
 
 def cheapest_cuts(
-    costs: pd.DataFrame, money: MoneyInputs, hours_per_position: float = HOURS_PER_POSITION
+    costs: pd.DataFrame, money: MoneyInputs, hours_per_position: float
 ) -> pd.DataFrame:
     """List what each group over its budget could cut, and choose the cheapest set.
 
@@ -85,7 +85,7 @@ def _options(
         return options
     booked = accounts["booking_amount"].to_numpy(dtype=np.float64)
     rate = row["expected_variable_amount"] / max(booked.sum(), 1.0)
-    order = np.argsort(np.divide(worth, hours, out=np.full_like(worth, np.inf), where=hours > 0))
+    order = np.argsort(ratio(worth, hours, np.inf))
     passed = np.concatenate([[0.0], np.cumsum(hours[order])])
     lost = np.concatenate([[0.0], np.cumsum(np.maximum(worth[order], 0.0))])
     unsold = np.concatenate([[0.0], np.cumsum(booked[order])])

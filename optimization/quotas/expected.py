@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from optimization.arrays import BoolArray, FloatArray, ratio
 from optimization.policy import QuotaPolicy
 from optimization.quotas.inputs import QuotaInputs
 from optimization.quotas.seasons import REVENUE_TYPES
@@ -33,17 +33,17 @@ class ExpectedBusiness:
         has_book: Whether the rep covers any account; shape (R,).
     """
 
-    account_amount: NDArray[np.float64]
-    pipeline_amount: NDArray[np.float64]
-    amount: NDArray[np.float64]
-    count: NDArray[np.float64]
-    square: NDArray[np.float64]
-    level_variance: NDArray[np.float64]
-    has_book: NDArray[np.bool_]
+    account_amount: FloatArray
+    pipeline_amount: FloatArray
+    amount: FloatArray
+    count: FloatArray
+    square: FloatArray
+    level_variance: FloatArray
+    has_book: BoolArray
 
-    def own_variance(self, value_cv: float) -> NDArray[np.float64]:
+    def own_variance(self, value_cv: float) -> FloatArray:
         """Return the variance of each rep's total from its own accounts alone; shape (R,)."""
-        chance: NDArray[np.float64] = (1 + value_cv**2) * self.square.sum(axis=(1, 2))
+        chance: FloatArray = (1 + value_cv**2) * self.square.sum(axis=(1, 2))
         return chance + self.level_variance
 
 
@@ -87,7 +87,7 @@ def expected_business(
         shape=(rep_count, account_count),
     )
     deal = inputs.account_deal.T[:, :, None]
-    wins = np.divide(created, deal, out=np.zeros_like(created), where=deal > 0)
+    wins = ratio(created, deal)
     square = created * deal
     wins[NEW] += open_wins
     square[NEW] += open_square
@@ -103,9 +103,7 @@ def expected_business(
     )
 
 
-def _hold_back(
-    inputs: QuotaInputs, created: NDArray[np.float64], pipeline: NDArray[np.float64]
-) -> None:
+def _hold_back(inputs: QuotaInputs, created: FloatArray, pipeline: FloatArray) -> None:
     """Keep moved accounts' new business out of the months before the cycle has passed.
 
     Args:
@@ -125,5 +123,5 @@ def _hold_back(
     pipeline[:, lands, first[lands]] += late[:, lands]
 
 
-def _by_rep(covers: csr_array, values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _by_rep(covers: csr_array, values: FloatArray) -> FloatArray:
     return np.stack([covers @ by_type for by_type in values], axis=2)

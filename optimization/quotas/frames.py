@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from optimization.arrays import FloatArray
 from optimization.errors import DataError
 
 
@@ -48,13 +48,13 @@ def require_numbers(
     column: str,
     key: Sequence[str],
     upper: float = np.inf,
-) -> NDArray[np.float64]:
+) -> FloatArray:
     """Return a column as floats after checking that all lie in [0, upper] and are finite.
 
     Raises:
         DataError: A value is missing, infinite, negative or above the upper limit.
     """
-    values: NDArray[np.float64] = pd.to_numeric(frame[column], errors="coerce").to_numpy(
+    values: FloatArray = pd.to_numeric(frame[column], errors="coerce").to_numpy(
         dtype=np.float64, na_value=np.nan
     )
     bad = ~(np.isfinite(values) & (values >= 0) & (values <= upper))

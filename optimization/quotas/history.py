@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from optimization.arrays import BoolArray, FloatArray, ratio
 from optimization.errors import DataError
 from optimization.quotas.frames import require_columns, require_numbers
 from optimization.quotas.seasons import REVENUE_TYPES, YEAR_MONTHS
@@ -39,9 +40,9 @@ class History:
 
     group_ids: tuple[str, ...]
     months: NDArray[np.datetime64]
-    amount: NDArray[np.float64]
-    count: NDArray[np.float64]
-    square: NDArray[np.float64]
+    amount: FloatArray
+    count: FloatArray
+    square: FloatArray
 
     @classmethod
     def from_frame(cls, history: pd.DataFrame) -> History:
@@ -80,16 +81,16 @@ class History:
         """Number of whole years."""
         return int(self.amount.shape[1])
 
-    def shares(self, year: int) -> NDArray[np.float64]:
+    def shares(self, year: int) -> FloatArray:
         """Return shares of the months in the years before one, shrunk to flat; shape (12, 2)."""
         won = self.amount[:, :year].sum(axis=(0, 1))
         deals = self.count[:, :year].sum(axis=(0, 1, 2))
-        shares: NDArray[np.float64] = (_parts(won) * deals + PSEUDO_DEALS / YEAR_MONTHS) / (
+        shares: FloatArray = (_parts(won) * deals + PSEUDO_DEALS / YEAR_MONTHS) / (
             deals + PSEUDO_DEALS
         )
         return shares
 
-    def season(self, year: int, until: int) -> NDArray[np.float64]:
+    def season(self, year: int, until: int) -> FloatArray:
         """Return the shares to forecast a year with, flat where flat did no worse; shape (12, 2).
 
         The test are the years before ``until``, each forecast from the years before it: the rule
@@ -100,17 +101,17 @@ class History:
             actual = _parts(self.amount[:, tested].sum(axis=0))
             own += ((self.shares(tested) - actual) ** 2).sum(axis=0)
             flat += ((1 / YEAR_MONTHS - actual) ** 2).sum(axis=0)
-        chosen: NDArray[np.float64] = np.where(own < flat, self.shares(year), 1 / YEAR_MONTHS)
+        chosen: FloatArray = np.where(own < flat, self.shares(year), 1 / YEAR_MONTHS)
         return chosen
 
-    def active_months(self, year: int) -> NDArray[np.bool_]:
+    def active_months(self, year: int) -> BoolArray:
         """Tell which months of a year lie after a group's first win ever; shape (G, 12)."""
         is_old = self.amount[:, :year].sum(axis=(1, 2, 3)) > 0
         has_won = np.cumsum(self.amount[:, year].sum(axis=2), axis=1) > 0
-        active: NDArray[np.bool_] = has_won | is_old[:, None]
+        active: BoolArray = has_won | is_old[:, None]
         return active
 
-    def forecast(self, year: int, until: int | None = None) -> NDArray[np.float64]:
+    def forecast(self, year: int, until: int | None = None) -> FloatArray:
         """Forecast a year's amounts from the years before it; shape (G, 12, 2).
 
         Args:
@@ -120,18 +121,15 @@ class History:
         season = self.season(year, until or year)
         active = self.active_months(year - 1) @ season  # (G, 2)
         won = self.amount[:, year - 1].sum(axis=1)
-        level = np.divide(won, active, out=np.zeros_like(won), where=active > 0)
-        amount: NDArray[np.float64] = (level * (1 + self.growth(year)))[:, None, :] * season[None]
+        level = ratio(won, active)
+        amount: FloatArray = (level * (1 + self.growth(year)))[:, None, :] * season[None]
         return amount
 
-    def level_variance(self, year: int) -> NDArray[np.float64]:
+    def level_variance(self, year: int) -> FloatArray:
         """Return the squared relative error that chance leaves in a year's level; shape (G,)."""
         total = self.amount[:, year].sum(axis=(1, 2))
         square = self.square[:, year].sum(axis=(1, 2))
-        rate: NDArray[np.float64] = np.divide(
-            square, total**2, out=np.zeros_like(total), where=total > 0
-        )
-        return rate
+        return ratio(square, total**2)
 
     def growth(self, year: int) -> float:
         """Expect a year's growth over the year before it, from earlier years alone."""
@@ -140,10 +138,6 @@ class History:
         return float(np.clip(sum(grown) / (len(grown) + 1), -MOST_GROWTH, MOST_GROWTH))
 
 
-def _parts(amounts: NDArray[np.float64]) -> NDArray[np.float64]:
+def _parts(amounts: FloatArray) -> FloatArray:
     """Return each month's share of the year by type, flat where nothing was won; shape (12, 2)."""
-    total = amounts.sum(axis=0)
-    parts: NDArray[np.float64] = np.divide(
-        amounts, total, out=np.full(amounts.shape, 1 / YEAR_MONTHS), where=total > 0
-    )
-    return parts
+    return ratio(amounts, amounts.sum(axis=0), 1 / YEAR_MONTHS)

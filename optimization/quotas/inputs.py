@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from optimization.arrays import BoolArray, FloatArray
 from optimization.errors import DataError
 from optimization.quotas.frames import labels, require_columns, require_numbers
 from optimization.quotas.goals import GoalPart, read_goal_cents, read_goal_parts
@@ -84,21 +85,21 @@ class QuotaInputs:
     months: pd.DatetimeIndex
     goal_cents: tuple[int, ...]
     goal_parts: tuple[GoalPart, ...]
-    stated_rates: NDArray[np.float64]
+    stated_rates: FloatArray
     rep_group: NDArray[np.intp]
-    ramp: NDArray[np.float64]
+    ramp: FloatArray
     account_id: tuple[str, ...]
     account_rep: NDArray[np.intp]
     account_previous: tuple[str, ...]
     account_key: NDArray[np.intp]
-    account_amount: NDArray[np.float64]
-    account_deal: NDArray[np.float64]
-    account_is_moved: NDArray[np.bool_]
+    account_amount: FloatArray
+    account_deal: FloatArray
+    account_is_moved: BoolArray
     account_profile: NDArray[np.intp]
-    share: NDArray[np.float64]
-    cycle_months: NDArray[np.float64]
-    later_share: NDArray[np.float64]
-    pipeline: NDArray[np.float64]
+    share: FloatArray
+    cycle_months: FloatArray
+    later_share: FloatArray
+    pipeline: FloatArray
 
     @classmethod
     def from_frames(
@@ -242,9 +243,7 @@ def _accounts(book: pd.DataFrame, staff: pd.DataFrame, house: set[str]) -> pd.Da
     return accounts.sort_values(content, ignore_index=True)
 
 
-def _ramp(
-    rep_months: pd.DataFrame, reps: pd.Index, calendar: pd.DatetimeIndex
-) -> NDArray[np.float64]:
+def _ramp(rep_months: pd.DataFrame, reps: pd.Index, calendar: pd.DatetimeIndex) -> FloatArray:
     key = ["rep_id", "month"]
     rows = require_columns(rep_months, "rep_months", [*key, "ramp_rate"], key)
     rows["month"] = pd.to_datetime(rows["month"]).dt.as_unit("us")
@@ -261,11 +260,11 @@ def _ramp(
     return wide.reindex(reps).fillna(1.0).to_numpy(dtype=np.float64)
 
 
-def _stated_rates(groups: pd.DataFrame, group_index: pd.Index) -> NDArray[np.float64]:
+def _stated_rates(groups: pd.DataFrame, group_index: pd.Index) -> FloatArray:
     rows = require_columns(groups, "groups", ["group_id", "over_assignment_rate"], ["group_id"])
     stated = pd.Series(
         rows["over_assignment_rate"].to_numpy(dtype=np.float64, na_value=np.nan),
         index=pd.Index(rows["group_id"]),
     )
-    rates: NDArray[np.float64] = stated.reindex(group_index).to_numpy(dtype=np.float64)
+    rates: FloatArray = stated.reindex(group_index).to_numpy(dtype=np.float64)
     return rates

@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 
+from optimization.arrays import FloatArray, IntArray, ratio
 from optimization.errors import SolveLimitError
 from optimization.policy import QuotaPolicy
 from optimization.quotas.bands import Bands
@@ -44,25 +45,24 @@ class FairShares:
         bands: What last year and on-target earnings ask for.
     """
 
-    quota: NDArray[np.float64]
-    expected_year: NDArray[np.float64]
-    sd_year: NDArray[np.float64]
+    quota: FloatArray
+    expected_year: FloatArray
+    sd_year: FloatArray
     rep_group: NDArray[np.intp]
     bands: Bands
 
 
 def fair_quotas(
-    weights: NDArray[np.float64], group_quotas: NDArray[np.int64], rep_group: NDArray[np.intp]
-) -> NDArray[np.float64]:
+    weights: FloatArray, group_quotas: IntArray, rep_group: NDArray[np.intp]
+) -> FloatArray:
     """Divide each group's cell in proportion to weights; cents, shape (R, M, 2)."""
     group_weight = np.zeros(group_quotas.shape)
     np.add.at(group_weight, rep_group, weights)
     per_rep = group_weight[rep_group]
-    part = np.divide(weights, per_rep, out=np.zeros_like(weights), where=per_rep > 0)
-    return part * group_quotas[rep_group]
+    return ratio(weights, per_rep) * group_quotas[rep_group]
 
 
-def solve_quotas(fair: FairShares, policy: QuotaPolicy) -> NDArray[np.float64]:
+def solve_quotas(fair: FairShares, policy: QuotaPolicy) -> FloatArray:
     """Move quotas off their fair shares towards equal hardness within each group.
 
     Args:
@@ -105,7 +105,7 @@ def _has_wishes(fair: FairShares, carries: NDArray[np.intp], policy: QuotaPolicy
 
 
 def _interchangeable(
-    fair: FairShares, reps: NDArray[np.intp], year: NDArray[np.float64]
+    fair: FairShares, reps: NDArray[np.intp], year: FloatArray
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Number reps that differ in size alone as one class; return classes and first members.
 
@@ -147,9 +147,9 @@ class QuotaProgram:
 def _solve(
     fair: FairShares,
     members: NDArray[np.intp],
-    class_year: NDArray[np.float64],
+    class_year: FloatArray,
     policy: QuotaPolicy,
-) -> NDArray[np.float64]:
+) -> FloatArray:
     """Solve for the relative deviations of classes with rivals, shape (classes, M, 2)."""
     program = build_program(fair, members, class_year, policy)
     try:
@@ -159,7 +159,7 @@ def _solve(
         raise SolveLimitError(f"Clarabel failed on the quota program: {error}") from error
     if program.problem.status != cp.OPTIMAL:
         raise SolveLimitError(f"Clarabel ended the quota program as {program.problem.status}")
-    solved: NDArray[np.float64] = np.zeros((len(members), *fair.quota.shape[1:]))
+    solved: FloatArray = np.zeros((len(members), *fair.quota.shape[1:]))
     solved[program.cells] = np.maximum(program.shift.value, -1)
     return solved
 
@@ -167,7 +167,7 @@ def _solve(
 def build_program(
     fair: FairShares,
     members: NDArray[np.intp],
-    class_year: NDArray[np.float64],
+    class_year: FloatArray,
     policy: QuotaPolicy,
 ) -> QuotaProgram:
     """Write the program of the module's head for some reps.
@@ -183,7 +183,7 @@ def build_program(
     weight = class_year / np.bincount(group, weights=class_year)[group]
     sd = fair.sd_year[members]
     mu = policy.hardness_weight if (sd > 0).all() else 0.0
-    slope = np.divide(member_year, sd, out=np.zeros(len(sd)), where=sd > 0)
+    slope = ratio(member_year, sd)
     hardness = fair.expected_year[members] / member_year * slope - slope
     scale = np.sqrt(np.maximum(1, np.bincount(group, weights=weight * hardness**2)))[group]
 
@@ -225,8 +225,8 @@ def _wishes(
     year_shift: cp.Expression,
     bands: Bands,
     members: NDArray[np.intp],
-    member_year: NDArray[np.float64],
-    weight: NDArray[np.float64],
+    member_year: FloatArray,
+    weight: FloatArray,
     group: NDArray[np.intp],
 ) -> tuple[cp.Expression, cp.Expression]:
     """Return the squared distances from last year's quota and from the OTE band, weighted.
@@ -234,14 +234,14 @@ def _wishes(
     References are scaled to the sum of the group's fair shares: a company that grows raises
     every quota, and only a rise beyond the others' is a ratchet.
     """
-    ratio = bands.reference[members] / member_year
-    known = np.flatnonzero(np.isfinite(ratio))
+    asked_for = bands.reference[members] / member_year
+    known = np.flatnonzero(np.isfinite(asked_for))
     past: cp.Expression = cp.Constant(0.0)
     if known.size:
         carried = np.bincount(group[known], weights=weight[known])
-        asked = np.bincount(group[known], weights=weight[known] * ratio[known])
-        level = np.divide(carried, asked, out=np.ones_like(asked), where=asked > 0)
-        beyond = year_shift[known] + 1 - ratio[known] * level[group[known]]
+        asked = np.bincount(group[known], weights=weight[known] * asked_for[known])
+        level = ratio(carried, asked, 1.0)
+        beyond = year_shift[known] + 1 - asked_for[known] * level[group[known]]
         past = cp.sum_squares(cp.multiply(np.sqrt(weight[known]), beyond))
     outside: cp.Expression = cp.Constant(0.0)
     high = bands.ote_high[members] / member_year - 1
@@ -255,8 +255,8 @@ def _wishes(
 
 
 def _limits(
-    bands: Bands, members: NDArray[np.intp], member_year: NDArray[np.float64], policy: QuotaPolicy
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    bands: Bands, members: NDArray[np.intp], member_year: FloatArray, policy: QuotaPolicy
+) -> tuple[FloatArray, FloatArray]:
     """Return the lowest and highest relative shift of each member's plan months.
 
     Stated limits replace the guard: it would contradict them where last year's quota lies far

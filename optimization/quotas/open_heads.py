@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from optimization.arrays import ratio
 from optimization.errors import DataError
 from optimization.quotas.frames import require_columns, require_numbers
 
@@ -72,7 +73,7 @@ def staff_open_heads(
     for column in ("hours", *UNCOVERED_AMOUNTS):
         free[column] = require_numbers(free, "uncovered", column, key)
     worth = free[list(UNCOVERED_AMOUNTS)].sum(axis=1)
-    rate = np.divide(worth, free["hours"], out=np.full(len(free), np.inf), where=free["hours"] > 0)
+    rate = ratio(worth.to_numpy(), free["hours"].to_numpy(), np.inf)
     free = free.assign(rate=rate).sort_values(["rate", "account_id"], ascending=[False, True])
     taker = _deal_out(free, heads)
     changes = taker.set_index("account_id").assign(is_moved=True)

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from optimization.arrays import FloatArray, IntArray, ratio
 from optimization.policy import QuotaPolicy
 from optimization.quotas.calibrate import BAND, COMPANY_ENTITY
 from optimization.quotas.expected import ExpectedBusiness
@@ -64,9 +65,9 @@ class Bookings:
         company: Sum of all; shape (S, 1).
     """
 
-    rep: NDArray[np.float64]
-    group: NDArray[np.float64]
-    company: NDArray[np.float64]
+    rep: FloatArray
+    group: FloatArray
+    company: FloatArray
 
 
 def simulate_bookings(
@@ -78,12 +79,12 @@ def simulate_bookings(
         part.sum(axis=(1, 2)) for part in (expected.amount, expected.count, expected.square)
     )
     unsure = np.sqrt(expected.level_variance)
-    level_cv = np.divide(unsure, mean, out=np.zeros_like(mean), where=mean > 0)
+    level_cv = ratio(unsure, mean)
     draws = policy.simulation_count
     rep = compound_sums(rng, mean, count, square, level_cv, draws, shocks.value_cv)
-    rep *= shock_factors(rng, shocks.company_rate, (draws, 1), shocks.company_sights)
+    rep *= shock_factors(rng, shocks.company_rate, (draws, 1), shocks.company_observations)
     shape = (draws, len(inputs.group_ids))
-    group_factor = shock_factors(rng, shocks.group_rate, shape, shocks.group_sights)
+    group_factor = shock_factors(rng, shocks.group_rate, shape, shocks.group_observations)
     rep *= group_factor[:, inputs.rep_group]
     group = np.stack(
         [rep[:, inputs.rep_group == place].sum(axis=1) for place in range(len(inputs.group_ids))],
@@ -101,10 +102,10 @@ class _Level:
 
     name: str
     entity_ids: tuple[str, ...]
-    own_rates: NDArray[np.float64]
-    own_targets: NDArray[np.float64]
-    draws: NDArray[np.float64]
-    own_effort: NDArray[np.float64]
+    own_rates: FloatArray
+    own_targets: FloatArray
+    draws: FloatArray
+    own_effort: FloatArray
     padding: int
 
 
@@ -113,8 +114,8 @@ def attainment_outlook(
     expected: ExpectedBusiness,
     bookings: Bookings,
     rates: tuple[float, ...],
-    targets: NDArray[np.int64],
-    quotas: NDArray[np.int64],
+    targets: IntArray,
+    quotas: IntArray,
     shocks: Shocks,
     policy: QuotaPolicy,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -227,7 +228,7 @@ def _outlook(level: _Level, scenario: float | None, policy: QuotaPolicy) -> pd.D
 def _advice(
     level: _Level,
     rep_entity: NDArray[np.intp],
-    rep_chance: NDArray[np.float64],
+    rep_chance: FloatArray,
     shocks: Shocks,
     policy: QuotaPolicy,
 ) -> pd.DataFrame:
@@ -265,7 +266,7 @@ def _advice(
     return pd.DataFrame(rows, columns=ADVICE_COLUMNS).astype({"smallest_rate": float})
 
 
-def _smallest_rate(draws: NDArray[np.float64], target: float, policy: QuotaPolicy) -> float | None:
+def _smallest_rate(draws: FloatArray, target: float, policy: QuotaPolicy) -> float | None:
     """Return the smallest buffer that reaches the wanted probability, None where none does."""
     # So many draws must reach the target; the least of the best of them says what it takes.
     enough = max(int(np.ceil(policy.wanted_probability * len(draws) - 1e-9)), 1)

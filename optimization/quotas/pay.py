@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+
+from optimization.arrays import FloatArray
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class CompPlan:
     quota_ote_band: tuple[float, float] = (4.0, 6.0)
 
 
-def rate_of(plan: CompPlan, quotas: NDArray[np.float64], year_share: float) -> float:
+def rate_of(plan: CompPlan, quotas: FloatArray, year_share: float) -> float:
     """Return the share of bookings the role earns, one rate for all of it.
 
     When a territory changes, only quotas need to change: rates stay equal within a role
@@ -56,9 +57,9 @@ def rate_of(plan: CompPlan, quotas: NDArray[np.float64], year_share: float) -> f
 def variable_pay(
     plan: CompPlan,
     rate: float,
-    bookings: NDArray[np.float64],
-    quotas: NDArray[np.float64],
-) -> NDArray[np.float64]:
+    bookings: FloatArray,
+    quotas: FloatArray,
+) -> FloatArray:
     """Return pay for bookings, accelerators and cap included.
 
     Without a quota every booking earns the plain rate: there is nothing to exceed.

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from optimization.arrays import FloatArray
 from optimization.errors import DataError
 from optimization.quotas.frames import labels, require_columns, require_numbers
 from optimization.quotas.seasons import COMPANY_KEY, REVENUE_TYPES, YEAR_MONTHS
@@ -42,7 +43,7 @@ NOTHING_OPEN = OpenBusiness()
 
 def pipeline_by_account(
     frame: pd.DataFrame | None, accounts: pd.Index, months: pd.DatetimeIndex
-) -> NDArray[np.float64]:
+) -> FloatArray:
     """Return expected amount, wins and squares; shape (3, A, M). Other accounts are left out."""
     arrays = np.zeros((len(PIPELINE_AMOUNTS), len(accounts), len(months)))
     if frame is None or frame.empty:
@@ -60,7 +61,7 @@ def pipeline_by_account(
 
 def later_shares(
     frame: pd.DataFrame | None, season_keys: pd.Index, months: pd.DatetimeIndex
-) -> NDArray[np.float64]:
+) -> FloatArray:
     """Return the share of each month's new business not begun yet; shape (S, M), 1 if unknown."""
     if frame is None or frame.empty:
         return np.ones((len(season_keys), len(months)))
@@ -78,7 +79,7 @@ def later_shares(
             "Add the missing rows.",
         )
     filled = wide.reindex(season_keys)
-    shares: NDArray[np.float64] = filled.fillna(wide.loc[COMPANY_KEY]).to_numpy(dtype=np.float64)
+    shares: FloatArray = filled.fillna(wide.loc[COMPANY_KEY]).to_numpy(dtype=np.float64)
     return shares
 
 
@@ -98,7 +99,7 @@ def year_starts(frame: pd.DataFrame | None, accounts: pd.Index) -> NDArray[np.in
     return known.fillna(UNKNOWN_START).to_numpy(dtype=np.float64).astype(np.intp)
 
 
-def customer_factors(frame: pd.DataFrame | None, months: pd.DatetimeIndex) -> NDArray[np.float64]:
+def customer_factors(frame: pd.DataFrame | None, months: pd.DatetimeIndex) -> FloatArray:
     """Return what a share is multiplied by, by type, first month of the customer's year, month.
 
     Args:
@@ -131,11 +132,11 @@ def customer_factors(frame: pd.DataFrame | None, months: pd.DatetimeIndex) -> ND
 
 
 def shift_shares(
-    shares: NDArray[np.float64],
-    factors: NDArray[np.float64],
+    shares: FloatArray,
+    factors: FloatArray,
     key: NDArray[np.intp],
     start: NDArray[np.intp],
-) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+) -> tuple[FloatArray, NDArray[np.intp]]:
     """Combine the season of an account's industry with that of its own fiscal year.
 
     Each profile still sums to 1 over a whole year: a customer buys at other times, not more.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from optimization.arrays import FloatArray
 from optimization.errors import DataError
 from optimization.quotas.frames import require_columns, require_numbers
 
@@ -36,7 +36,7 @@ def season_profiles(seasonality: pd.DataFrame) -> pd.DataFrame:
     return wide
 
 
-def season_shares(profiles: pd.DataFrame, season_keys: pd.Index) -> NDArray[np.float64]:
+def season_shares(profiles: pd.DataFrame, season_keys: pd.Index) -> FloatArray:
     """Return shares per type, key and month; keys without a profile get the company's."""
     shares = []
     for kind in REVENUE_TYPES:

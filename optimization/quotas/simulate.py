@@ -11,7 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+
+from optimization.arrays import FloatArray
 
 DRAWS_AT_ONCE = 2_000_000
 # Beyond this a drawn variance is no year any more; one draw in hundreds.
@@ -27,19 +28,19 @@ class Shocks:
         group_rate: Of a year, shared by a group on top.
         month_rate: Of a month, shared by the whole company, on top.
         group_month_rate: Of a month of a group, on top.
-        company_sights: Years of evidence behind company_rate; what few say is less sure.
-        group_sights: Likewise behind group_rate, of groups and years.
+        company_observations: Years of evidence behind company_rate; what few say is less sure.
+        group_observations: Likewise behind group_rate, of groups and years.
         value_cv: Standard deviation over mean of one deal's value around its account's.
         growth_rate: Growth of the whole company over the level accounts were measured at.
-        evidence: Where the figures come from, in words.
+        evidence: Where the figures come from, as a sentence.
     """
 
     company_rate: float
     group_rate: float
     month_rate: float
     group_month_rate: float
-    company_sights: float
-    group_sights: float
+    company_observations: float
+    group_observations: float
     value_cv: float
     growth_rate: float
     evidence: str
@@ -47,13 +48,13 @@ class Shocks:
 
 def compound_sums(
     rng: np.random.Generator,
-    mean: NDArray[np.float64],
-    count: NDArray[np.float64],
-    square: NDArray[np.float64],
-    level_cv: NDArray[np.float64],
+    mean: FloatArray,
+    count: FloatArray,
+    square: FloatArray,
+    level_cv: FloatArray,
     draws: int,
     value_cv: float,
-) -> NDArray[np.float64]:
+) -> FloatArray:
     """Draw compound Poisson sums.
 
     Args:
@@ -87,29 +88,27 @@ def compound_sums(
 
 
 def shock_factors(
-    rng: np.random.Generator, rate: float, shape: tuple[int, ...], sights: float = np.inf
-) -> NDArray[np.float64]:
+    rng: np.random.Generator, rate: float, shape: tuple[int, ...], observations: float = np.inf
+) -> FloatArray:
     """Draw log-normal factors of mean 1 whose standard deviation is the rate.
 
-    A rate that few sights stand behind is itself unsure: its square is drawn as it would be
-    estimated, sights / chi-squared, which makes the factors' logs Student's t.
+    A rate of few observations is itself unsure: its square is drawn as it would be estimated,
+    observations / chi-squared, which makes the factors' logs Student's t.
     """
     variance = np.log1p(rate**2)
-    if np.isfinite(sights):
-        spread = sights / np.maximum(rng.chisquare(sights, shape), 1e-9)
+    if np.isfinite(observations):
+        spread = observations / np.maximum(rng.chisquare(observations, shape), 1e-9)
         variance = variance * np.minimum(spread, MOST_SPREAD)
-    factors: NDArray[np.float64] = np.exp(
-        np.sqrt(variance) * rng.standard_normal(shape) - variance / 2
-    )
+    factors: FloatArray = np.exp(np.sqrt(variance) * rng.standard_normal(shape) - variance / 2)
     return factors
 
 
 def _gamma_level(
-    rng: np.random.Generator, level_cv: NDArray[np.float64], size: tuple[int, int]
-) -> NDArray[np.float64]:
+    rng: np.random.Generator, level_cv: FloatArray, size: tuple[int, int]
+) -> FloatArray:
     """Draw gamma factors of mean 1; 1 where nothing is unsure."""
     unsure = level_cv > 1e-9
     shape = 1 / np.where(unsure, level_cv, 1.0) ** 2
     drawn = rng.standard_gamma(shape, size) / shape
-    levels: NDArray[np.float64] = np.where(unsure, drawn, 1.0)
+    levels: FloatArray = np.where(unsure, drawn, 1.0)
     return levels

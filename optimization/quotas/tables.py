@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from optimization.arrays import BoolArray, FloatArray, IntArray, ratio
 from optimization.quotas.cents import to_amounts, to_cents
 from optimization.quotas.context import Past
 from optimization.quotas.expected import NEW, ExpectedBusiness
@@ -17,9 +18,7 @@ CELL_COLUMNS = ["month", "revenue_type"]
 TOLERANCE_CENTS = 100
 
 
-def company_targets(
-    goals: pd.DataFrame, targets: NDArray[np.int64], quotas: NDArray[np.int64]
-) -> pd.DataFrame:
+def company_targets(goals: pd.DataFrame, targets: IntArray, quotas: IntArray) -> pd.DataFrame:
     """Return what becomes of each goal: won, allocated, and left over.
 
     ``unallocated_amount`` is goal + buffer - won - target: 0 in a plan of a whole year; what
@@ -64,10 +63,10 @@ def company_targets(
 
 def rep_quotas(
     inputs: QuotaInputs,
-    quotas: NDArray[np.int64],
-    fair_year: NDArray[np.float64],
-    expected_year: NDArray[np.float64],
-    sd_year: NDArray[np.float64],
+    quotas: IntArray,
+    fair_year: FloatArray,
+    expected_year: FloatArray,
+    sd_year: FloatArray,
     past: Past,
 ) -> pd.DataFrame:
     """Return where each rep's quota comes from: fair share, hardness, last year, its bands.
@@ -82,12 +81,8 @@ def rep_quotas(
     """
     year = quotas.sum(axis=(1, 2))
     bands = past.bands
-    hardness = np.divide(
-        year - expected_year, sd_year, out=np.full(len(year), np.nan), where=sd_year > 0
-    )
-    change = np.divide(
-        year, past.last_quota, out=np.full(len(year), np.nan), where=past.last_quota > 0
-    )
+    hardness = ratio(year - expected_year, sd_year, np.nan)
+    change = ratio(year, past.last_quota, np.nan)
     has_limit = np.isfinite(bands.upper)
     has_ote = (bands.ote_low > 0) | np.isfinite(bands.ote_high)
     frame = pd.DataFrame(
@@ -112,10 +107,10 @@ def rep_quotas(
 
 
 def _verdicts(
-    year: NDArray[np.int64],
-    lower: NDArray[np.float64],
-    upper: NDArray[np.float64],
-    has_band: NDArray[np.bool_],
+    year: IntArray,
+    lower: FloatArray,
+    upper: FloatArray,
+    has_band: BoolArray,
     otherwise: str,
 ) -> NDArray[np.object_]:
     verdicts: NDArray[np.object_] = np.full(len(year), otherwise, dtype=object)
@@ -132,9 +127,15 @@ def _cells(inputs: QuotaInputs, entity: str, ids: tuple[str, ...]) -> pd.DataFra
     ).to_frame(index=False)
 
 
-def group_frame(
-    inputs: QuotaInputs, targets: NDArray[np.int64], quotas: NDArray[np.int64]
-) -> pd.DataFrame:
+def _rep_cells(inputs: QuotaInputs) -> pd.DataFrame:
+    """Return ``_cells`` of the reps, with their groups."""
+    frame = _cells(inputs, "rep_id", inputs.rep_ids)
+    group_of = [inputs.group_ids[group] for group in inputs.rep_group]
+    frame.insert(1, "group_id", np.repeat(group_of, len(inputs.months) * len(REVENUE_TYPES)))
+    return frame
+
+
+def group_frame(inputs: QuotaInputs, targets: IntArray, quotas: IntArray) -> pd.DataFrame:
     """Return targets and quotas by group, month and revenue type; cents in, shape (G, M, 2)."""
     frame = _cells(inputs, "group_id", inputs.group_ids)
     frame["target_amount"] = to_amounts(targets.ravel().tolist())
@@ -142,20 +143,16 @@ def group_frame(
     return frame.sort_values(["group_id", *CELL_COLUMNS], ignore_index=True)
 
 
-def rep_frame(inputs: QuotaInputs, quotas: NDArray[np.int64]) -> pd.DataFrame:
+def rep_frame(inputs: QuotaInputs, quotas: IntArray) -> pd.DataFrame:
     """Return quotas by rep, month and revenue type; cents in, shape (R, M, 2)."""
-    frame = _cells(inputs, "rep_id", inputs.rep_ids)
-    group_of = [inputs.group_ids[group] for group in inputs.rep_group]
-    frame.insert(1, "group_id", np.repeat(group_of, len(inputs.months) * len(REVENUE_TYPES)))
+    frame = _rep_cells(inputs)
     frame["quota_amount"] = to_amounts(quotas.ravel().tolist())
     return frame.sort_values(["rep_id", *CELL_COLUMNS], ignore_index=True)
 
 
 def expected_frame(inputs: QuotaInputs, expected: ExpectedBusiness) -> pd.DataFrame:
     """Return expected bookings by rep, month and revenue type, open deals' part beside them."""
-    frame = _cells(inputs, "rep_id", inputs.rep_ids)
-    group_of = [inputs.group_ids[group] for group in inputs.rep_group]
-    frame.insert(1, "group_id", np.repeat(group_of, len(inputs.months) * len(REVENUE_TYPES)))
+    frame = _rep_cells(inputs)
     pipeline = np.zeros_like(expected.amount)
     pipeline[:, :, NEW] = expected.pipeline_amount
     frame["expected_amount"] = np.round(expected.amount.ravel(), 2)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from optimization.arrays import FloatArray, IntArray
 from optimization.errors import DataError
 from optimization.policy import QuotaPolicy
 from optimization.quotas.cents import apportion, apportion_table, with_buffer
@@ -36,7 +36,7 @@ def over_assignment_rates(inputs: QuotaInputs, policy: QuotaPolicy) -> tuple[flo
     return tuple(float(rate) for rate in filled)
 
 
-def split_weights(expected: ExpectedBusiness) -> NDArray[np.float64]:
+def split_weights(expected: ExpectedBusiness) -> FloatArray:
     """Return what goals are split in proportion to; shape (R, M, 2).
 
     That is expected business. Where the company expects none of a revenue type, the other
@@ -50,7 +50,7 @@ def split_weights(expected: ExpectedBusiness) -> NDArray[np.float64]:
     return np.where(type_is_expected, own, fallback)
 
 
-def group_target_cents(inputs: QuotaInputs, weights: NDArray[np.float64]) -> NDArray[np.int64]:
+def group_target_cents(inputs: QuotaInputs, weights: FloatArray) -> IntArray:
     """Split the company's goal per revenue type over groups and months, exact to the cent.
 
     Parts of a goal given for a group, a month or a group's month hold to the cent; the rest
@@ -81,8 +81,8 @@ def _split(
     kind: str,
     goal: int,
     parts: Sequence[GoalPart],
-    weights: NDArray[np.float64],
-) -> NDArray[np.int64]:
+    weights: FloatArray,
+) -> IntArray:
     """Split one goal over groups (rows) and months (columns), given parts first."""
     if not parts:
         return apportion(goal, weights.ravel()).reshape(weights.shape)
@@ -127,8 +127,8 @@ def _rest(
     kind: str,
     goal: int,
     given: Totals,
-    fixed: NDArray[np.int64],
-    free: NDArray[np.float64],
+    fixed: IntArray,
+    free: FloatArray,
     names: Sequence[str],
 ) -> list[int] | None:
     """Return what each group (or month) has left for its free cells; None where none is given."""
@@ -174,7 +174,7 @@ def _empty(kind: str, *places: str) -> DataError:
     )
 
 
-def group_quota_cents(targets: NDArray[np.int64], rates: tuple[float, ...]) -> NDArray[np.int64]:
+def group_quota_cents(targets: IntArray, rates: tuple[float, ...]) -> IntArray:
     """Add each group's buffer to every cell: (1 + rate) x target, half to even to the cent."""
     quotas = np.zeros_like(targets)
     for group, rate in enumerate(rates):

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from optimization.arrays import IntArray
 from optimization.errors import DataError
 from optimization.quotas.cents import apportion, to_cents, with_buffer
 from optimization.quotas.expected import ExpectedBusiness
@@ -36,13 +36,13 @@ class CarriedQuotas:
         transfers: What each moved account took along (TRANSFER_COLUMNS).
     """
 
-    quotas: NDArray[np.int64]
-    targets: NDArray[np.int64]
-    group_quotas: NDArray[np.int64]
+    quotas: IntArray
+    targets: IntArray
+    group_quotas: IntArray
     transfers: pd.DataFrame
 
 
-def read_in_force(in_force: pd.DataFrame, inputs: QuotaInputs) -> dict[str, NDArray[np.int64]]:
+def read_in_force(in_force: pd.DataFrame, inputs: QuotaInputs) -> dict[str, IntArray]:
     """Return the quotas in force by rep, in cents, shape (M, 2) each; leavers included.
 
     Raises:
@@ -59,7 +59,7 @@ def read_in_force(in_force: pd.DataFrame, inputs: QuotaInputs) -> dict[str, NDAr
             labels(rows[unknown], IN_FORCE_KEY),
             f"Use {' or '.join(REVENUE_TYPES)}.",
         )
-    by_rep: dict[str, NDArray[np.int64]] = {}
+    by_rep: dict[str, IntArray] = {}
     for row, month in zip(rows.itertuples(index=False), place, strict=True):
         if month >= 0:
             cells = by_rep.setdefault(
@@ -72,7 +72,7 @@ def read_in_force(in_force: pd.DataFrame, inputs: QuotaInputs) -> dict[str, NDAr
 def carry_quotas(
     inputs: QuotaInputs,
     expected: ExpectedBusiness,
-    in_force: dict[str, NDArray[np.int64]],
+    in_force: dict[str, IntArray],
     uncovered: pd.DataFrame,
     rates: tuple[float, ...],
 ) -> CarriedQuotas:
@@ -148,8 +148,8 @@ def carry_quotas(
 
 
 def _fit_buffers(
-    inputs: QuotaInputs, quotas: NDArray[np.int64], rates: tuple[float, ...]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    inputs: QuotaInputs, quotas: IntArray, rates: tuple[float, ...]
+) -> tuple[IntArray, IntArray]:
     """Find each group's target of which its quotas are (1 + buffer); mend quotas by a cent."""
     shape = (len(inputs.group_ids), *quotas.shape[1:])
     targets, group_quotas = np.zeros(shape, np.int64), np.zeros(shape, np.int64)

@@ -63,7 +63,7 @@ def verify_coverage(
         plan: The plan's tables.
 
     Returns:
-        Violations in words with up to five records each; empty when every rule holds.
+        Violations as sentences with up to five records each; empty when every rule holds.
     """
     accounts, candidates, coverers = map(text_ids, (accounts, candidates, coverers))
     unknown = [*_check_coverers_of_accounts(accounts, candidates, plan)]
@@ -161,23 +161,23 @@ def _check_explanations(
     limits: list[Limit],
     plan: CoveragePlan,
 ) -> Iterator[str]:
-    told = plan.explanations.sort_values("account_id", ignore_index=True)
-    yield from where(rows, told["rep_id"] != rows["rep_id"], "explains another coverer")
+    explained = plan.explanations.sort_values("account_id", ignore_index=True)
+    yield from where(rows, explained["rep_id"] != rows["rep_id"], "explains another coverer")
     for part in PARTS:
-        yield from where(rows, differs(told[part], rows[part]), f"{part} is not the pair's")
+        yield from where(rows, differs(explained[part], rows[part]), f"{part} is not the pair's")
     by_rule = paid(limits, plan.shadow_prices)
     for column, rules in PRICES.items():
         amount = pd.Series(0.0, index=pairs.index)
         for rule in rules:
             amount = amount + by_rule.get(rule, 0.0)
         mine = amount[chosen].reset_index(drop=True)  # pairs and rows are sorted by account
-        yield from where(rows, differs(told[column], mine), f"{column} is not the price paid")
-    net = told["segment_value_amount"] + told["strength_value_amount"]
+        yield from where(rows, differs(explained[column], mine), f"{column} is not the price paid")
+    net = explained["segment_value_amount"] + explained["strength_value_amount"]
     for part in (*PARTS[2:], *PRICES):
-        net = net - told[part]
-    wrong = differs(net, told["net_score_amount"])
+        net = net - explained[part]
+    wrong = differs(net, explained["net_score_amount"])
     yield from where(rows, wrong, "parts do not add up to the net score")
-    lead = told["net_score_amount"] - told["runner_up_net_score_amount"]
-    alone = told["runner_up_rep_id"].isna()
-    wrong = differs(lead, told["score_difference_amount"]) & ~alone
+    lead = explained["net_score_amount"] - explained["runner_up_net_score_amount"]
+    alone = explained["runner_up_rep_id"].isna()
+    wrong = differs(lead, explained["score_difference_amount"]) & ~alone
     yield from where(rows, wrong, "score difference is wrong")

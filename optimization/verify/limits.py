@@ -206,15 +206,13 @@ def with_owner(pairs: pd.DataFrame, coverers: pd.DataFrame) -> pd.DataFrame:
     owner, rep = pairs["present_rep_id"], pairs["rep_id"]
     target = pairs["lock_rep_id"].fillna(owner)
     on_target = (rep == target).fillna(False).astype(bool)
-    married = (pairs["lock_action"] == "married").fillna(False).astype(bool)
-    divorced = (pairs["lock_action"] == "divorced").fillna(False).astype(bool)
+    keeps = (pairs["lock_action"] == "keep").fillna(False).astype(bool)
+    removes = (pairs["lock_action"] == "remove").fillna(False).astype(bool)
     return pairs.assign(
         is_present=pairs["is_present"].astype(bool),
         is_move=owner.notna() & (rep != owner),
-        is_lock_broken=(married & ~on_target) | (divorced & on_target),
-        is_barred=(married & ~on_target)
-        | (divorced & on_target)
-        | pairs["forbidden_reason"].notna(),
+        is_lock_broken=(keeps & ~on_target) | (removes & on_target),
+        is_barred=(keeps & ~on_target) | (removes & on_target) | pairs["forbidden_reason"].notna(),
         owner_group=owner.map(coverers["group_id"]),
         unit=pairs["family_id"].fillna("account " + pairs["account_id"]),
         is_house=rep == HOUSE,

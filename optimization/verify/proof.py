@@ -150,7 +150,7 @@ def check_lock_costs(pairs: pd.DataFrame, limits: list[Limit], plan: CoveragePla
     barred = pairs[pairs["forbidden_reason"].notna()]
     expected = set(zip(locked["account_id"], locked["lock_action"], rep, strict=True))
     expected |= {
-        (a, "forbidden", r) for a, r in zip(barred["account_id"], barred["rep_id"], strict=True)
+        (a, "forbid", r) for a, r in zip(barred["account_id"], barred["rep_id"], strict=True)
     }
     table = plan.lock_costs
     said = list(zip(table["account_id"], table["lock_action"], table["rep_id"], strict=True))
@@ -164,11 +164,11 @@ def check_lock_costs(pairs: pd.DataFrame, limits: list[Limit], plan: CoveragePla
     own = barred.assign(net=net[barred.index])
     own = own[~own["is_lock_broken"]]
     pair_net = own.set_index(["account_id", "rep_id"])["net"]
-    free = table["account_id"].map(unlocked)
-    is_pair = table["lock_action"] == "forbidden"
+    free = table["account_id"].map(unlocked).astype(float)
+    is_pair = table["lock_action"] == "forbid"
     keys = pd.MultiIndex.from_frame(table[["account_id", "rep_id"]])
     free = free.mask(is_pair, pd.Series(pair_net.reindex(keys).to_numpy(), index=table.index))
-    cost = (free - table["account_id"].map(held)).clip(lower=0.0).fillna(0.0)
+    cost = (free - table["account_id"].map(held).astype(float)).clip(lower=0.0).fillna(0.0)
     units = pairs.drop_duplicates("account_id").set_index("account_id")["unit"]
     alone = table["account_id"].map(units).str.startswith("account ").fillna(False)
     wrong = alone & differs(table["cost_amount"], cost)

@@ -25,6 +25,7 @@ END = pd.Timestamp("2024-06-30")
 @pytest.fixture(scope="module")
 def deals() -> pd.DataFrame:
     world = make_world(5, SMALL).deals
+    world = world.astype(dict.fromkeys(world.select_dtypes("category"), str))
     closed = END - pd.to_timedelta(world["age_days"], unit="D")
     return pd.DataFrame(
         {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 from typing import Any
 
@@ -17,11 +19,10 @@ from expectations import load_suite, suite_names
 
 @pytest.fixture(scope="module")
 def output() -> list[str]:
-    with pytest.MonkeyPatch.context() as patch:
-        lines: list[str] = []
-        patch.setattr("builtins.print", lambda text, **_: lines.extend(str(text).splitlines()))
-        assert main(["--sizes", "800", "--repeats", "1"]) == 0, lines
-    return lines
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        code = main(["--sizes", "800", "--repeats", "1"])
+    assert code == 0, printed.getvalue()
+    return printed.getvalue().splitlines()
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from dagster_project.company.load import load_company
+from dagster_project.definitions import build_definitions
 from dagster_project.runtime import alerts
 from dagster_project.runtime.settings import Settings
 
@@ -36,7 +38,7 @@ def test_an_alert_goes_to_the_webhook(tmp_path, monkeypatch):
         posted.append((request.full_url, json.loads(request.data), timeout))
         return Answer()
 
-    monkeypatch.setattr(alerts.urllib.request, "urlopen", urlopen)
+    monkeypatch.setattr(alerts, "urlopen", urlopen)
     monkeypatch.setenv(alerts.WEBHOOK_VARIABLE, "https://hooks.example.com/sales")
     alerts.send(tmp_path, "Run failed", ["a fact"])
     [(address, body, timeout)] = posted
@@ -51,7 +53,7 @@ def test_an_alert_goes_to_the_webhook(tmp_path, monkeypatch):
 def test_a_webhook_that_is_not_encrypted_is_refused_and_the_alert_kept(
     tmp_path, monkeypatch, address
 ):
-    monkeypatch.setattr(alerts.urllib.request, "urlopen", lambda *_, **__: pytest.fail("sent"))
+    monkeypatch.setattr(alerts, "urlopen", lambda *_, **__: pytest.fail("sent"))
     monkeypatch.setenv(alerts.WEBHOOK_VARIABLE, address)
     with pytest.raises(OSError, match="must start with https://"):
         alerts.send(tmp_path, "Run failed", [])
@@ -82,10 +84,10 @@ ENDINGS = {dg.DagsterEventType.RUN_SUCCESS, dg.DagsterEventType.RUN_FAILURE}
 
 
 @pytest.fixture
-def sense(definitions: dg.Definitions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def sense(demo_company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Run a few steps, then a sensor of ours on that run; return what it gave back and sent."""
-    here = Settings(tmp_path / "company.yml", tmp_path)
-    monkeypatch.setattr("dagster_project.defs.automation.settings", lambda: here)
+    company = load_company(demo_company)
+    definitions = build_definitions(company, Settings(demo_company, tmp_path))
     monkeypatch.delenv(alerts.WEBHOOK_VARIABLE, raising=False)
 
     def run(sensor: str, assets: list[Any], checks: list[Any]) -> tuple[Any, list[dict[str, str]]]:

@@ -22,10 +22,8 @@ def staged(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     folder = tmp_path_factory.mktemp("staged")
     made = Warehouse(path=str(folder / "warehouse.duckdb"))
     create_empty_sources(made)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("COVERAGE_DUCKDB_PATH", made.path)
-        models = ["--select", "path:models/staging/crm", "path:models/staging/hr"]
-        outcome = invoke(None, ["run", "--target", "check", *models], folder / "target")
+    models = ["--target", "check", "--select", "path:models/staging/crm", "path:models/staging/hr"]
+    outcome = invoke(None, ["run", *models], folder / "target", Path(made.path))
     results = outcome.result.results
     assert [result.message for result in results if result.status != "success"] == []
     with made.connect() as connection:

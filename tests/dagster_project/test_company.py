@@ -13,7 +13,6 @@ from dagster_project.company.load import load_company
 from dagster_project.company.model import Company
 from dagster_project.company.policy_tables import POLICY_TABLES, build_policy_tables
 from dagster_project.company.yaml_file import CompanyError
-from dagster_project.warehouse.contract import create_table_sql
 
 SMALLEST = "company: {id: acme, name: Acme}\nsource: {kind: demo}\n"
 OVERRIDES_HEADER = "account_id,rep_id,action,author,reason,expires_on\n"
@@ -158,17 +157,17 @@ def test_policy_tables_fit_their_types_and_fill_in_defaults(load: Write) -> None
         + "goals: [{revenue_type: existing, target_amount: 5}]\n"
         + "groups: [{group_id: north}]\n"
         + "overrides: overrides.csv\n",
-        OVERRIDES_HEADER + "A1,E1,married,Head of sales,Renewal,2026-12-31\n",
+        OVERRIDES_HEADER + "A1,E1,keep,Head of sales,Renewal,2026-12-31\n",
     )
     tables = build_policy_tables(company)
     assert tables.keys() == POLICY_TABLES.keys()
     con = duckdb.connect()
     for name, rows in tables.items():
-        con.execute(create_table_sql(name, POLICY_TABLES[name]))
+        con.execute(POLICY_TABLES[name].create_sql(name))
         for row in rows:
-            assert list(row) == [column.name for column in POLICY_TABLES[name]]
-            for column in POLICY_TABLES[name]:
-                assert row[column.name] is not None or not column.is_required
+            assert tuple(row) == POLICY_TABLES[name].column_names
+            for column in POLICY_TABLES[name].columns:
+                assert row[column.name] is not None or column.is_nullable
             marks = ", ".join("?" * len(row))
             con.execute(f"insert into {name} values ({marks})", list(row.values()))
     assert [tuple(row.values()) for row in tables["coverage_policies"]] == [
@@ -188,16 +187,20 @@ def test_policy_tables_fit_their_types_and_fill_in_defaults(load: Write) -> None
 @pytest.mark.parametrize(
     ("rows", "problem"),
     [
-        ("A1,E1,maried,x,y,2026-12-31\n", r"line 2: action: .*married \(this rep covers it\)"),
-        ("A1,E1,married,x,,2026-12-31\n", "line 2: reason"),
-        ("A1,E1,married,x,y,soon\n", "line 2: expires_on"),
-        ("A1,E1,married,x,y,2026-12-31,z\n", "line 2: .*too many cells"),
+        ("A1,E1,kept,x,y,2026-12-31\n", r"line 2: action: .*keep \(this rep covers it\)"),
+        ("A1,E1,married,x,y,2026-12-31\n", "line 2: action: .*'married' is now 'keep'"),
+        ("A1,,single,x,y,2026-12-31\n", "line 2: action: .*'single' is now 'release'"),
+        ("A1,E1,divorced,x,y,2026-12-31\n", "line 2: action: .*'divorced' is now 'remove'"),
+        ("A1,E1,forbidden,x,y,2026-12-31\n", "line 2: action: .*'forbidden' is now 'forbid'"),
+        ("A1,E1,keep,x,,2026-12-31\n", "line 2: reason"),
+        ("A1,E1,keep,x,y,soon\n", "line 2: expires_on"),
+        ("A1,E1,keep,x,y,2026-12-31,z\n", "line 2: .*too many cells"),
         (
-            "A1,E1,married,x,y,2026-12-31\nA1,E2,married,x,y,2026-12-31\n",
+            "A1,E1,keep,x,y,2026-12-31\nA1,E2,keep,x,y,2026-12-31\n",
             "line 3: account A1 is decided twice",
         ),
         (
-            "A1,E1,married,x,y,2026-12-31\nA1,E1,divorced,x,y,2026-12-31\n",
+            "A1,E1,keep,x,y,2026-12-31\nA1,E1,remove,x,y,2026-12-31\n",
             "line 3: account A1 is decided twice",
         ),
     ],
@@ -223,7 +226,7 @@ def test_the_hash_follows_what_was_decided_and_nothing_else(load: Write, tmp_pat
     first = load(files % "here").config_hash()
     assert load("# a comment\n" + files % tmp_path).config_hash() == first
     assert load(files % "here" + "coverage: {move_budget_rate: 0.2}\n").config_hash() != first
-    row = "A1,E1,married,x,y,2026-12-31\n"
+    row = "A1,E1,keep,x,y,2026-12-31\n"
     settings = files % "here" + "overrides: overrides.csv\n"
     with_override = load(settings, OVERRIDES_HEADER + row).config_hash()
     assert with_override != first

@@ -6,6 +6,9 @@ import dagster as dg
 import pytest
 from dagster._core.execution.api import create_execution_plan
 
+from dagster_project.company.load import load_company
+from dagster_project.definitions import build_definitions
+from dagster_project.runtime.settings import Settings
 from dagster_project.warehouse.contract import LANDING
 
 PUBLISH_STEP = "published__coverage"
@@ -49,7 +52,7 @@ def test_the_groups_are_the_stations_a_plan_goes_through(graph):
     groups = {node.group_name for node in graph.asset_nodes}
     assert groups == {
         *("crm", "hr", "policy", "gates", "staging", "intermediate", "marts"),
-        *("history", "planning", "review", "published"),
+        *("history", "strength", "planning", "review", "published"),
     }
 
 
@@ -120,6 +123,12 @@ def test_nothing_is_planned_before_the_marts_have_passed_their_gates(waits_for):
     assert {"coverage_plan", *quotas} <= waits_for["quota_plan"]
 
 
+def test_strengths_are_estimated_between_two_builds_of_dbt(waits_for):
+    assert "dbt_before_strength" in waits_for["strengths"]
+    assert "dbt_before_planning" not in waits_for["strengths"]
+    assert "strengths" in waits_for["dbt_before_planning"]
+
+
 def test_nothing_is_published_before_every_blocking_check_has_passed(job, graph, waits_for):
     blocking = {c for c in graph.asset_check_keys if graph.get_check_spec(c).blocking}
     steps = {
@@ -168,19 +177,16 @@ company: {id: acme, name: Acme, timezone: Europe/Berlin, owner: "team:revenue"}
 source: {kind: demo}
 """
 
-SHOW = """
-import dagster as dg
-from dagster_project.definitions import defs
-loaded = defs()
-dg.Definitions.validate_loadable(loaded)
-print(loaded.resolve_schedule_def("nightly_refresh").execution_timezone)
-print(sorted({owner for node in loaded.resolve_asset_graph().asset_nodes for owner in node.owners}))
-"""
+
+def test_owner_and_time_zone_are_the_companys_own_beside_another_company(definitions, tmp_path):
+    path = tmp_path / "company.yml"
+    path.write_text(OTHER_COMPANY, encoding="utf-8")
+    loaded = build_definitions(load_company(path), Settings(path, tmp_path / "home"))
+    dg.Definitions.validate_loadable(loaded)
+    assert loaded.resolve_schedule_def("nightly_refresh").execution_timezone == "Europe/Berlin"
+    assert owners_of(loaded) == {"team:revenue"}
+    assert owners_of(definitions).isdisjoint(owners_of(loaded))
 
 
-def test_owner_and_time_zone_are_the_companys_own(run_python, definitions, tmp_path):
-    company = tmp_path / "company.yml"
-    company.write_text(OTHER_COMPANY, encoding="utf-8")
-    loaded = run_python(SHOW, COVERAGE_COMPANY=str(company), COVERAGE_HOME=str(tmp_path / "home"))
-    assert loaded.returncode == 0, loaded.stderr
-    assert loaded.stdout.splitlines() == ["Europe/Berlin", "['team:revenue']"]
+def owners_of(loaded: dg.Definitions) -> set[str]:
+    return {owner for node in loaded.resolve_asset_graph().asset_nodes for owner in node.owners}

@@ -8,6 +8,7 @@ import dagster as dg
 import pytest
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
+from dagster_project.runtime import event_log
 from dagster_project.runtime.event_log import PooledEventLog
 from dagster_project.runtime.instance import prepare_dagster_home
 from dagster_project.runtime.settings import Settings
@@ -58,3 +59,29 @@ def test_preparing_again_leaves_a_current_file_alone(settings: Settings) -> None
     prepare_dagster_home(settings)
     assert file.stat().st_mtime_ns == before
     assert "enabled: false" in file.read_text(encoding="utf-8")
+
+
+def test_a_closed_instance_holds_no_file_of_its_home(settings: Settings) -> None:
+    with dg.DagsterInstance.get() as instance:
+        for _ in range(2):
+            dg.materialize([fact], instance=instance)
+    held = [path for path in open_files() if path.startswith(str(settings.home))]
+    assert held == []
+
+
+def test_a_reader_of_many_runs_keeps_a_few_databases_open(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_log, "KEPT_ENGINES", 2)
+    with dg.DagsterInstance.get() as instance:
+        runs = [dg.materialize([fact], instance=instance).run_id for _ in range(4)]
+        assert all(instance.get_records_for_run(run).records for run in runs)
+        opened = {path for path in open_files() if path.endswith(".db") and "runs/" in path}
+        assert len(opened) <= 2
+
+
+def open_files() -> list[str]:
+    folder = Path("/proc/self/fd")
+    if not folder.is_dir():
+        pytest.skip("this system does not list a process's open files")
+    return [str(link.readlink()) for link in folder.iterdir() if link.is_symlink()]

@@ -6,8 +6,13 @@ import dagster as dg
 import duckdb
 import pytest
 
+from dagster_project.company.load import load_company
 from dagster_project.company.model import Company
 from dagster_project.company.policy_tables import POLICY_TABLES
+from dagster_project.context import Context
+from dagster_project.defs.gates import _build_accepted_tables
+from dagster_project.defs.ingest import _build_company_file, _build_pull
+from dagster_project.runtime.settings import Settings
 from dagster_project.sources.landing import (
     COMPANY_FILE,
     PULLED,
@@ -17,8 +22,13 @@ from dagster_project.sources.landing import (
     record_pull,
 )
 from dagster_project.sources.result import PullResult
-from dagster_project.warehouse.contract import LANDING, create_landing_table_sql, create_table_sql
-from dagster_project.warehouse.duckdb_file import Warehouse, create_table
+from dagster_project.warehouse.contract import LANDING
+from dagster_project.warehouse.duckdb_file import Warehouse, fill_table
+
+
+@pytest.fixture
+def demo(demo_company, tmp_path) -> Context:
+    return Context(load_company(demo_company), Settings(demo_company, tmp_path))
 
 
 def pulled(table: str, content: str) -> PullResult:
@@ -77,20 +87,17 @@ def land_everything(warehouse: Warehouse) -> None:
     with warehouse.connect() as connection:
         connection.execute("create schema raw")
         for table in LANDING.values():
-            connection.execute(create_landing_table_sql(f"raw.{table.name}{PULLED}", table))
+            connection.execute(table.landed().create_sql(f"raw.{table.name}{PULLED}"))
             record_pull(connection, pulled(table.name, table.name))
-        for name, columns in POLICY_TABLES.items():
-            connection.execute(create_table_sql(f"raw.{name}{PULLED}", columns))
+        for name, policy in POLICY_TABLES.items():
+            connection.execute(policy.create_sql(f"raw.{name}{PULLED}"))
 
 
-@pytest.mark.usefixtures("definitions")
-def test_the_swap_reports_every_table_with_its_rows(warehouse):
-    from dagster_project.defs.gates import accepted_tables
-
+def test_the_swap_reports_every_table_with_its_rows(warehouse, demo):
     land_everything(warehouse)
     with warehouse.connect() as connection:
         connection.execute("insert into raw.accounts__pulled (account_id, name) values ('A', 'B')")
-    result = dg.materialize([accepted_tables], resources={"warehouse": warehouse})
+    result = dg.materialize([_build_accepted_tables(demo)], resources={"warehouse": warehouse})
     counts = {
         event.asset_key.to_user_string(): event.metadata["dagster/row_count"].value
         for event in result.asset_materializations_for_node("accepted_tables")
@@ -103,11 +110,8 @@ def test_the_swap_reports_every_table_with_its_rows(warehouse):
     assert counts["raw/products"] == 0
 
 
-@pytest.mark.usefixtures("definitions")
-def test_the_company_file_lands_as_small_tables_with_its_hash(warehouse, rows):
-    from dagster_project.defs.ingest import company_file
-
-    result = dg.materialize([company_file], resources={"warehouse": warehouse})
+def test_the_company_file_lands_as_small_tables_with_its_hash(warehouse, rows, demo):
+    result = dg.materialize([_build_company_file(demo)], resources={"warehouse": warehouse})
     [event] = result.asset_materializations_for_node("policy__company_file")
     assert event.metadata["groups_rows"].value == 5
     assert rows(warehouse, f"select company_id, timezone from raw.company_settings{PULLED}") == [
@@ -118,10 +122,7 @@ def test_the_company_file_lands_as_small_tables_with_its_hash(warehouse, rows):
     ]
 
 
-@pytest.mark.usefixtures("definitions")
-def test_a_pull_that_cannot_succeed_is_not_tried_again(warehouse, tmp_path, monkeypatch):
-    from dagster_project.defs.ingest import _build_pull
-
+def test_a_pull_that_cannot_succeed_is_not_tried_again(warehouse, tmp_path):
     tables = {name: {"path": f"{name}.csv"} for name in ("accounts", "opportunities", "employees")}
     acme = Company.model_validate(
         {
@@ -130,9 +131,9 @@ def test_a_pull_that_cannot_succeed_is_not_tried_again(warehouse, tmp_path, monk
         }
     )
     (tmp_path / "accounts.csv").write_text("Id,Name\n1,Acme\n", encoding="utf-8")
-    monkeypatch.setattr("dagster_project.defs.ingest.company", lambda: acme)
+    here = Context(acme, Settings(tmp_path / "company.yml", tmp_path))
     result = dg.materialize(
-        [_build_pull(LANDING["accounts"])],
+        [_build_pull(here, LANDING["accounts"])],
         resources={"warehouse": warehouse},
         raise_on_error=False,
     )
@@ -144,14 +145,12 @@ def test_a_pull_that_cannot_succeed_is_not_tried_again(warehouse, tmp_path, monk
     assert "account_id" in words
 
 
-@pytest.mark.usefixtures("definitions")
-def test_a_folder_that_holds_another_company_is_refused(warehouse):
-    from dagster_project.defs.ingest import company_file
+def test_a_folder_that_holds_another_company_is_refused(warehouse, demo):
 
     with warehouse.connect() as connection:
         connection.execute("create schema raw")
-        columns = POLICY_TABLES["company_settings"]
-        row = dict.fromkeys([column.name for column in columns]) | {"company_id": "another"}
-        create_table(connection, "raw.company_settings", columns, [row])
+        table = POLICY_TABLES["company_settings"]
+        row = dict.fromkeys(table.column_names) | {"company_id": "another"}
+        fill_table(connection, table, [row])
     with pytest.raises(dg.Failure, match="belongs to company 'another', not to 'demo'"):
-        dg.materialize([company_file], resources={"warehouse": warehouse})
+        dg.materialize([_build_company_file(demo)], resources={"warehouse": warehouse})

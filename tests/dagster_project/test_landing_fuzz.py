@@ -45,7 +45,6 @@ def con() -> duckdb.DuckDBPyConnection:
 @given(table_and_rows())
 @settings(
     max_examples=150,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @example((LANDING["activities"], [{"account_id": "\ufeff", "rep_id": "a", "type": "b", "at": "1"}]))
@@ -62,7 +61,7 @@ def test_no_row_is_lost_and_no_cell_vanishes_without_a_word(
     )
     assert types == {
         "_row": "BIGINT",
-        **{column.name: column.type for column in table.columns},
+        **table.types,
         "_issues": "VARCHAR",
         "_fixes": "VARCHAR",
     }

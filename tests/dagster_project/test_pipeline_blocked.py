@@ -18,21 +18,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 
+from dagster_project.commands import refresh
 from dagster_project.company.policy_tables import POLICY_TABLES
-from dagster_project.planning.coverage_tables import PLAN_TABLES
-from dagster_project.publishing.tables import PUBLISHED
+from dagster_project.definitions import build_definitions
+from dagster_project.planning.quota_tables import PLAN_TABLES
+from dagster_project.publishing.tables import published_tables
 from dagster_project.warehouse.contract import LANDING
+from optimization import plan_coverage
 
 pytestmark = pytest.mark.whole_job
 
 Rows = list[dict[str, str]]
-# Everything a plan consists of: the histories grow when the same plan is made again, and two tables
-# name the first row of the source that is concerned.
-PLAN_CONTENT = sorted(
-    set(PUBLISHED) - {"plan_runs", "data_quality_history", "quarantine_summary", "input_fixes"}
-)
+# Published beside what a plan consists of: histories, which grow when the same plan is made again,
+# and two tables that name the first row of the source that is concerned.
+NOT_CONTENT = {"plan_runs", "data_quality_history", "quarantine_summary", "input_fixes"}
 
 
 @dataclass(frozen=True)
@@ -86,22 +88,20 @@ SPOILT_INPUTS = {
     "everybody_gone": ("employees.csv", all_gone),
 }
 
-# The solver's answer is tampered with, as a fault in the optimiser would.
-WRONG_PLAN = """
-import sys
-import optimization.plan_coverage as plan
 
-solve = plan.solve_coverage
+@contextmanager
+def tampered_answers() -> Iterator[None]:
+    """Have the optimiser give wrong answers, as a fault in it would."""
+    solve = plan_coverage.solve_coverage
 
-def solve_wrongly(*arguments):
-    made = solve(*arguments)
-    made.assignments.loc[0, "value_amount"] += 1000.0
-    return made
+    def solve_wrongly(*arguments: Any) -> Any:
+        made = solve(*arguments)
+        made.assignments.loc[0, "value_amount"] += 1000.0
+        return made
 
-plan.solve_coverage = solve_wrongly
-from dagster_project.commands.main import main
-sys.exit(main(["refresh"]))
-"""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plan_coverage, "solve_coverage", solve_wrongly)
+        yield
 
 
 def readable_state(home: Path) -> dict[str, str]:
@@ -128,20 +128,20 @@ def raw_state(run: Any) -> dict[str, Any]:
     }
 
 
-PUBLISH_AGAIN = """
-import sys
-import dagster as dg
-from dagster_project.commands import refresh
-from dagster_project.definitions import defs
+@contextmanager
+def publishing_only() -> Iterator[None]:
+    """Have the command run nothing but the last step."""
 
-def publish(instance):
-    job = defs().resolve_job_def(refresh.JOB)
-    only = [dg.AssetKey(["published", "coverage"])]
-    return job.execute_in_process(instance=instance, raise_on_error=False, asset_selection=only)
+    def publish(company: Any, settings: Any, instance: Any, _: Any) -> Any:
+        job = build_definitions(company, settings).resolve_job_def(refresh.JOB)
+        only = [dg.AssetKey(["published", "coverage"])]
+        return job.execute_in_process(instance=instance, raise_on_error=False, asset_selection=only)
 
-refresh.run = publish
-sys.exit(refresh.refresh())
-"""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(refresh, "run", publish)
+        yield
+
+
 HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); input()"
 MIB = 2**20
 DISK_CASES = ("full_at_start", "full_on_the_way", "full_at_publishing", "read_only", "published_ro")
@@ -217,15 +217,15 @@ def try_all(demo_run: Any, run_refresh: Any, disk: Path, mounted: bool) -> dict[
     shutil.copytree(demo_run.home, home, symlinks=True)
     data = home / "demo" / "demo"
 
-    def stopped(before: dict[str, str], raw: dict[str, Any], *arguments: Any) -> Stopped:
-        run = run_refresh(demo_run.company, home, *arguments)
+    def stopped(before: dict[str, str], raw: dict[str, Any]) -> Stopped:
+        run = run_refresh(demo_run.company, home)
         return Stopped(run, before, readable_state(home), raw, raw_state(run))
 
     before, raw = readable_state(home), raw_state(demo_run)
     ended: dict[str, Any] = {}
     if mounted:
-        with filled(disk, 3 * MIB):
-            ended["full_at_publishing"] = stopped(before, raw, ("-c", PUBLISH_AGAIN))
+        with filled(disk, 3 * MIB), publishing_only():
+            ended["full_at_publishing"] = stopped(before, raw)
         with filled(disk, 0):
             ended["full_at_start"] = stopped(before, raw)
         with filled(disk, 4 * MIB):
@@ -240,7 +240,8 @@ def try_all(demo_run: Any, run_refresh: Any, disk: Path, mounted: bool) -> dict[
     for case, (file, spoil) in SPOILT_INPUTS.items():
         with spoilt(data / file, spoil):
             ended[case] = stopped(before, raw)
-    ended["wrong_plan"] = stopped(before, raw, ("-c", WRONG_PLAN))
+    with tampered_answers():
+        ended["wrong_plan"] = stopped(before, raw)
     for file in ("accounts.csv", "opportunities.csv", "employees.csv"):
         write_rows(data / file, read_rows(data / file)[::-1])
     ended["mended"] = run_refresh(demo_run.company, home)
@@ -340,9 +341,13 @@ def test_the_mended_input_in_another_order_gives_the_same_plan_again_to_the_byte
     assert mended.manifest["plan_id"] == demo_run.manifest["plan_id"]
     assert mended.manifest["input_hashes"] == demo_run.manifest["input_hashes"]
     hashes, first = mended.manifest["tables"], demo_run.manifest["tables"]
-    different = [name for name in PLAN_CONTENT if hashes[name] != first[name]]
+    different = [
+        name
+        for name in sorted(set(published_tables()) - NOT_CONTENT)
+        if hashes[name] != first[name]
+    ]
     assert different == []
-    assert set(PLAN_TABLES) < set(PLAN_CONTENT)
+    assert set(PLAN_TABLES) < set(published_tables()) - NOT_CONTENT
 
 
 def test_only_published_runs_enter_the_history(demo_run, trials):

@@ -247,7 +247,7 @@ def test_every_override_is_published_with_author_expiry_and_cost(demo_run):
     assert shown == written
     states = demo_run.published(
         "select status, days_left >= 0, cost_amount is not null from override_review "
-        "where lock_action <> 'single'"
+        "where lock_action <> 'release'"
     )
     assert {state for state, _, _ in states} == {"in force", "expired"}
     assert all((s == "in force") == counts == has_cost for s, counts, has_cost in states)
@@ -269,4 +269,4 @@ def test_an_override_binds_until_it_expires(demo_run):
         else:
             assert is_locked, account
             assert why.startswith("override"), account
-            assert (chosen == rep) == (action == "married"), account
+            assert (chosen == rep) == (action == "keep"), account

@@ -12,8 +12,12 @@ from dataclasses import replace
 import pytest
 
 from dagster_project.company.load import load_company
-from dagster_project.planning import coverage
-from dagster_project.planning.coverage import coverage_inputs, coverage_policy, coverage_violations
+from dagster_project.planning.coverage import (
+    coverage_inputs,
+    coverage_policy,
+    coverage_violations,
+    plan_coverage,
+)
 from dagster_project.planning.history import last_prices, record_plan
 from dagster_project.warehouse.duckdb_file import Warehouse
 from optimization.errors import InfeasibleError
@@ -41,10 +45,8 @@ def warehouse(demo_run, tmp_path_factory):
 @pytest.fixture(scope="module")
 def planned(warehouse, company):
     """The plan of the asset, written to the warehouse as a night does."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(coverage, "company", lambda: company)
-        plan = coverage.plan_coverage(warehouse)
-        assert coverage_violations(warehouse) == []
+    plan = plan_coverage(warehouse, company)
+    assert coverage_violations(warehouse, company) == []
     return plan
 
 
@@ -94,7 +96,7 @@ def test_contradicting_decisions_are_named_as_by_the_exact_model(warehouse, comp
     # Everything that it could have goes to one rep.
     lock = ["lock_action", "lock_rep_id", "lock_reason", "lock_source"]
     at = accounts["account_id"].isin(reachable)
-    accounts.loc[at, lock] = ["married", rep, "agreed", "override"]
+    accounts.loc[at, lock] = ["keep", rep, "agreed", "override"]
     said = []
     for pairs in (1000, 1_000_000):
         policy = replace(coverage_policy(company), exact_pairs=pairs)

@@ -59,7 +59,7 @@ def nights(demo_run: Any, run_refresh: Any, tmp_path_factory: pytest.TempPathFac
             {
                 "account_id": account,
                 "rep_id": rep,
-                "action": "married",
+                "action": "keep",
                 "author": "Sales operations",
                 "reason": "asked for",
                 "expires_on": "2027-06-30",

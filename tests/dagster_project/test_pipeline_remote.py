@@ -19,7 +19,7 @@ import psycopg
 import pytest
 import yaml
 
-from dagster_project.publishing.tables import PUBLISHED
+from dagster_project.publishing.tables import published_tables
 from dagster_project.warehouse.contract import LANDING
 
 from ..conftest import EXAMPLES, REFRESH, REPOSITORY, TIMEOUT_SECONDS, Run, environment
@@ -199,7 +199,7 @@ def test_records_pulled_from_remote_sources_are_those_of_the_files(demo_run, tog
 
 
 def test_decisions_from_remote_sources_are_those_from_the_files(demo_run, together):
-    for table in sorted(set(PUBLISHED) - BY_PLACE):
+    for table in sorted(set(published_tables()) - BY_PLACE):
         query = f"select * exclude (plan_id) from {table} order by all"
         assert together.second.published(query) == demo_run.published(query), table
 
@@ -216,7 +216,7 @@ def test_the_second_pull_asked_the_database_for_changes_only(together):
 
 def test_postgresql_serves_what_the_file_holds(together):
     with psycopg.connect(together.postgres.url()) as server:
-        for table in PUBLISHED:
+        for table in published_tables():
             [(count, plans)] = server.execute(
                 f"select count(*), count(distinct plan_id) from whole_job.{table}"
             ).fetchall()

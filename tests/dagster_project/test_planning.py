@@ -7,17 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from dagster_project.company.load import load_company
+from dagster_project.defs.planning import _stop
 from dagster_project.planning.coverage import unfit_to_publish
-from dagster_project.transform.build import build, failing_records
+from dagster_project.transform.build import build_models, failing_records
 from dagster_project.transform.check import create_empty_sources
 from dagster_project.warehouse.duckdb_file import Warehouse
+from optimization.errors import InfeasibleError, Shortfall
 
 
-@pytest.mark.usefixtures("definitions")
 def test_a_planning_error_becomes_a_failed_step_that_is_not_tried_again():
-    from dagster_project.defs.planning import _stop
-    from optimization.errors import InfeasibleError, Shortfall
-
     error = InfeasibleError([Shortfall("hours over the limit", "rep E1", 12.0, "hours", "Unlock.")])
     failure = _stop(error)
     assert not failure.allow_retries
@@ -26,19 +25,19 @@ def test_a_planning_error_becomes_a_failed_step_that_is_not_tried_again():
     assert "rep E1" in str(failure.metadata["shortfalls"].value)
 
 
-def test_tables_of_two_plans_are_not_published_together(warehouse):
+def test_tables_of_two_plans_are_not_published_together(warehouse, demo_company):
     create_empty_sources(warehouse)
     with warehouse.connect() as connection:
         connection.execute(
             "insert into plan.plan_changes (plan_id, account_id) values ('old', 'A1')"
         )
-    assert unfit_to_publish(warehouse, "new") == [
+    assert unfit_to_publish(warehouse, load_company(demo_company), "new") == [
         "plan.plan_changes belongs to plan old, not to new"
     ]
 
 
 @pytest.fixture
-def tested(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], list[str]]:
+def tested(tmp_path: Path) -> Callable[[str, str], list[str]]:
     """What a dbt test says of a warehouse made by a script: ``tested(name, script)``."""
 
     def run(name: str, script: str) -> list[str]:
@@ -46,8 +45,7 @@ def tested(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, st
         create_empty_sources(made)
         with made.connect() as connection:
             connection.execute("create schema intermediate; create schema marts;" + script)
-        monkeypatch.setenv("COVERAGE_DUCKDB_PATH", made.path)
-        [result] = build(["--select", name], tmp_path / "target")
+        [result] = build_models(["--select", name], tmp_path / "target", Path(made.path))
         assert result.status == "warn"
         with made.connect() as connection:
             return failing_records(connection, result)[1]
@@ -80,15 +78,15 @@ def test_an_override_that_does_not_count_is_named_with_author_and_fix(tested):
     assert tested(
         "warn_overrides_do_not_count",
         "insert into raw.overrides (account_id, action, author, reason, expires_on) values "
-        "('A1', 'single', 'Ann', 'open', '2026-06-30'), "
-        "('A2', 'single', 'Ann', 'old', '2026-06-29'),"
-        " ('A9', 'single', 'Bob', 'typo', '2026-12-31');"
+        "('A1', 'release', 'Ann', 'open', '2026-06-30'), "
+        "('A2', 'release', 'Ann', 'old', '2026-06-29'),"
+        " ('A9', 'release', 'Bob', 'typo', '2026-12-31');"
         "create table intermediate.int_company__calendar as select date '2026-06-30' as as_of_on;"
         "create table marts.coverage_accounts as "
         "select * from (values ('A1'), ('A2')) as t (account_id)",
     ) == [
-        "override on A2 (single, by Ann: old) does not count: it expired on 2026-06-29; renew or "
+        "override on A2 (release, by Ann: old) does not count: it expired on 2026-06-29; renew or "
         "remove it",
-        "override on A9 (single, by Bob: typo) does not count: no such account; correct or "
+        "override on A9 (release, by Bob: typo) does not count: no such account; correct or "
         "remove it",
     ]

@@ -9,11 +9,11 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import duckdb
 import pytest
 
+from dagster_project.publishing import files
 from dagster_project.publishing.files import NOT_CURRENT_YET, PublishError, publish
 from dagster_project.publishing.kept_plans import kept_plans
 
@@ -21,7 +21,6 @@ READER = """
 import pathlib, sys, duckdb
 published, stop = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
 reads, mixed, plans = 0, 0, set()
-started = stop.with_name("started")
 while not stop.exists():
     with duckdb.connect(published / "coverage.duckdb", read_only=True) as con:
         seen = con.execute(
@@ -38,7 +37,7 @@ while not stop.exists():
     mixed += len(set(seen)) != 1 or len(set(files)) != 1 or files[0][0] != folder.name
     reads += 1
     plans.add(seen[0][0])
-    started.touch()
+    stop.with_name(f"saw {len(plans)} plans").touch()
 print(reads, mixed, len(plans))
 """
 
@@ -176,17 +175,13 @@ def test_a_rename_that_fails_is_undone(con, home, monkeypatch, plan_id, moment):
     broken = moment.replace("?", plan_id[1])
     failures = []
 
-    def failing(original):
-        def move(path, target):
-            if path.name == broken and not failures:
-                failures.append(path)
-                raise OSError(errno.ENOSPC, "No space left on device")
-            return original(path, target)
+    def move(path, target):
+        if path.name == broken and not failures:
+            failures.append(path)
+            raise OSError(errno.ENOSPC, "No space left on device")
+        path.replace(target)
 
-        return move
-
-    for method in ("rename", "replace"):
-        monkeypatch.setattr(Path, method, failing(getattr(Path, method)))
+    monkeypatch.setattr(files, "_move", move)
     with pytest.raises(PublishError, match=r"The disk is full\. Free some space"):
         publish_plan(con, home, plan_id)
     assert failures
@@ -197,20 +192,19 @@ def test_a_first_publication_that_fails_leaves_no_link_to_nothing(con, home, mon
     def full(path, target):
         if path.name == "coverage.duckdb.new":
             raise OSError(errno.ENOSPC, "No space left on device")
-        return replace(path, target)
+        path.replace(target)
 
-    replace = Path.replace
-    monkeypatch.setattr(Path, "replace", full)
+    monkeypatch.setattr(files, "_move", full)
     with pytest.raises(PublishError):
         publish_plan(con, home, "p1")
     assert contents(home) == {}
 
 
 def test_a_folder_that_cannot_be_written_is_named(con, home, monkeypatch):
-    def refuse(path, *_, **__):
+    def refuse(path):
         raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
-    monkeypatch.setattr(Path, "mkdir", refuse)
+    monkeypatch.setattr(files, "_sync", refuse)
     with pytest.raises(PublishError, match=r"cannot be written\. Give this user write access"):
         publish_plan(con, home, "p1")
 
@@ -245,11 +239,13 @@ def test_a_reader_that_never_stops_sees_whole_plans_only(con, home, tmp_path):
         stderr=subprocess.PIPE,
         text=True,
     )
-    while reader.poll() is None and not (tmp_path / "started").exists():
-        time.sleep(0.02)
-    for number in range(1, 21):
+    # However slow the reader is: at least 20 publications, and more until it has seen three plans.
+    for number in itertools.count(1):
         publish_plan(con, home, f"p{number}")
         time.sleep(0.05)
+        seen = (tmp_path / "saw 3 plans").exists() or reader.poll() is not None
+        if number >= 20 and seen:
+            break
     stop.touch()
     output, errors = reader.communicate(timeout=300)
     assert reader.returncode == 0, errors

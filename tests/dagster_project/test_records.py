@@ -7,14 +7,14 @@ from typing import Any
 
 import duckdb
 import pandas as pd
-import pytest
 
 from dagster_project.company.model import Company
 from dagster_project.gates.record import record_results, suite_parameters
-from dagster_project.planning.coverage_tables import PLAN_TABLES
+from dagster_project.planning.quota_tables import PLAN_TABLES
 from dagster_project.publishing.runs import forget_unpublished, record_run
-from dagster_project.publishing.tables import PUBLISHED, select_published
-from dagster_project.warehouse.duckdb_file import write_frame
+from dagster_project.publishing.tables import published_tables, select_published
+from dagster_project.warehouse.duckdb_file import Warehouse, write_frame
+from dagster_project.warehouse.tables import Table
 
 
 def rule(definitions_of: str, check: str, **facts: Any) -> Any:
@@ -41,7 +41,7 @@ def test_the_results_of_a_gate_replace_its_earlier_ones_and_no_others(warehouse,
     assert rows(
         warehouse,
         "select table_name, check_name, is_passed, observed, sample_keys, reason, fix "
-        "from quality.check_results order by 1",
+        "from quality.data_quality_results order by 1",
     ) == [
         ("accounts", "new", True, None, "A1, A2", "because", "do this"),
         ("employees", "kept", False, "0.5", "A1, A2", "because", "do this"),
@@ -77,18 +77,13 @@ def test_a_run_is_recorded_once_with_the_figures_of_its_plan(warehouse, rows, tm
     with warehouse.connect() as connection:
         for schema in ("plan", "intermediate", "review", "marts", "quality"):
             connection.execute(f"create schema {schema}")
-        write_frame(
-            connection,
-            "plan.plan_certificates",
-            pd.DataFrame([certificate]),
-            PLAN_TABLES["plan_certificates"].types,
-        )
+        write_frame(connection, PLAN_TABLES["plan_certificates"], pd.DataFrame([certificate]))
         connection.execute(
             """
             create table intermediate.int_company__calendar as select date '2026-06-30' as as_of_on;
             create table review.capacity_gaps as select unnest([1.5, 2.5]) as missing_hours;
             create table marts.quarantine_summary as select unnest([6, 3]) as row_count;
-            create table quality.check_results as select unnest([true, false]) as is_passed;
+            create table quality.data_quality_results as select unnest([true, false]) as is_passed;
             """
         )
         facts = {"run_id": "r1", "plan_id": "p1", "code_version": "c", "input_hashes": {"b": "2"}}
@@ -110,18 +105,21 @@ def test_a_run_is_recorded_once_with_the_figures_of_its_plan(warehouse, rows, tm
     assert rows(warehouse, "select run_id from plan.plan_runs") == [("r1",)]
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
-def test_a_published_table_is_sorted_by_its_key_and_names_its_plan(warehouse, name):
-    key = list(PUBLISHED[name].key)
-    schema, table = PUBLISHED[name].relation.split(".")
+def test_every_published_table_is_sorted_by_its_key_and_names_its_plan(warehouse):
+    for published in published_tables().values():
+        check_order_and_plan(warehouse, published)
+
+
+def check_order_and_plan(warehouse: Warehouse, published: Table) -> None:
+    key, schema, table = list(published.key), published.schema, published.name
     columns = (["plan_id"] if schema == "plan" else []) + (key or ["only"])
     with warehouse.connect() as connection:
-        connection.execute(f"create schema {schema}")
+        connection.execute(f"create schema if not exists {schema}")
         body = ", ".join(f"'p1' as {c}" if c == "plan_id" else f"v as {c}" for c in columns)
         connection.execute(
             f"create table {schema}.{table} as select {body} from unnest(['b', 'c', 'a']) as t (v)"
         )
-        found = connection.execute(select_published(name, "p1"))
+        found = connection.execute(select_published(published, "p1"))
         names, values = [column[0] for column in found.description], found.fetchall()
     assert names[0] == "plan_id"
     assert {row[0] for row in values} == {"p1"}

@@ -28,7 +28,7 @@ SALESFORCE = {
     "kind": "salesforce",
     "domain": "acme.my",
     "key_variable": "SF_KEY",
-    "secret_variable": "SF_SECRET",
+    "secret_variable": "SF_SECRET",  # pragma: allowlist secret
     "tables": {"accounts": {"object": "Account", "columns": FIELDS}},
 }
 DATABASE = {
@@ -191,7 +191,13 @@ def test_a_query_can_only_read(con: duckdb.DuckDBPyConnection, deals: Callable[.
     assert pull(con, "opportunities", DATABASE)[0].row_count == 50
 
 
-@pytest.mark.parametrize("url", ["postgresql+psycopg://u:hush-hush@127.0.0.1:1/x", "hush-hush"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg://u:hush-hush@127.0.0.1:1/x",  # pragma: allowlist secret
+        "hush-hush",
+    ],
+)
 def test_an_address_that_does_not_work_is_not_shown(
     con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
@@ -216,7 +222,7 @@ def test_a_table_comes_from_one_source_and_secrets_are_no_settings() -> None:
             }
         )
     with pytest.raises(ValueError, match="url_variable"):
-        company(DATABASE | {"url_variable": "postgresql://me:secret@host/db"})
+        company(DATABASE | {"url_variable": "postgresql://user:password@host/db"})
 
 
 def test_an_optional_table_that_no_source_names_lands_empty(

@@ -17,9 +17,10 @@ from dagster_project.company.policy_tables import POLICY_TABLES
 from dagster_project.warehouse.duckdb_file import (
     Warehouse,
     WarehouseBusyError,
-    create_table,
+    fill_table,
     write_frame,
 )
+from dagster_project.warehouse.tables import Table, columns
 
 
 @dg.asset
@@ -134,31 +135,28 @@ def test_a_file_that_is_no_database_is_not_called_busy(warehouse):
 
 def test_a_frame_is_written_with_the_declared_types_or_not_at_all(warehouse):
     types = {"rep_id": "VARCHAR", "month": "DATE", "quota_amount": "DECIMAL(18, 2)"}
+    table = Table("main", "quota's", "", (), columns(dict.fromkeys(types, ""), **types))
     frame = pd.DataFrame(
         {"rep_id": ["E1", None], "month": ["2026-07-01", "2026-08-01"], "quota_amount": [0.1, 2.0]}
     )
     with warehouse.connect() as connection:
-        write_frame(connection, "quota's", frame, types)
+        write_frame(connection, table, frame)
         assert [row[1] for row in connection.execute('describe "quota\'s"').fetchall()] == [
             "VARCHAR",
             "DATE",
             "DECIMAL(18,2)",
         ]
         with pytest.raises(ValueError, match=r"quota_amount"):
-            write_frame(connection, "quota's", frame.drop(columns="quota_amount"), types)
+            write_frame(connection, table, frame.drop(columns="quota_amount"))
     assert warehouse.read("quota's")["rep_id"].isna().tolist() == [False, True]
 
 
 def test_a_small_table_is_replaced_as_a_whole(warehouse, rows):
-    columns = POLICY_TABLES["size_bands"]
+    table = POLICY_TABLES["size_bands"]
     with warehouse.connect() as connection:
         for name in ("smb", "large"):
-            create_table(
-                connection,
-                "size_bands",
-                columns,
-                [{"position": 1, "name": name, "min_employees": 1}],
-            )
-        create_table(connection, "empty", columns)
+            row = {"position": 1, "name": name, "min_employees": 1}
+            fill_table(connection, table, [row], "main.size_bands")
+        fill_table(connection, table, [], "main.empty")
     assert rows(warehouse, "select name from size_bands") == [("large",)]
     assert rows(warehouse, "select count(*) from empty") == [(0,)]

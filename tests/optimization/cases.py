@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from optimization.coverage.problem.inputs import CoverageInputs
+from optimization.coverage.problem.units import CoverageProblem
 from optimization.policy import CoveragePolicy
 
 HOUSE = "__house__"
@@ -25,7 +26,6 @@ def examples(quick, thorough):
     """Settings of a test by the profile: how many examples, and whether always the same."""
     return settings(
         max_examples=thorough if THOROUGH else quick,
-        deadline=None,
         derandomize=not THOROUGH,
         print_blob=True,
         suppress_health_check=list(HealthCheck),
@@ -74,7 +74,7 @@ class Case:
         pairs = company.candidates[company.candidates["rep_id"] != HOUSE]
         for account in some(self.locks):
             mine = pairs.loc[pairs["account_id"] == account, "rep_id"].to_numpy(dtype=object)
-            action = rng.choice(["married", "divorced"])
+            action = rng.choice(["keep", "remove"])
             company = company.lock(account, str(action), str(rng.choice(mine)))
         for row in pairs.sample(
             min(self.forbidden, len(pairs)), random_state=self.seed
@@ -128,16 +128,12 @@ def rounding(company):
 
 def pairs_of(company, policy):
     """The optimiser's own form of a company."""
-    from optimization.coverage.problem.families import unit_pairs
-    from optimization.coverage.problem.rules import coverage_problem
-
-    inputs = CoverageInputs.from_frames(*company.frames)
-    return unit_pairs(coverage_problem(inputs, policy), inputs)
+    return CoverageProblem.state(CoverageInputs.from_frames(*company.frames), policy).pairs
 
 
 def with_pairs(plan, company, **reps):
     """Break: hand accounts to other coverers, everything else of the rows made to fit."""
-    assigned, told = plan.assignments.copy(), plan.explanations.copy()
+    assigned, explained = plan.assignments.copy(), plan.explanations.copy()
     for account, rep in reps.items():
         at = assigned["account_id"] == account
         pair = company.candidates.query("account_id == @account and rep_id == @rep").iloc[0]
@@ -145,5 +141,5 @@ def with_pairs(plan, company, **reps):
         for column in ("rep_id", "hours", "value_amount", "new_amount", "existing_amount"):
             assigned.loc[at, column] = pair[column]
         assigned.loc[at, "is_moved"] = pd.notna(present) and present != rep
-        told.loc[at, "rep_id"] = rep
-    return replace(plan, assignments=assigned, explanations=told)
+        explained.loc[at, "rep_id"] = rep
+    return replace(plan, assignments=assigned, explanations=explained)

@@ -176,7 +176,6 @@ def _company(segment, strength, hours, owners, capacity, max_accounts, disruptio
     candidates["forbidden_reason"] = pd.Series(None, index=candidates.index, dtype=object)
     candidates["value_sd_amount"] = 0.1 * candidates["segment_value_amount"].abs()
     candidates["similarity"] = 0.5
-    candidates["probability_beats_owner"] = np.nan
     return Company(accounts, candidates, _coverers(capacity, max_accounts, groups))
 
 

@@ -28,13 +28,13 @@ def test_overloaded_reps_are_no_contradiction_however_small_the_move_budget(tiny
     company = tiny_company.limit("R001", capacity_hours=5.0, max_accounts=1)
     plan = solve_coverage(*company.frames, CoveragePolicy(move_budget_rate=0.0))
     assert plan.assignments["rep_id"].tolist() == ["R001"] * 3
-    company = company.lock("A0001", "married").lock("A0002", "married")
+    company = company.lock("A0001", "keep").lock("A0002", "keep")
     assert not solve_coverage(*company.frames, FREE).assignments.empty
 
 
 def test_locked_hours_over_capacity_name_rep_amount_and_accounts(tiny_company):
     company = tiny_company.limit("R002", capacity_hours=15.0)
-    company = company.lock("A0001", "married", "R002").lock("A0002", "married", "R002")
+    company = company.lock("A0001", "keep", "R002").lock("A0002", "keep", "R002")
     found, text = shortfalls(company, FREE)
     assert [(s.rule, s.entity, s.amount, s.unit) for s in found] == [
         ("locked hours over the limit", "rep R002", 5.0, "hours")
@@ -44,7 +44,7 @@ def test_locked_hours_over_capacity_name_rep_amount_and_accounts(tiny_company):
 
 def test_locked_accounts_over_the_maximum_name_the_rep(tiny_company):
     company = tiny_company.limit("R002", capacity_hours=20.0, max_accounts=1)
-    company = company.lock("A0001", "married", "R002").lock("A0002", "married", "R002")
+    company = company.lock("A0001", "keep", "R002").lock("A0002", "keep", "R002")
     found, text = shortfalls(company, FREE)
     assert [(s.rule, s.entity, s.amount) for s in found] == [
         ("locked accounts over the limit", "rep R002", 1.0)
@@ -61,7 +61,7 @@ def test_a_lock_beyond_todays_overload_asks_for_a_limit_that_suffices(
     # R001 has A0001 and A0002 today, more than its limit; the override gives it A0003 as well.
     company = tiny_company.vacant(["A0003"]).limit("R001", **{column: limit})
     for account in ("A0001", "A0002", "A0003"):
-        company = company.lock(account, "married", "R001")
+        company = company.lock(account, "keep", "R001")
     found, text = shortfalls(company, FREE)
     assert [s.amount for s in found] == [amount]
     enough = raised(text)
@@ -72,7 +72,7 @@ def test_a_lock_beyond_todays_overload_asks_for_a_limit_that_suffices(
 
 
 def test_a_decision_of_a_person_is_carried_out_beyond_the_move_budget(tiny_company):
-    company = tiny_company.lock("A0001", "married", "R002")
+    company = tiny_company.lock("A0001", "keep", "R002")
     plan = solve_coverage(*company.frames, CoveragePolicy(move_budget_rate=0.0))
     assert plan.assignments["rep_id"].tolist() == ["R002", "R001", "R001"]
     assert plan.certificate[["moved_count", "move_limit"]].iloc[0].tolist() == [1, 1]
@@ -81,7 +81,7 @@ def test_a_decision_of_a_person_is_carried_out_beyond_the_move_budget(tiny_compa
 @pytest.mark.parametrize("group", [None, "g"])
 def test_a_move_budget_too_small_to_make_room_says_how_many_moves_are_needed(tiny_company, group):
     # R002 is full with A0002; to take A0001 it must hand that over, a second move.
-    company = tiny_company.owner("A0002", "R002").lock("A0001", "married", "R002")
+    company = tiny_company.owner("A0002", "R002").lock("A0001", "keep", "R002")
     policy = CoveragePolicy(move_budget_rate=0.0, mip_gap=0.0)
     setting = "coverage.move_budget_rate"
     if group:
@@ -94,7 +94,7 @@ def test_a_move_budget_too_small_to_make_room_says_how_many_moves_are_needed(tin
 
 
 def test_moves_of_earlier_plans_count_in_the_repair_of_the_move_budget(tiny_company):
-    company = tiny_company.owner("A0002", "R002").lock("A0001", "married", "R002")
+    company = tiny_company.owner("A0002", "R002").lock("A0001", "keep", "R002")
     company = company.moved_before("A0003", "g")
     found, text = shortfalls(company, CoveragePolicy(move_budget_rate=0.34, mip_gap=0.0))
     assert [s.amount for s in found] == [1.0]
@@ -103,7 +103,7 @@ def test_moves_of_earlier_plans_count_in_the_repair_of_the_move_budget(tiny_comp
 
 def test_a_partners_budget_too_small_for_its_locks_is_named(tiny_company):
     company = tiny_company.limit("R002", coverer_type="partner", capacity_hours=None)
-    company = company.lock("A0001", "married", "R002")
+    company = company.lock("A0001", "keep", "R002")
     policy = CoveragePolicy(1.0, partner_budgets=(("R002", 40.0),))
     found, text = shortfalls(company, policy)
     # Its share of A0001 is the cost to serve, 100.
@@ -115,19 +115,19 @@ def test_a_partners_budget_too_small_for_its_locks_is_named(tiny_company):
 
 def test_locks_that_tear_a_family_apart_are_named(tiny_company):
     company = tiny_company.family("F", "A0001", "A0002")
-    company = company.lock("A0001", "married", "R001").lock("A0002", "married", "R002", "said so")
+    company = company.lock("A0001", "keep", "R001").lock("A0002", "keep", "R002", "said so")
     with pytest.raises(DataError, match="tear a family apart") as caught:
         solve_coverage(*company.frames, FREE)
-    assert "F (A0001 married R001" in str(caught.value)
-    assert "A0002 married R002 because of 'said so'" in str(caught.value)
+    assert "F (A0001 keep R001" in str(caught.value)
+    assert "A0002 keep R002 because of 'said so'" in str(caught.value)
 
 
 def test_a_lock_to_a_rep_who_is_not_eligible_names_both_rules(tiny_company):
     company = tiny_company.forbid("A0001", "R002", "no certificate scada")
-    company = company.lock("A0001", "married", "R002", "asked for")
+    company = company.lock("A0001", "keep", "R002", "asked for")
     with pytest.raises(DataError) as caught:
         solve_coverage(*company.frames, FREE)
-    assert "A0001: married R002 because of 'asked for', but 'no certificate scada'" in str(
+    assert "A0001: keep R002 because of 'asked for', but 'no certificate scada'" in str(
         caught.value
     )
 
@@ -140,7 +140,7 @@ def test_the_repair_of_the_move_budget_works_and_is_the_cheapest(random_company,
     owned = company.accounts["present_rep_id"].notna()
     other = other[other["account_id"].isin(company.accounts.loc[owned, "account_id"])]
     for pair in other.drop_duplicates("account_id").head(2).itertuples():
-        company = company.lock(pair.account_id, "married", pair.rep_id)
+        company = company.lock(pair.account_id, "keep", pair.rep_id)
     found, text = shortfalls(company, CoveragePolicy(2.5 / owned.sum(), mip_gap=0.0))
     match = re.search(r"at least ([\d.]+) \((\d+) moves\)", text)
     rate, moves = float(match[1]), int(match[2])
@@ -156,7 +156,7 @@ def test_accounts_that_must_be_covered_beyond_all_hours_name_the_missing_hours(t
     company = tiny_company.vacant(["A0001", "A0002", "A0003"])
     company = company.limit("R001", capacity_hours=15.0).limit("R002", capacity_hours=10.0)
     for account in ("A0001", "A0002", "A0003"):
-        company = company.lock(account, "divorced", "__house__", "must be covered")
+        company = company.lock(account, "remove", "__house__", "must be covered")
     found, text = shortfalls(company, FREE)
     assert {s.rule for s in found} == {"hours"}
     assert sum(s.amount for s in found) == pytest.approx(5.0)
@@ -170,8 +170,8 @@ def test_hours_missing_beyond_todays_overload_name_a_limit_that_suffices(tiny_co
     company = tiny_company.vacant(["A0003"]).limit("R001", capacity_hours=4.0)
     company = company.limit("R002", capacity_hours=0.0)
     for account in ("A0001", "A0002"):
-        company = company.lock(account, "married")
-    company = company.lock("A0003", "divorced", "__house__", "must be covered")
+        company = company.lock(account, "keep")
+    company = company.lock("A0003", "remove", "__house__", "must be covered")
     found, text = shortfalls(company, FREE)
     assert sum(s.amount for s in found) == pytest.approx(10.0)
     rep = re.search(r"for rep (R\d+)", text)[1]

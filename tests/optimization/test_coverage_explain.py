@@ -82,8 +82,8 @@ def test_a_tie_between_others_goes_to_the_first_by_id(tiny_company):
 
 
 def test_a_tie_that_the_limits_settle_says_so(tiny_company):
-    told = explained(unowned(tiny_company).limit("R001", max_accounts=1))
-    sentences = told.loc[told["rep_id"] == "R002", "sentence"]
+    given = explained(unowned(tiny_company).limit("R001", max_accounts=1))
+    sentences = given.loc[given["rep_id"] == "R002", "sentence"]
     assert len(sentences) == 2
     assert sentences.str.endswith("the limits of the plan as a whole decided.").all()
 
@@ -97,8 +97,8 @@ def test_an_account_that_costs_more_than_it_brings_is_left_and_says_so(tiny_comp
     pairs["value_amount"] = parts - pairs["cost_to_serve_amount"] - pairs["disruption_amount"]
     plan = solve_coverage(*replace(tiny_company, candidates=pairs).frames, EXACT)
     assert plan.changes.set_index("account_id").loc["A0003", "reason"] == "unprofitable"
-    told = plan.explanations.set_index("account_id").loc["A0003", "sentence"]
-    assert told.endswith(
+    given = plan.explanations.set_index("account_id").loc["A0003", "sentence"]
+    assert given.endswith(
         "Serving it costs more than it brings: with rep R001 it would bring 40, and 10 hours a "
         "year cost 100."
     )
@@ -130,7 +130,7 @@ def test_a_full_book_is_named_when_it_decides(tiny_company):
 
 
 def test_a_lock_is_named_with_its_reason(tiny_company):
-    row = explained(tiny_company.lock("A0001", "married", reason="tender running")).loc["A0001"]
+    row = explained(tiny_company.lock("A0001", "keep", reason="tender running")).loc["A0001"]
     assert row["binding_rule"] == "lock: tender running"
     assert "A lock decides here (tender running); by score alone rep R002" in row["sentence"]
 

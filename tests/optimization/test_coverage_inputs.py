@@ -95,20 +95,20 @@ def allowed(company, account):
     return inputs.candidates.loc[mine, "rep_id"].tolist()
 
 
-def test_married_keeps_the_named_pair_or_the_present_owner(tiny_company):
-    assert allowed(tiny_company.lock("A0001", "married", "R002"), "A0001") == ["R002"]
-    assert allowed(tiny_company.lock("A0001", "married"), "A0001") == ["R001"]
-    assert allowed(tiny_company.lock("A0001", "married"), "A0002") == ["R001", "R002", HOUSE]
+def test_keep_leaves_only_the_named_pair_or_the_present_owner(tiny_company):
+    assert allowed(tiny_company.lock("A0001", "keep", "R002"), "A0001") == ["R002"]
+    assert allowed(tiny_company.lock("A0001", "keep"), "A0001") == ["R001"]
+    assert allowed(tiny_company.lock("A0001", "keep"), "A0002") == ["R001", "R002", HOUSE]
 
 
-def test_divorced_forbids_the_named_pair_or_the_present_owner(tiny_company):
-    assert allowed(tiny_company.lock("A0001", "divorced"), "A0001") == ["R002", HOUSE]
-    assert allowed(tiny_company.lock("A0001", "divorced", "R002"), "A0001") == ["R001", HOUSE]
+def test_remove_forbids_the_named_pair_or_the_present_owner(tiny_company):
+    assert allowed(tiny_company.lock("A0001", "remove"), "A0001") == ["R002", HOUSE]
+    assert allowed(tiny_company.lock("A0001", "remove", "R002"), "A0001") == ["R001", HOUSE]
 
 
 @pytest.mark.parametrize("rep_id", ["R777", None])
 def test_a_lock_without_an_eligible_rep_names_account_and_reason(tiny_company, rep_id):
-    company = tiny_company.leaves("R001").lock("A0002", "married", rep_id, "board decision")
+    company = tiny_company.leaves("R001").lock("A0002", "keep", rep_id, "board decision")
     with pytest.raises(DataError, match=r"no candidate.*A0002.*board decision.*drop the lock"):
         CoverageInputs.from_frames(*company.frames)
 

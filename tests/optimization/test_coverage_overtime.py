@@ -10,16 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from optimization.coverage.problem.inputs import CoverageInputs
-from optimization.coverage.problem.rules import coverage_problem
+from optimization.coverage.problem.rules import candidate_problem
 from optimization.coverage.solve.prices import relax
 from optimization.plan_coverage import solve_coverage
 from optimization.policy import CoveragePolicy
 from optimization.verify.coverage import verify_coverage
 
 EXACT = CoveragePolicy(move_budget_rate=1.0, mip_gap=0.0)
-quick = settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
-)
+quick = settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 companies = {
     "seed": st.integers(0, 10_000),
     "accounts": st.integers(2, 15),
@@ -153,11 +151,11 @@ def test_the_prices_prove_the_relaxations_value_and_wrong_prices_prove_no_less(
     company = random_company(seed, accounts, reps, 3, tightness, 1, max_accounts)
     inputs = CoverageInputs.from_frames(*company.frames)
     policy = CoveragePolicy(0.3, overtime_amount_per_hour=price)
-    pairs = coverage_problem(inputs, policy).only_pairs(inputs.is_allowed)
+    pairs = candidate_problem(inputs, policy).only_pairs(inputs.is_allowed)
     relaxation = relax(pairs, policy)
     rounding = 1e-5 * np.abs(inputs.value).sum()
     assert pairs.bound(relaxation.price) == pytest.approx(relaxation.value, abs=rounding)
-    factor = pairs.rows.labels["rule"].map(
+    factor = pairs.constraints.labels["rule"].map(
         dict(zip(("hours", "accounts", "moves"), wrong, strict=True))
     )
     others = relaxation.price * factor.to_numpy(dtype=float)

@@ -84,7 +84,7 @@ def test_equal_values_leave_an_account_with_its_owner_and_vacant_ones_with_the_f
 
 
 def test_locks_are_kept_and_reported(tiny_company):
-    company = tiny_company.lock("A0003", "married", "R002", "same board").lock("A0001", "divorced")
+    company = tiny_company.lock("A0003", "keep", "R002", "same board").lock("A0001", "remove")
     plan = solve_coverage(*company.frames, EXACT)
     assert plan.assignments["rep_id"].tolist() == [HOUSE, "R001", "R002"]
     assert plan.assignments["is_locked"].tolist() == [True, False, True]

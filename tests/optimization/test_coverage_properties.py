@@ -148,9 +148,9 @@ def test_what_the_reduction_takes_away_changes_no_shortfall(random_company, case
     whole = build_elastic(pairs, SHORT_PRICE)
     outcome = solve(whole.problem, seconds=60.0, mip_gap=0.0, seed=1)
     found = least_shortfall(pairs, SHORT_PRICE, policy)
-    price = pairs.rows.labels["rule"].map(SHORT_PRICE).fillna(0.0).to_numpy(dtype=float)
+    price = pairs.constraints.labels["rule"].map(SHORT_PRICE).fillna(0.0).to_numpy(dtype=float)
     assert found.short @ price == pytest.approx(-outcome.objective, abs=1e-4)
-    eased = pairs.with_limit(pairs.rows.limit + found.short)
+    eased = pairs.with_limit(pairs.constraints.limit + found.short)
     assert not eased.broken(found.choice, tolerance=1e-5).any()
     assert np.array_equal(pairs.account_of[found.choice], np.arange(pairs.account_count))
     if not found.short.any():

@@ -67,10 +67,10 @@ def test_a_member_that_alone_would_go_elsewhere_says_that_its_family_decides(tin
     company = tiny_company.limit("R002", capacity_hours=20.0).family("F", "A0001", "A0002")
     company = company.forbid("A0002", "R002")
     plan = solve_coverage(*company.frames, FREE)
-    told = plan.explanations.set_index("account_id")
+    explained = plan.explanations.set_index("account_id")
     assert covered(plan)["A0001"] == "R001"
-    assert told.loc["A0001", "binding_rule"] == "family: F"
-    assert "its family (F) is covered together" in told.loc["A0001", "sentence"]
+    assert explained.loc["A0001", "binding_rule"] == "family: F"
+    assert "its family (F) is covered together" in explained.loc["A0001", "sentence"]
 
 
 def test_moves_of_earlier_plans_use_up_the_budget(tiny_company):
@@ -160,7 +160,7 @@ def test_a_missing_certificate_wished_for_costs_its_part_and_says_so(tiny_compan
 
 
 def test_a_lock_says_what_it_costs_and_a_resolve_confirms_it(tiny_company):
-    company = tiny_company.lock("A0001", "married", reason="override: agreed")
+    company = tiny_company.lock("A0001", "keep", reason="override: agreed")
     company.accounts.loc[0, "lock_source"] = "override"
     plan = solve_coverage(*company.frames, FREE)
     row = plan.lock_costs.iloc[0]
@@ -178,7 +178,7 @@ def test_a_lock_says_what_it_costs_and_a_resolve_confirms_it(tiny_company):
 
 
 def test_a_lock_that_changes_nothing_costs_nothing(tiny_company):
-    plan = solve_coverage(*tiny_company.lock("A0003", "married").frames, FREE)
+    plan = solve_coverage(*tiny_company.lock("A0003", "keep").frames, FREE)
     row = plan.lock_costs.iloc[0]
     assert (row["cost_amount"], row["better_rep_id"]) == (0.0, None) or pd.isna(
         row["better_rep_id"]

@@ -31,7 +31,7 @@ def flat_company() -> Company:
     )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.integers(0, 3_000_000), min_size=4, max_size=4), st.integers(0, 11))
 def test_given_groups_months_and_cells_hold_to_the_cent(amounts: list[int], month: int) -> None:
     given_parts = parts(

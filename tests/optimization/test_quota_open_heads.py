@@ -122,7 +122,7 @@ def test_an_open_head_named_like_a_coverer_is_refused() -> None:
         staffed(company(), uncovered(), [clash])
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow])
 @given(companies(), st.integers(1, 3), st.floats(1, 300))
 def test_sums_of_a_random_company_with_hires_hold_to_the_cent(
     base: Company, count: int, hours: float

@@ -134,7 +134,7 @@ def test_business_moves_to_the_months_in_which_customers_close_their_own_year() 
     assert flat.amount[0, :, 1 - NEW] == pytest.approx([3 * 1300 / 12] * 12)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.floats(0.1, 5), min_size=12, max_size=12),
     st.lists(st.integers(0, 9), min_size=12, max_size=12).filter(any),

@@ -32,7 +32,7 @@ from tests.optimization.quota_companies import (
 GROUP_KEY = ["group_id", "month", "revenue_type"]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(companies())
 def test_every_sum_of_a_random_company_holds_to_the_cent(company: Company) -> None:
     plan = company.plan()
@@ -134,7 +134,7 @@ def test_segment_without_a_profile_follows_the_company(cycles: dict[str, float])
     assert matrix.loc["R1"].tolist()[:5] == [1_650_000, 3_300_000, 4_950_000, 9_900_000, 0]
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 @given(companies())
 def test_equal_books_get_equal_quotas_to_the_cent(company: Company) -> None:
     twin = next(rep for rep, book in company.books.items() if book)
@@ -145,7 +145,7 @@ def test_equal_books_get_equal_quotas_to_the_cent(company: Company) -> None:
     assert (matrix.loc["ZZ"] - matrix.loc[twin]).abs().max() <= 1
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 @given(companies())
 def test_doubled_book_gets_the_doubled_quota_at_any_hardness_weight(company: Company) -> None:
     twin = next(rep for rep, book in company.books.items() if book)

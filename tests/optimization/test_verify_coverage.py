@@ -23,7 +23,7 @@ CHEAP = replace(POLICY, overtime_amount_per_hour=5.0)
 
 @pytest.fixture(scope="module")
 def company(tiny_company):
-    return tiny_company.limit("R002", max_accounts=1).lock("A0003", "married")
+    return tiny_company.limit("R002", max_accounts=1).lock("A0003", "keep")
 
 
 @pytest.fixture(scope="module")
@@ -48,12 +48,12 @@ def reassign(account, rep):
 
     def apply(plan, company):
         pair = company.candidates.query("account_id == @account and rep_id == @rep").iloc[0]
-        table, told = plan.assignments.copy(), plan.explanations.copy()
+        table, explained = plan.assignments.copy(), plan.explanations.copy()
         at = table["account_id"] == account
         table.loc[at, ["rep_id", "hours", "value_amount"]] = [rep, pair.hours, pair.value_amount]
         table.loc[at, "is_moved"] = rep != "R001"
-        told.loc[at, "rep_id"] = rep
-        return replace(plan, assignments=table, explanations=told)
+        explained.loc[at, "rep_id"] = rep
+        return replace(plan, assignments=table, explanations=explained)
 
     return apply
 

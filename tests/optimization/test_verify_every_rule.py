@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-import optimization.coverage.rules as rules
 import optimization.verify.coverage as verifier
 import optimization.verify.limits as limits
 import optimization.verify.proof as proof
+from optimization.coverage.problem import rules
 from optimization.coverage.problem.inputs import CoverageInputs
 from optimization.plan_coverage import solve_coverage
 from optimization.policy import CoveragePolicy
@@ -61,17 +61,17 @@ def test_a_plan_that_breaks_the_rule_is_caught(company, plan, rule):
     mine = company.candidates.loc[company.candidates["rep_id"] == coverer, "account_id"]
     broken = with_pairs(plan, company, **dict.fromkeys(mine, coverer))
     inputs = CoverageInputs.from_frames(*company.frames)
-    problem = rules.coverage_problem(inputs, POLICY)
+    problem = rules.candidate_problem(inputs, POLICY)
     keys = list(zip(inputs.candidates["account_id"], inputs.candidates["rep_id"], strict=True))
     made = zip(broken.assignments["account_id"], broken.assignments["rep_id"], strict=True)
     chosen = [keys.index(pair) for pair in made]
-    excess = (problem.rows.slack(chosen) * problem.rows.of([rule])).sum()
+    excess = (problem.constraints.slack(chosen) * problem.constraints.of([rule])).sum()
     assert excess > 0
     # All that this rule should cost is left out, everything else said truly.
-    price = problem.rows.slack_price * ~problem.rows.of([rule])
-    worth = problem.value[chosen].sum() - price @ problem.rows.slack(chosen)
-    told = broken.certificate.assign(objective_amount=worth)
-    found = verify_coverage(*company.frames, POLICY, replace(broken, certificate=told))
+    price = problem.constraints.slack_price * ~problem.constraints.of([rule])
+    worth = problem.value[chosen].sum() - price @ problem.constraints.slack(chosen)
+    said = broken.certificate.assign(objective_amount=worth)
+    found = verify_coverage(*company.frames, POLICY, replace(broken, certificate=said))
     assert any(text.startswith(violation) for text in found), found
     if violation.startswith("objective"):
         honest = broken.certificate.assign(objective_amount=problem.worth(chosen))
@@ -82,7 +82,7 @@ def test_a_plan_that_breaks_the_rule_is_caught(company, plan, rule):
 def test_every_rule_of_the_optimiser_and_of_the_verifier_has_a_broken_plan(
     company, plan, monkeypatch
 ):
-    names = [name for name in vars(rules) if name.endswith("_rows")]
+    names = [name for name in vars(rules) if name.endswith("_constraints")]
     made = {}
 
     def kept(name, build):
@@ -95,9 +95,8 @@ def test_every_rule_of_the_optimiser_and_of_the_verifier_has_a_broken_plan(
         return call
 
     for name in names:
-        if name != "rows_by_entity":
-            monkeypatch.setattr(rules, name, kept(name, getattr(rules, name)))
-    rules.coverage_problem(CoverageInputs.from_frames(*company.frames), POLICY)
+        monkeypatch.setattr(rules, name, kept(name, getattr(rules, name)))
+    rules.candidate_problem(CoverageInputs.from_frames(*company.frames), POLICY)
     # A rule that the company above has not switched on would slip through.
     assert all(made.get(name) for name in names), made
     assert {rule for found in made.values() for rule in found} == set(BREAKS)

@@ -1,5 +1,5 @@
 -- What binds an account to its owner or keeps it from one. A person's override comes before every
--- rule; "single" frees the account from all of them. Of the rules, a freeze and too many changes of
+-- rule; "release" frees the account from all of them. Of the rules, a freeze and too many changes of
 -- owner always bind; named accounts, late deals and renewals bind as many of a rep's accounts as the
 -- rep can carry, the largest first. Locks by rule give way to what people decided and to eligibility,
 -- for the account and for its family, and of a family only those of one rep hold: rules never
@@ -20,8 +20,8 @@ present as (select * from {{ ref('int_accounts__present_owner') }}),
 
 families as (select * from {{ ref('int_accounts__families') }}),
 
--- Two on one account are a divorce from one rep and a marriage to another (anything else is refused
--- when the file is read): the marriage says both.
+-- Two on one account are a remove from one rep and a keep with another (anything else is refused when
+-- the file is read): the keep says both.
 overrides as (
     select
         ranked.account_id,
@@ -33,11 +33,11 @@ overrides as (
             in_force.*,
             row_number() over (
                 partition by in_force.account_id
-                order by case in_force.action when 'married' then 1 when 'divorced' then 2 else 3 end,
+                order by case in_force.action when 'keep' then 1 when 'remove' then 2 else 3 end,
                     in_force.rep_id, in_force.author
             ) as choice
         from {{ ref('int_overrides__in_force') }} as in_force
-        where in_force.action <> 'forbidden'
+        where in_force.action <> 'forbid'
     ) as ranked
     where ranked.choice = 1
 ),
@@ -88,7 +88,7 @@ facts as (
         overrides.action,
         overrides.rep_id,
         overrides.reason,
-        present.present_rep_id is not null and coalesce(overrides.action, '') <> 'single' as may_be_locked,
+        present.present_rep_id is not null and coalesce(overrides.action, '') <> 'release' as may_be_locked,
         coalesce(group_freezes.reason, company_freezes.reason) as freeze_reason,
         coalesce(changed.change_count, 0) as change_count,
         settings.max_owner_changes,
@@ -114,16 +114,16 @@ wanted as (
         account_id,
         existing_potential,
         case
-            when action in ('married', 'divorced') then action
+            when action in ('keep', 'remove') then action
             when may_be_locked and (
                 freeze_reason is not null or change_count >= max_owner_changes
                 or is_named or has_late_deal or has_renewal
-            ) then 'married'
+            ) then 'keep'
         end as lock_action,
-        case when action in ('married', 'divorced') then coalesce(rep_id, present_rep_id) else present_rep_id end
+        case when action in ('keep', 'remove') then coalesce(rep_id, present_rep_id) else present_rep_id end
             as lock_rep_id,
         case
-            when action in ('married', 'divorced') then 'override: ' || coalesce(reason, 'no reason given')
+            when action in ('keep', 'remove') then 'override: ' || coalesce(reason, 'no reason given')
             when freeze_reason is not null then 'frozen: ' || freeze_reason
             when change_count >= max_owner_changes
                 then 'changed rep ' || cast(change_count as varchar) || ' times in twelve months'
@@ -132,7 +132,7 @@ wanted as (
             else 'renewal due'
         end as lock_reason,
         case
-            when action in ('married', 'divorced') then 'override'
+            when action in ('keep', 'remove') then 'override'
             when freeze_reason is not null or change_count >= max_owner_changes then 'hard_rule'
             else 'rule'
         end as lock_source
@@ -158,7 +158,7 @@ given_way as (
     left join present as members_present on members.member_account_id = members_present.account_id
     left join {{ ref('int_overrides__in_force') }} as decided
         on members.member_account_id = decided.account_id
-        and decided.action in ('forbidden', 'divorced')
+        and decided.action in ('forbid', 'remove')
         and coalesce(decided.rep_id, members_present.present_rep_id) = wanted.lock_rep_id
     left join coverers on wanted.lock_rep_id = coverers.rep_id
     left join {{ ref('int_accounts__certificates') }} as asked

@@ -4,12 +4,20 @@
 --           rate = (n + alpha) / (T + beta). No spread beyond chance: everyone gets mu. Its kind is
 --           its segment where that has 30 accounts, else its lifecycle and size band.
 --   value   of a won deal, log-normal: exp of the value model's own part (revenue type, industry,
---           geography, size band, account) times the products its industry asks for, rescaled so that
---           predicted and actual value of all won deals are equal.
+--           geography, size band, account) times the products its industry asks for; its intercept is
+--           set so that predicted and actual value of all won deals are equal.
 --   margin  how far the account's own purchases differ from what its industry buys, shrunk by the
 --           company's mean purchases per account.
 {% set window_years = 3.0 %}
 {% set fewest_accounts = 30 %}
+{# The value model's terms that are the account's own, and the account's column of each. #}
+{% set value_terms = {
+    'revenue_type': 'revenue_type',
+    'industry': 'industry',
+    'geography': 'region',
+    'size_band': 'size_band',
+    'account': 'account_id',
+} %}
 
 with
 
@@ -95,18 +103,6 @@ moments as (
     group by 1, 2
 ),
 
--- Predicted value of all won deals at the model's median, against what was paid.
-rescaled as (
-    select
-        sum(cells.amount) / nullif(sum(cells.deals * exp(
-            base.effect + {{ sum_effects(value_segment_terms()) }} + guard.value_multiplier * {{ sum_effects(['rep']) }}
-        )), 0) as factor
-    from {{ ref('int_values__cells') }} as cells
-    cross join {{ ref('int_strength__guard') }} as guard
-    {{ effect_joins(ref('int_values__effects'), 'cells', 'cells.sample', value_terms()) }}
-    where cells.sample = 'all'
-),
-
 -- What an industry asks for: mean value factor and margin of its products.
 baskets as (
     select
@@ -117,8 +113,8 @@ baskets as (
         min(case when margins.is_margin_known then 1 else 0 end) = 1 as is_margin_known
     from {{ ref('int_industries__product_mix') }} as mix
     inner join {{ ref('int_products__margins') }} as margins on mix.product = margins.product
-    left join {{ ref('int_values__effects') }} as value_effects
-        on value_effects.sample = 'all'
+    left join {{ ref('stg_strength__effects') }} as value_effects
+        on value_effects.model = 'value'
         and value_effects.term = 'product'
         and value_effects.level = mix.product
     group by mix.industry
@@ -126,8 +122,8 @@ baskets as (
 
 value_spread as (
     select coalesce(max(tau2), 0.0) as tau2
-    from {{ ref('int_values__effects') }}
-    where sample = 'all' and term = 'account'
+    from {{ ref('stg_strength__effects') }}
+    where model = 'value' and term = 'account'
 ),
 
 bought as (
@@ -164,8 +160,12 @@ estimated as (
             else 1 / greatest(1.0, moments.deals)
         end as rate_cv2,
         coalesce(
-            rescaled.factor * baskets.value_factor
-            * exp(base.effect + {{ sum_effects(['revenue_type', 'industry', 'geography', 'size_band', 'account']) }}),
+            baskets.value_factor * exp(
+                base.effect
+                {% for term in value_terms -%}
+                + coalesce(term_{{ term }}.effect, 0.0)
+                {% endfor %}
+            ),
             0.0
         ) as value_per_win,
         coalesce(term_account.variance, value_spread.tau2) as value_cv2
@@ -173,13 +173,12 @@ estimated as (
     inner join moments
         on counted.kind = moments.kind
         and counted.revenue_type = moments.revenue_type
-    cross join rescaled
     cross join value_spread
     left join baskets on counted.industry = baskets.industry
-    left join {{ ref('int_values__effects') }} as base on base.sample = 'all' and base.term = 'base'
-    {% for term, column in [('revenue_type', 'revenue_type'), ('industry', 'industry'), ('geography', 'region'), ('size_band', 'size_band'), ('account', 'account_id')] %}
-    left join {{ ref('int_values__effects') }} as term_{{ term }}
-        on term_{{ term }}.sample = 'all'
+    left join {{ ref('stg_strength__effects') }} as base on base.model = 'value' and base.term = 'base'
+    {% for term, column in value_terms.items() %}
+    left join {{ ref('stg_strength__effects') }} as term_{{ term }}
+        on term_{{ term }}.model = 'value'
         and term_{{ term }}.term = '{{ term }}'
         and term_{{ term }}.level = counted.{{ column }}
     {% endfor %}
@@ -214,7 +213,7 @@ inner join accounts on by_type.account_id = accounts.account_id
 cross join mean_bought
 left join bought on by_type.account_id = bought.account_id
 left join baskets on accounts.industry = baskets.industry
-left join {{ ref('int_strength__effects') }} as win_account
-    on win_account.sample = 'all'
+left join {{ ref('stg_strength__effects') }} as win_account
+    on win_account.model = 'win'
     and win_account.term = 'account'
     and win_account.level = by_type.account_id

@@ -69,6 +69,7 @@ matched as (
 
 select
     banded.*,
+    {{ profile_id('banded.industry', 'banded.region', 'banded.size_band') }} as profile_id,
     banded.lifecycle || ' / ' || banded.size_band || ' / ' || banded.industry || ' / ' || banded.region as segment_id,
     matched.hours_per_year,
     matched.policy_position

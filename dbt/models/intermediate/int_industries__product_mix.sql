@@ -13,9 +13,9 @@ deals as (
     select
         industry,
         product,
-        sum(deals) as deals
-    from {{ ref('int_strength__cells') }}
-    where sample = 'all'
+        count(*) as deals
+    from {{ ref('int_opportunities__profiled') }}
+    where is_closed
     group by industry, product
 ),
 

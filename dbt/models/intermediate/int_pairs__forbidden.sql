@@ -7,14 +7,14 @@ present as (select * from {{ ref('int_accounts__present_owner') }}),
 
 families as (select * from {{ ref('int_accounts__families') }}),
 
-married as (
+kept as (
     select distinct
         coalesce(members.account_id, locks.account_id) as account_id,
         locks.lock_rep_id as rep_id
     from {{ ref('int_accounts__locks') }} as locks
     left join families as mine on locks.account_id = mine.account_id
     left join families as members on mine.family_id = members.family_id
-    where locks.lock_action = 'married'
+    where locks.lock_action = 'keep'
 ),
 
 reps as (
@@ -29,7 +29,7 @@ found as (
         rep_id,
         'override: ' || reason as reason
     from {{ ref('int_overrides__in_force') }}
-    where action = 'forbidden'
+    where action = 'forbid'
     union all
     select
         past.account_id,
@@ -38,12 +38,12 @@ found as (
     from {{ ref('stg_history__past_changes') }} as past
     cross join {{ ref('int_company__calendar') }} as calendar
     inner join present on past.account_id = present.account_id
-    left join married on past.account_id = married.account_id and past.from_rep_id = married.rep_id
+    left join kept on past.account_id = kept.account_id and past.from_rep_id = kept.rep_id
     where
         past.changed_on > {{ dbt.dateadd('month', -12, 'calendar.as_of_on') }}
         and past.to_rep_id <> '__house__'
         and past.from_rep_id is distinct from present.present_rep_id
-        and married.account_id is null
+        and kept.account_id is null
 )
 
 select

@@ -23,7 +23,7 @@ coverers as (select * from {{ ref('int_coverers__capacity') }}),
 
 settings as (select * from {{ ref('stg_policy__company_settings') }}),
 
-win_rates as (select * from {{ ref('int_profiles__rep_win_rates') }}),
+win_rates as (select * from {{ ref('stg_strength__win_rates') }}),
 
 held as (select * from {{ ref('int_reps__certificates') }}),
 
@@ -50,12 +50,12 @@ direct_deals as (
 ranked as (
     select
         industry,
-        geography,
+        region,
         size_band,
         rep_id,
         row_number() over (
-            partition by industry, geography, size_band
-            order by won_value_rate * margin_rate desc, md5(industry || geography || size_band || rep_id)
+            partition by industry, region, size_band
+            order by won_value_rate * margin_rate desc, md5(industry || region || size_band || rep_id)
         ) as value_rank
     from win_rates
     where rep_id <> '(segment)'
@@ -140,7 +140,7 @@ holders as (
     from lists
     inner join ranked
         on lists.industry = ranked.industry
-        and lists.region = ranked.geography
+        and lists.region = ranked.region
         and lists.size_band = ranked.size_band
     left join held on ranked.rep_id = held.rep_id and lists.certification = held.certification
     group by lists.industry, lists.region, lists.size_band, lists.list, ranked.rep_id, ranked.value_rank
@@ -170,7 +170,7 @@ weighed as (
     cross join settings
     inner join ranked
         on accounts.industry = ranked.industry
-        and accounts.region = ranked.geography
+        and accounts.region = ranked.region
         and accounts.size_band = ranked.size_band
         and ranked.value_rank <= (settings.candidates_per_account + 1) / 2
     union
@@ -209,7 +209,7 @@ account_pairs as (
     select accounts.account_id, accounts.lock_rep_id
     from accounts
     inner join coverers on accounts.lock_rep_id = coverers.rep_id
-    where accounts.lock_action = 'married'
+    where accounts.lock_action = 'keep'
     union
     -- No partner beside a direct deal.
     select accounts.account_id, bands.partner_id

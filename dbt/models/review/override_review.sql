@@ -24,7 +24,7 @@ select
     case
         when accounts.account_id is null then 'no such account'
         when overrides.expires_on < calendar.as_of_on then 'expired'
-        when overrides.action <> 'single' and costs.account_id is null then 'without effect'
+        when overrides.action <> 'release' and costs.account_id is null then 'without effect'
         else 'in force'
     end as status,
     cast({{ dbt.datediff('calendar.as_of_on', 'overrides.expires_on', 'day') }} as bigint) as days_left,

@@ -1,5 +1,5 @@
-"""The coverage problem as data: inputs, checks, families, constraints, limits.
+"""The coverage problem as data: inputs, checks, constraints, families as units.
 
 Belongs here: what may be chosen and what holds. Does not belong here: finding a choice (``solve``)
-or telling it (``report``).
+or explaining it (``report``).
 """

@@ -1,8 +1,8 @@
-"""The coverage problem in its bare form: pairs to choose from, and rows that couple the choices.
+"""The coverage problem in its bare form: pairs to choose from, and constraints between choices.
 
-Every row reads ``use of the chosen pairs <= limit + slack``, with ``slack`` between 0 and
-``slack_limit`` at ``slack_price`` a unit. A hard row has no slack; a soft row has slack without
-limit; a rule "at least" is a row with negative uses and a negative limit.
+Every constraint reads ``use of the chosen pairs <= limit + slack``, with ``slack`` between 0 and
+``slack_limit`` at ``slack_price`` a unit. A hard constraint has no slack; a soft one has slack
+without limit; a rule "at least" has negative uses and a negative limit.
 """
 
 from __future__ import annotations
@@ -11,30 +11,25 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
+from optimization.arrays import BoolArray, FloatArray, IntArray
 
-# Partitions hold a table per row; more rows than this are left to chains and models.
-MOST_KNAPSACKS = 200
 LABEL_COLUMNS = ("rule", "rep_id", "group_id", "unit")
 
 
 @dataclass(frozen=True, eq=False)
-class CouplingRows:
-    """M labelled rows over N pairs.
+class Constraints:
+    """M labelled constraints over N pairs.
 
     Attributes:
         labels: rule, rep_id, group_id (both missing for a rule of the company) and unit; M rows.
-        uses: Units of row m that pair j uses, sparse, shape (N, M): pairs first, as the search
-            and the prices walk over pairs.
+        uses: Units of constraint m that pair j uses, sparse, shape (N, M): pairs first, as the
+            search and the prices walk over pairs.
         limit: Units there are, finite, shape (M,).
-        slack_limit: Units the limit may be exceeded by, 0 for a hard row, ``inf`` for a soft
-            one, shape (M,).
+        slack_limit: Units the limit may be exceeded by, 0 for a hard constraint, ``inf`` for a
+            soft one, shape (M,).
         slack_price: Company currency per unit beyond the limit, shape (M,).
     """
 
@@ -45,8 +40,8 @@ class CouplingRows:
     slack_price: FloatArray
 
     @classmethod
-    def join(cls, parts: Sequence[CouplingRows], pairs: int) -> CouplingRows:
-        """Put the rows of several rules below each other; a company may have none."""
+    def join(cls, parts: Sequence[Constraints], pairs: int) -> Constraints:
+        """Put the constraints of several rules together; a company may have none."""
         if not parts:
             labels = pd.DataFrame({name: pd.Series(dtype="str") for name in LABEL_COLUMNS})
             none = np.empty(0)
@@ -61,34 +56,39 @@ class CouplingRows:
 
     @property
     def count(self) -> int:
-        """Number of rows M."""
+        """Number of constraints M."""
         return len(self.limit)
 
     @property
     def rules(self) -> list[str]:
-        """Rules in the order of their rows."""
+        """Rules in the order of their constraints."""
         return list(dict.fromkeys(self.labels["rule"]))
 
+    @property
+    def most_price(self) -> FloatArray:
+        """Highest price of each constraint: its own where slack has no limit; shape (M,)."""
+        return np.where(np.isinf(self.slack_limit), self.slack_price, np.inf)
+
     def of(self, rules: Iterable[str]) -> BoolArray:
-        """Rows of these rules, shape (M,)."""
+        """Constraints of these rules, shape (M,)."""
         return np.asarray(self.labels["rule"].isin(list(rules)), dtype=np.bool_)
 
-    def take(self, pairs: IntArray, rows: IntArray) -> CouplingRows:
-        """Return some rows over some pairs."""
-        return CouplingRows(
-            labels=self.labels.iloc[rows].reset_index(drop=True),
-            uses=sp.csr_array(self.uses[pairs][:, rows]),
-            limit=self.limit[rows],
-            slack_limit=self.slack_limit[rows],
-            slack_price=self.slack_price[rows],
+    def take(self, pairs: IntArray, kept: IntArray) -> Constraints:
+        """Return some of the constraints over some of the pairs."""
+        return Constraints(
+            labels=self.labels.iloc[kept].reset_index(drop=True),
+            uses=sp.csr_array(self.uses[pairs][:, kept]),
+            limit=self.limit[kept],
+            slack_limit=self.slack_limit[kept],
+            slack_price=self.slack_price[kept],
         )
 
-    def with_limit(self, limit: FloatArray) -> CouplingRows:
-        """Return the same rows with other limits, shape (M,)."""
+    def with_limit(self, limit: FloatArray) -> Constraints:
+        """Return the same constraints with other limits, shape (M,)."""
         return replace(self, limit=np.asarray(limit, dtype=np.float64))
 
     def used(self, chosen: IntArray) -> FloatArray:
-        """Units that the chosen pairs use of each row, shape (M,)."""
+        """Units that the chosen pairs use of each constraint, shape (M,)."""
         return np.asarray(self.uses[chosen].sum(axis=0), dtype=np.float64).reshape(-1)
 
     def slack(self, chosen: IntArray) -> FloatArray:
@@ -101,21 +101,20 @@ class CouplingRows:
         return np.asarray(self.uses @ counted, dtype=np.float64)
 
     def in_box(self, price: FloatArray) -> FloatArray:
-        """Prices moved into their box: not negative, and not above a soft row's own price."""
-        most = np.where(np.isinf(self.slack_limit), self.slack_price, np.inf)
-        return np.clip(price, 0.0, most)
+        """Prices moved into their box: not negative, and at most ``most_price``."""
+        return np.clip(price, 0.0, self.most_price)
 
 
 @dataclass(frozen=True, eq=False)
 class PairProblem:
-    """Choose exactly one pair per account so that every row holds and the worth is largest.
+    """Choose exactly one pair per account so that every constraint holds, for the largest worth.
 
     Attributes:
         first: Pairs of account a are ``first[a]:first[a + 1]``, each account has at least one,
             shape (A + 1,).
         value: Company currency over the horizon, shape (N,).
         tie: Small bonus that settles equal plans, never negative, shape (N,).
-        rows: What couples the accounts.
+        constraints: What holds between the accounts.
         candidate: Row of each pair in the table it came from, shape (N,).
         coverer: Coverer of each pair, from 0, shape (N,): whom a search looks at together.
     """
@@ -123,7 +122,7 @@ class PairProblem:
     first: IntArray
     value: FloatArray
     tie: FloatArray
-    rows: CouplingRows
+    constraints: Constraints
     candidate: IntArray
     coverer: IntArray
 
@@ -137,18 +136,6 @@ class PairProblem:
         """Account of each pair, shape (N,)."""
         return np.repeat(np.arange(self.account_count, dtype=np.int64), np.diff(self.first))
 
-    @property
-    def has_one_use(self) -> bool:
-        """Whether each pair uses one hard row at most and rows are few: bare knapsacks."""
-        rows = self.rows
-        return bool(
-            0 < rows.count <= MOST_KNAPSACKS
-            and np.diff(rows.uses.indptr).max() <= 1
-            and rows.uses.data.min(initial=0.0) >= 0.0
-            and rows.limit.min() >= 0.0
-            and not rows.slack_limit.any()
-        )
-
     def only_pairs(self, kept: BoolArray) -> PairProblem:
         """Return the problem over some pairs, at least one per account; shape (N,)."""
         counts = np.add.reduceat(kept.astype(np.int64), self.first[:-1])
@@ -157,13 +144,13 @@ class PairProblem:
             first=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
             value=self.value[at],
             tie=self.tie[at],
-            rows=replace(self.rows, uses=self.rows.uses[at]),
+            constraints=replace(self.constraints, uses=self.constraints.uses[at]),
             candidate=self.candidate[at],
             coverer=self.coverer[at],
         )
 
-    def part(self, pairs: IntArray, rows: IntArray) -> PairProblem:
-        """Return the problem of the accounts of some sorted pairs, over these and some rows.
+    def part(self, pairs: IntArray, kept: IntArray) -> PairProblem:
+        """Return the problem of the accounts of some sorted pairs, with some constraints.
 
         ``candidate`` of the part is the pair's place in this problem.
         """
@@ -174,40 +161,42 @@ class PairProblem:
             first=first.astype(np.int64),
             value=self.value[pairs],
             tie=self.tie[pairs],
-            rows=self.rows.take(pairs, rows),
+            constraints=self.constraints.take(pairs, kept),
             candidate=pairs,
             coverer=self.coverer[pairs],
         )
 
     def with_limit(self, limit: FloatArray) -> PairProblem:
-        """Return the same problem with other limits of its rows, shape (M,)."""
-        return replace(self, rows=self.rows.with_limit(limit))
+        """Return the same problem with other limits of its constraints, shape (M,)."""
+        return replace(self, constraints=self.constraints.with_limit(limit))
 
     def worth(self, chosen: IntArray) -> float:
         """Value of the chosen pairs less what their slack costs."""
-        return float(self.value[chosen].sum() - self.rows.slack_price @ self.rows.slack(chosen))
+        over = self.constraints.slack_price @ self.constraints.slack(chosen)
+        return float(self.value[chosen].sum() - over)
 
     def broken(self, chosen: IntArray, tolerance: float = 1e-6) -> BoolArray:
-        """Rows that the chosen pairs break, shape (M,)."""
-        most = self.rows.limit + self.rows.slack_limit
-        size = np.maximum(1.0, np.abs(self.rows.limit))
-        return np.asarray(self.rows.used(chosen) > most + tolerance * size, dtype=np.bool_)
+        """Constraints that the chosen pairs break, shape (M,)."""
+        most = self.constraints.limit + self.constraints.slack_limit
+        most += tolerance * np.maximum(1.0, np.abs(self.constraints.limit))
+        return np.asarray(self.constraints.used(chosen) > most, dtype=np.bool_)
 
     def bound(self, price: FloatArray) -> float:
         """Bound on the worth of any plan that prices y per unit prove (Lagrangian dual).
 
             D(y) = sum over accounts of max over its pairs of (value - uses . y)
-                   + sum over rows of y x limit + max(y - slack price, 0) x slack limit
+                   + sum over constraints of y x limit + max(y - slack price, 0) x slack limit
 
-        It holds for any y in its box (``CouplingRows.in_box``; other prices are moved there), so
+        It holds for any y in its box (``Constraints.in_box``; other prices are moved there), so
         nobody has to trust a solver for it. Source: Fisher (1981), The Lagrangian relaxation
         method for solving integer programming problems, Management Science 27(1).
         """
-        y = self.rows.in_box(price)
-        best = np.maximum.reduceat(self.value - self.rows.paid(y), self.first[:-1])
-        over = np.maximum(y - self.rows.slack_price, 0.0)
-        extra = np.where(over > 0, over * np.nan_to_num(self.rows.slack_limit, posinf=0.0), 0.0)
-        return float(best.sum() + y @ self.rows.limit + extra.sum())
+        constraints = self.constraints
+        y = constraints.in_box(price)
+        best = np.maximum.reduceat(self.value - constraints.paid(y), self.first[:-1])
+        over = np.maximum(y - constraints.slack_price, 0.0)
+        extra = np.where(over > 0, over * np.nan_to_num(constraints.slack_limit, posinf=0.0), 0.0)
+        return float(best.sum() + y @ constraints.limit + extra.sum())
 
 
 def mean_account(value: FloatArray, first: IntArray) -> float:
@@ -216,7 +205,7 @@ def mean_account(value: FloatArray, first: IntArray) -> float:
     return mean if mean > 0 else 1.0
 
 
-def rows_by_entity(
+def constraints_by_entity(
     rule: str,
     unit: str,
     *,
@@ -226,8 +215,8 @@ def rows_by_entity(
     labels: pd.DataFrame,
     slack_limit: FloatArray | float = 0.0,
     slack_price: FloatArray | float = 0.0,
-) -> CouplingRows:
-    """Build one row per entity that has a finite limit: a coverer, a group, or the company.
+) -> Constraints:
+    """Build one constraint per entity that has a finite limit: a coverer, a group, or the company.
 
     Args:
         rule: Name of the rule, the same in every table.
@@ -248,7 +237,7 @@ def rows_by_entity(
     shape = (len(entity_of), len(kept))
     uses = sp.csr_array((use[counted], (counted, at[counted])), shape=shape)
     named = labels[["rep_id", "group_id"]].iloc[kept].reset_index(drop=True)
-    return CouplingRows(
+    return Constraints(
         labels=named.assign(rule=rule, unit=unit)[list(LABEL_COLUMNS)],
         uses=uses,
         limit=np.asarray(limit, dtype=np.float64)[kept],

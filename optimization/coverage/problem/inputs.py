@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from optimization.arrays import BoolArray, FloatArray, IntArray
 from optimization.coverage.problem.validation import COVERER_TYPES, HOUSE, validate_tables
 from optimization.errors import DataError
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
 
 ID_COLUMNS = (
     "account_id",
@@ -44,7 +42,8 @@ class CoverageInputs:
         value: Expected contribution over the horizon in company currency, shape (N,).
         hours: Hours a year the coverer spends on the account, shape (N,).
         is_present: The pair is the present active owner, shape (N,).
-        is_allowed: Nothing forbids the pair: no lock, no rule of eligibility, shape (N,).
+        is_forbidden: A rule of eligibility or an override forbids the pair, shape (N,).
+        is_locked_out: The lock of the account closes the pair, shape (N,).
         unit_of: Unit of each account: a family that is covered together, or the account on its
             own; units are numbered by their first account, shape (A,).
         capacity_hours: Hours a year, ``inf`` without limit, shape (R,).
@@ -64,7 +63,8 @@ class CoverageInputs:
     value: FloatArray
     hours: FloatArray
     is_present: BoolArray
-    is_allowed: BoolArray
+    is_forbidden: BoolArray
+    is_locked_out: BoolArray
     unit_of: IntArray
     capacity_hours: FloatArray
     overtime_hours: FloatArray
@@ -104,6 +104,9 @@ class CoverageInputs:
         count_today = np.bincount(today, minlength=len(coverers))
         capacity_hours = stated_limits(coverers, "capacity_hours")
         unit = accounts["family_id"].fillna("account " + accounts["account_id"])
+        is_forbidden = candidates["forbidden_reason"].notna().to_numpy(dtype=bool)
+        is_locked_out = _locked_out(accounts, candidates, account_of)
+        _refuse_stuck(accounts, candidates, account_of, is_forbidden | is_locked_out)
         return cls(
             accounts=accounts,
             candidates=candidates,
@@ -114,29 +117,35 @@ class CoverageInputs:
             value=candidates["value_amount"].to_numpy(dtype=float),
             hours=hours,
             is_present=is_present,
-            is_allowed=_apply_locks(accounts, candidates, account_of),
+            is_forbidden=is_forbidden,
+            is_locked_out=is_locked_out,
             unit_of=pd.factorize(unit)[0].astype(np.int64),
             capacity_hours=capacity_hours,
             overtime_hours=np.maximum(hours_today - capacity_hours, 0.0),
             max_accounts=np.maximum(stated_limits(coverers, "max_accounts"), count_today),
         )
 
-    @property
+    @cached_property
+    def is_allowed(self) -> BoolArray:
+        """Pairs that nothing closes: no lock, no rule of eligibility, shape (N,)."""
+        return ~(self.is_forbidden | self.is_locked_out)
+
+    @cached_property
     def has_present(self) -> BoolArray:
         """Accounts with an active present owner, shape (A,)."""
         return np.asarray(self.accounts["present_rep_id"].notna(), dtype=np.bool_)
 
-    @property
+    @cached_property
     def is_move(self) -> BoolArray:
         """Pairs that take an account from its active present owner, shape (N,)."""
         return self.has_present[self.account_of] & ~self.is_present
 
-    @property
+    @cached_property
     def is_house(self) -> BoolArray:
         """Pairs that leave the account uncovered, shape (N,)."""
         return np.asarray(self.coverer_of == len(self.coverers) - 1, dtype=np.bool_)
 
-    @property
+    @cached_property
     def is_worth_serving(self) -> BoolArray:
         """Accounts that some coverer allowed is worth more to than nobody, shape (A,)."""
         served = np.where(self.is_allowed & ~self.is_house, self.value, -np.inf)
@@ -144,7 +153,7 @@ class CoverageInputs:
             np.maximum.reduceat(served, self.first[:-1]) > self.value[self.is_house], dtype=np.bool_
         )
 
-    @property
+    @cached_property
     def as_is_rows(self) -> IntArray:
         """Candidate of each account as covered today: present owner, else house; shape (A,)."""
         today = self.is_present | (self.is_house & ~self.has_present[self.account_of])
@@ -181,7 +190,7 @@ class CoverageInputs:
         left = self.accounts["recent_move_group_ids"].dropna().str.split(" | ", regex=False)
         return int((left.explode() == group).sum())
 
-    @property
+    @cached_property
     def must_move(self) -> BoolArray:
         """Accounts with an active owner who cannot all stay as they are, shape (A,).
 
@@ -196,13 +205,13 @@ class CoverageInputs:
         lost = np.bincount(self.unit_of, weights=self.owner_is_barred, minlength=units) > 0
         return self.has_present & (lost | (low < high))[self.unit_of]
 
-    @property
+    @cached_property
     def owner_is_barred(self) -> BoolArray:
         """Accounts that a decision or a rule takes from their active owner, shape (A,)."""
         lost = self.account_of[self.is_present & ~self.is_allowed]
         return np.isin(np.arange(len(self.accounts)), lost)
 
-    @property
+    @cached_property
     def present_group(self) -> npt.NDArray[np.object_]:
         """Group of each account's active present owner, None where there is none, shape (A,)."""
         groups = self.coverers.set_index("rep_id")["group_id"].astype(object)
@@ -227,35 +236,38 @@ def stated_limits(coverers: pd.DataFrame, column: str) -> FloatArray:
     return limits
 
 
-def _apply_locks(
+def lock_targets(accounts: pd.DataFrame) -> pd.Series[str]:
+    """Rep whom a lock is about: the one it names, else the present owner; A values."""
+    return accounts["lock_rep_id"].fillna(accounts["present_rep_id"])
+
+
+def _locked_out(
     accounts: pd.DataFrame, candidates: pd.DataFrame, account_of: IntArray
 ) -> BoolArray:
-    """Mark the pairs that locks and rules of eligibility allow.
+    """Pairs that locks close: 'keep' all but the target's, 'remove' the target's; (N,)."""
+    target = lock_targets(accounts).to_numpy(dtype=object)[account_of]
+    is_target = candidates["rep_id"].to_numpy(dtype=object) == target
+    action = accounts["lock_action"].to_numpy(dtype=object)[account_of]
+    closed = np.where(is_target, action == "remove", action == "keep")
+    return np.asarray(closed, dtype=np.bool_)
 
-    'married' keeps one pair: lock_rep_id, else the present owner. 'divorced' forbids one pair:
-    lock_rep_id, else the present owner. A forbidden_reason forbids its pair.
-    """
-    target = accounts["lock_rep_id"].fillna(accounts["present_rep_id"])
-    married = (accounts["lock_action"] == "married").to_numpy(dtype=bool)
-    divorced = (accounts["lock_action"] == "divorced").to_numpy(dtype=bool)
 
-    target_of = target.to_numpy(dtype=object)[account_of]
-    is_target = candidates["rep_id"].to_numpy(dtype=object) == target_of
-    allowed = np.where(married[account_of], is_target, ~(divorced[account_of] & is_target))
-    allowed = allowed & candidates["forbidden_reason"].isna().to_numpy(dtype=bool)
-
-    has_choice = np.bincount(account_of[allowed], minlength=len(accounts)) > 0
-    stuck = accounts.assign(target=target)[~has_choice]
-    if not stuck.empty:
-        barred = candidates[is_target].set_index("account_id")["forbidden_reason"].dropna()
-        keys = [
-            f"{row.account_id}: {row.lock_action} {row.target} because of '{row.lock_reason}'"
-            + (f", but '{barred[row.account_id]}'" if row.account_id in barred.index else "")
-            for row in stuck.itertuples()
-        ]
-        raise DataError(
-            "a lock leaves the account no candidate",
-            keys,
-            "Name a rep who is eligible for the account, or drop the lock.",
-        )
-    return np.asarray(allowed, dtype=np.bool_)
+def _refuse_stuck(
+    accounts: pd.DataFrame, candidates: pd.DataFrame, account_of: IntArray, is_closed: BoolArray
+) -> None:
+    has_choice = np.bincount(account_of[~is_closed], minlength=len(accounts)) > 0
+    if has_choice.all():
+        return
+    target = lock_targets(accounts)
+    at_target = candidates["rep_id"].to_numpy(dtype=object) == target.to_numpy()[account_of]
+    barred = candidates[at_target].set_index("account_id")["forbidden_reason"].dropna()
+    keys = [
+        f"{row.account_id}: {row.lock_action} {row.target} because of '{row.lock_reason}'"
+        + (f", but '{barred[row.account_id]}'" if row.account_id in barred.index else "")
+        for row in accounts.assign(target=target)[~has_choice].itertuples()
+    ]
+    raise DataError(
+        "a lock leaves the account no candidate",
+        keys,
+        "Name a rep who is eligible for the account, or drop the lock.",
+    )

@@ -1,4 +1,4 @@
-"""The rules of a coverage plan as coupling rows: one function per rule.
+"""The rules of a coverage plan as constraints: one function per rule.
 
 A new rule is a function here; the model, the prices, the search, the bound and the published
 prices take it from there.
@@ -9,13 +9,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from optimization.arrays import FloatArray
 from optimization.coverage.problem.constraints import (
-    CouplingRows,
+    Constraints,
     PairProblem,
+    constraints_by_entity,
     mean_account,
-    rows_by_entity,
 )
-from optimization.coverage.problem.inputs import CoverageInputs, FloatArray
+from optimization.coverage.problem.inputs import CoverageInputs
 from optimization.policy import CoveragePolicy
 
 # Ties go to the present owner, then to the first coverer in order (reps before partners before
@@ -25,29 +26,26 @@ TIE_PRESENT = 1e-6
 TIE_ORDER = 1e-7
 
 
-def coverage_problem(inputs: CoverageInputs, policy: CoveragePolicy) -> PairProblem:
-    """State a company's problem over all its candidates, those that a lock forbids included.
-
-    ``families.unit_pairs`` is what a plan chooses from; scores and prices are shown for all.
-    """
+def candidate_problem(inputs: CoverageInputs, policy: CoveragePolicy) -> PairProblem:
+    """State a company's problem over all its candidates, those that a lock forbids included."""
     parts = [
-        hours_rows(inputs, policy.overtime_amount_per_hour),
-        account_rows(inputs),
-        move_rows(inputs, policy),
-        group_move_rows(inputs, policy),
-        *balance_rows(inputs, policy),
-        min_hours_rows(inputs, policy),
-        partner_budget_rows(inputs, policy),
+        hours_constraints(inputs, policy.overtime_amount_per_hour),
+        accounts_constraints(inputs),
+        moves_constraints(inputs, policy),
+        group_moves_constraints(inputs, policy),
+        *balance_constraints(inputs, policy),
+        min_hours_constraints(inputs, policy),
+        partner_budget_constraints(inputs, policy),
     ]
-    rows = CouplingRows.join([part for part in parts if part.count], len(inputs.candidates))
+    constraints = Constraints.join([part for part in parts if part.count], len(inputs.candidates))
     tie = mean_account(inputs.value, inputs.first) * _tie_break(inputs)
     every = np.arange(len(inputs.candidates), dtype=np.int64)
-    return PairProblem(inputs.first, inputs.value, tie, rows, every, inputs.coverer_of)
+    return PairProblem(inputs.first, inputs.value, tie, constraints, every, inputs.coverer_of)
 
 
-def hours_rows(inputs: CoverageInputs, overtime_price: float) -> CouplingRows:
+def hours_constraints(inputs: CoverageInputs, overtime_price: float) -> Constraints:
     """Hours of a coverer <= capacity + overtime; overtime <= what it lacks today, at a price."""
-    return rows_by_entity(
+    return constraints_by_entity(
         "hours",
         "hours",
         entity_of=inputs.coverer_of,
@@ -59,9 +57,9 @@ def hours_rows(inputs: CoverageInputs, overtime_price: float) -> CouplingRows:
     )
 
 
-def account_rows(inputs: CoverageInputs) -> CouplingRows:
+def accounts_constraints(inputs: CoverageInputs) -> Constraints:
     """Accounts of a coverer <= its maximum."""
-    return rows_by_entity(
+    return constraints_by_entity(
         "accounts",
         "accounts",
         entity_of=inputs.coverer_of,
@@ -71,9 +69,9 @@ def account_rows(inputs: CoverageInputs) -> CouplingRows:
     )
 
 
-def move_rows(inputs: CoverageInputs, policy: CoveragePolicy) -> CouplingRows:
+def moves_constraints(inputs: CoverageInputs, policy: CoveragePolicy) -> Constraints:
     """Accounts taken from an active owner <= the company's budget."""
-    return rows_by_entity(
+    return constraints_by_entity(
         "moves",
         "moves",
         entity_of=np.zeros(len(inputs.candidates), dtype=np.int64),
@@ -83,13 +81,13 @@ def move_rows(inputs: CoverageInputs, policy: CoveragePolicy) -> CouplingRows:
     )
 
 
-def group_move_rows(inputs: CoverageInputs, policy: CoveragePolicy) -> CouplingRows:
-    """Accounts that a group's reps hand over <= the group's budget."""
+def group_moves_constraints(inputs: CoverageInputs, policy: CoveragePolicy) -> Constraints:
+    """Accounts that a group's reps give away <= the group's budget."""
     rates = dict(policy.group_move_rates)
     groups = pd.Index(sorted(rates))
     limit = [float(inputs.move_limit(rates[group], group)) for group in groups]
     owner = groups.get_indexer(pd.Index(inputs.present_group))[inputs.account_of]
-    return rows_by_entity(
+    return constraints_by_entity(
         "group_moves",
         "moves",
         entity_of=np.where(inputs.is_move, owner, -1).astype(np.int64),
@@ -99,7 +97,7 @@ def group_move_rows(inputs: CoverageInputs, policy: CoveragePolicy) -> CouplingR
     )
 
 
-def balance_rows(inputs: CoverageInputs, policy: CoveragePolicy) -> list[CouplingRows]:
+def balance_constraints(inputs: CoverageInputs, policy: CoveragePolicy) -> list[Constraints]:
     """Potential of a rep within a band around its hours' share of the group's potential; soft.
 
     The group's potential is today's: what its reps own, and as much again of the vacant accounts.
@@ -110,7 +108,7 @@ def balance_rows(inputs: CoverageInputs, policy: CoveragePolicy) -> list[Couplin
     use = potential[inputs.account_of]
     band = policy.balance_band_rate
     return [
-        rows_by_entity(
+        constraints_by_entity(
             rule,
             "potential",
             entity_of=inputs.coverer_of,
@@ -138,11 +136,11 @@ def balance_targets(inputs: CoverageInputs) -> tuple[FloatArray, FloatArray]:
     return potential, (share * group.map(today).fillna(0.0) * spread).to_numpy(dtype=np.float64)
 
 
-def min_hours_rows(inputs: CoverageInputs, policy: CoveragePolicy) -> CouplingRows:
+def min_hours_constraints(inputs: CoverageInputs, policy: CoveragePolicy) -> Constraints:
     """Hours of a rep >= a share of its capacity; soft."""
     is_rep = (inputs.coverers["coverer_type"] == "rep").to_numpy()
     wanted = policy.min_load_rate * np.where(is_rep, inputs.capacity_hours, 0.0)
-    return rows_by_entity(
+    return constraints_by_entity(
         "min_hours",
         "hours",
         entity_of=inputs.coverer_of,
@@ -154,7 +152,7 @@ def min_hours_rows(inputs: CoverageInputs, policy: CoveragePolicy) -> CouplingRo
     )
 
 
-def partner_budget_rows(inputs: CoverageInputs, policy: CoveragePolicy) -> CouplingRows:
+def partner_budget_constraints(inputs: CoverageInputs, policy: CoveragePolicy) -> Constraints:
     """Margin that a partner keeps <= its budget, and never less than today's."""
     cost = inputs.candidates["cost_to_serve_amount"].to_numpy(dtype=np.float64)
     today = np.bincount(
@@ -163,7 +161,7 @@ def partner_budget_rows(inputs: CoverageInputs, policy: CoveragePolicy) -> Coupl
         minlength=len(inputs.coverers),
     )
     budget = inputs.coverers["rep_id"].map(dict(policy.partner_budgets)).to_numpy(dtype=np.float64)
-    return rows_by_entity(
+    return constraints_by_entity(
         "partner_budget",
         "currency",
         entity_of=inputs.coverer_of,

@@ -11,7 +11,7 @@ from optimization.errors import DataError
 
 HOUSE = "__house__"
 COVERER_TYPES = ("rep", "partner", "house")
-LOCK_ACTIONS = ("married", "divorced")
+LOCK_ACTIONS = ("keep", "remove")
 
 ACCOUNT_COLUMNS = (
     "account_id",

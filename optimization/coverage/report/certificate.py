@@ -8,12 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from optimization.coverage.problem.constraints import FloatArray, PairProblem
-from optimization.coverage.problem.families import candidate_rows
-from optimization.coverage.problem.inputs import CoverageInputs, IntArray
+from optimization.arrays import FloatArray, IntArray
+from optimization.coverage.problem.units import CoverageProblem
 from optimization.coverage.report.wording import counted, money
-from optimization.policy import CoveragePolicy
-from optimization.solve import SolveOutcome
+from optimization.solve import SolveOutcome, relative_gap
 
 CERTIFICATE_COLUMNS = [
     "objective_amount",
@@ -37,18 +35,12 @@ CERTIFICATE_COLUMNS = [
     "rows_at_bound_count",
     "sentence",
 ]
-# The solver keeps rows within 1e-6, so a plan may beat a bound by rounding alone.
+# The solver keeps constraints within 1e-6, so a plan may beat a bound by rounding alone.
 ROUNDING = 1e-6
 
 
 def certify(
-    inputs: CoverageInputs,
-    problem: PairProblem,
-    pairs: PairProblem,
-    chosen: IntArray,
-    price: FloatArray,
-    outcome: SolveOutcome,
-    policy: CoveragePolicy,
+    problem: CoverageProblem, chosen: IntArray, price: FloatArray, outcome: SolveOutcome
 ) -> pd.DataFrame:
     """Build the certificate of a plan.
 
@@ -56,24 +48,21 @@ def certify(
     model (valid as the tie-break is never negative) and the one that the shadow prices prove.
 
     Args:
-        inputs: The problem.
-        problem: The same over all candidates.
-        pairs: The pairs the plan chose from.
-        chosen: Chosen pair per account, shape (A,).
-        price: Price of each row, shape (M,).
+        problem: The problem.
+        chosen: Chosen pair per unit, shape (U,).
+        price: Price of each constraint, shape (M,).
         outcome: What the decision proved, in company currency.
-        policy: Policy of the plan.
     """
+    inputs, policy, pairs = problem.inputs, problem.policy, problem.pairs
     objective = pairs.worth(chosen)
     price_bound = pairs.bound(price)
     bound = min(outcome.bound, price_bound)
     if objective - ROUNDING * max(abs(objective), 1.0) <= bound < objective:
         bound = objective
-    gap = (bound - objective) / max(abs(bound), 1.0)
-    rows = candidate_rows(inputs, pairs.candidate[chosen])
+    rows = problem.candidates_of(chosen)
     overtime, overtime_price = inputs.overtime(rows), policy.overtime_amount_per_hour
     overtime_today = inputs.overtime(inputs.as_is_rows)
-    as_is = problem.worth(inputs.as_is_rows)
+    as_is = problem.scored.worth(inputs.as_is_rows)
     moved = int(inputs.is_move[rows].sum())
     uncovered = int(inputs.is_house[rows].sum())
     move_limit = inputs.move_limit(policy.move_budget_rate)
@@ -81,7 +70,7 @@ def certify(
         "objective_amount": objective,
         "bound_amount": bound,
         "price_bound_amount": price_bound,
-        "gap_rate": gap,
+        "gap_rate": relative_gap(objective, bound),
         "status": str(outcome.status),
         "solver": outcome.solver,
         "solver_version": outcome.solver_version,

@@ -1,4 +1,4 @@
-"""Why no plan can keep every rule, in words a sales manager can act on."""
+"""Why no plan can keep every rule: which limit is short, and the repair that costs least."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from optimization.coverage.problem.constraints import PairProblem
-from optimization.coverage.problem.inputs import CoverageInputs, IntArray
+from optimization.arrays import IntArray
+from optimization.coverage.problem.inputs import CoverageInputs
+from optimization.coverage.problem.units import CoverageProblem
 from optimization.coverage.report.wording import counted
 from optimization.coverage.solve.feasible import TOLERANCE, least_shortfall
 from optimization.errors import InfeasibleError, Shortfall, SolverFaultError, sample
-from optimization.policy import CoveragePolicy
 
 # Price of exceeding a limit by one unit: moves are a policy and go first.
 POLICIES = {"moves": 0.01, "group_moves": 0.01}
 SHORT_PRICE = {**POLICIES, "hours": 1.0, "accounts": 10.0, "partner_budget": 0.1}
 
 
-def precheck(inputs: CoverageInputs, policy: CoveragePolicy) -> None:
+def precheck(inputs: CoverageInputs) -> None:
     """Refuse locks that break a limit on their own.
 
     Raises:
@@ -47,22 +47,20 @@ def precheck(inputs: CoverageInputs, policy: CoveragePolicy) -> None:
         raise InfeasibleError(found)
 
 
-def diagnose(inputs: CoverageInputs, pairs: PairProblem, policy: CoveragePolicy) -> InfeasibleError:
+def diagnose(problem: CoverageProblem) -> InfeasibleError:
     """Find the cheapest set of limits to relax.
 
     The move budget alone is tried first: it is a policy, the coverers' time is not.
     """
+    pairs, policy = problem.pairs, problem.policy
     found = least_shortfall(pairs, POLICIES, policy) or least_shortfall(pairs, SHORT_PRICE, policy)
     if found is None or not found.short.any():
         raise SolverFaultError("the model is infeasible, yet its elastic twin finds no repair")
-    rows = pairs.rows
-    labels = rows.labels.to_dict("records")
-    bound = rows.limit + rows.slack_limit
+    labels = pairs.constraints.labels.to_dict("records")
+    bound = pairs.constraints.limit + pairs.constraints.slack_limit
     return InfeasibleError(
-        [
-            _shortfall(inputs, labels[row], float(found.short[row]), float(bound[row]))
-            for row in np.flatnonzero(found.short)
-        ]
+        _shortfall(problem.inputs, labels[m], float(found.short[m]), float(bound[m]))
+        for m in np.flatnonzero(found.short)
     )
 
 

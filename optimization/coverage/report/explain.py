@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from optimization.coverage.problem.constraints import PairProblem
-from optimization.coverage.problem.inputs import CoverageInputs, FloatArray, IntArray
+from optimization.arrays import FloatArray, IntArray
+from optimization.coverage.problem.inputs import CoverageInputs
+from optimization.coverage.problem.units import CoverageProblem
 from optimization.coverage.report.sentences import account_sentences
 
 EXPLANATION_COLUMNS = [
@@ -46,9 +47,7 @@ PRICE_COLUMNS = {
 }
 
 
-def explain(
-    inputs: CoverageInputs, problem: PairProblem, chosen: IntArray, price: FloatArray
-) -> pd.DataFrame:
+def explain(problem: CoverageProblem, chosen: IntArray, price: FloatArray) -> pd.DataFrame:
     """Explain every account's coverer.
 
     net score = segment + strength - cost to serve - disruption - loss by soft rules - price of
@@ -56,12 +55,11 @@ def explain(
     other rules, at the relaxation's shadow prices.
 
     Args:
-        inputs: The problem.
-        problem: The same over all candidates.
+        problem: The problem.
         chosen: Candidate row per account, shape (A,).
-        price: Price of each row, shape (M,).
+        price: Price of each constraint, shape (M,).
     """
-    scored = _score(inputs, problem, price)
+    inputs, scored = problem.inputs, _score(problem, price)
     runner_up = _runner_up(inputs, chosen, scored["net_score_amount"].to_numpy(dtype=float))
     table = scored.iloc[chosen].reset_index(drop=True)
     # Accounts without a second candidate compare with themselves and are blanked below.
@@ -81,10 +79,11 @@ def explain(
     return table[EXPLANATION_COLUMNS]
 
 
-def _score(inputs: CoverageInputs, problem: PairProblem, price: FloatArray) -> pd.DataFrame:
+def _score(problem: CoverageProblem, price: FloatArray) -> pd.DataFrame:
     """Add prices and net score to every candidate."""
+    inputs, constraints = problem.inputs, problem.scored.constraints
     prices = {
-        column: sum(problem.rows.paid(price, rule) for rule in rules)
+        column: sum(constraints.paid(price, rule) for rule in rules)
         for column, rules in PRICE_COLUMNS.items()
     }
     table = inputs.candidates.assign(

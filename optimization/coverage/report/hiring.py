@@ -4,8 +4,8 @@ The prediction is price x added limit. As the relaxation's value is concave in i
 again can only confirm it or fall below. A small company is solved again whole. Beyond
 ``exact_pairs`` that would take as long as the plan itself, group by group, and the difference of
 two smoothed bounds would drown in their smoothing; so only the group's part is solved again:
-every account that one of its reps may cover, with all its pairs, the group's rows anew, all other
-limits at the prices they have. Holding prices can only overstate the gain, never below that of
+every account that one of its reps may cover, with all its pairs, the group's limits anew, all
+others at the prices they have. Holding prices can only overstate the gain, never below that of
 the whole re-solve and never above the prediction.
 """
 
@@ -16,11 +16,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from optimization.coverage.problem.constraints import BoolArray, PairProblem
-from optimization.coverage.problem.inputs import CoverageInputs, FloatArray, stated_limits
+from optimization.arrays import BoolArray, FloatArray
+from optimization.coverage.problem.constraints import PairProblem
+from optimization.coverage.problem.inputs import stated_limits
+from optimization.coverage.problem.units import CoverageProblem
 from optimization.coverage.report.wording import counted, money
 from optimization.coverage.solve.prices import Relaxation, relax
-from optimization.policy import CoveragePolicy
 
 HIRING_COLUMNS = [
     "group_id",
@@ -37,8 +38,8 @@ class _Newcomer:
 
     Attributes:
         hours: Hours a year.
-        added: Units that each row gains, shape (M,).
-        members: Rows of the group's reps, shape (M,).
+        added: Units that each limit gains, shape (M,).
+        members: Constraints of the group's reps, shape (M,).
     """
 
     hours: float
@@ -46,45 +47,41 @@ class _Newcomer:
     members: BoolArray
 
 
-def hiring_advice(
-    inputs: CoverageInputs, pairs: PairProblem, relaxation: Relaxation, policy: CoveragePolicy
-) -> pd.DataFrame:
+def hiring_advice(problem: CoverageProblem, relaxation: Relaxation) -> pd.DataFrame:
     """What one more average rep would add to each group of reps.
 
     Args:
-        inputs: The problem.
-        pairs: The pairs a plan chooses from.
+        problem: The problem.
         relaxation: The relaxation that the prices come from.
-        policy: Policy of the plan, for solving again.
     """
-    coverers = inputs.coverers
+    pairs, policy, coverers = problem.pairs, problem.policy, problem.inputs.coverers
     is_rep = (coverers["coverer_type"] == "rep").to_numpy()
     table = []
     for group in sorted(coverers["group_id"][is_rep].dropna().unique()):
         of_group = is_rep & (coverers["group_id"] == group).to_numpy(dtype=bool)
-        newcomer = _newcomer(inputs, pairs, of_group)
+        newcomer = _newcomer(problem, of_group)
         predicted = float(relaxation.price @ newcomer.added)
         if len(pairs.value) > policy.exact_pairs:
             resolved = _gain_of_part(pairs, of_group, newcomer, relaxation.price)
         else:
-            larger = pairs.with_limit(pairs.rows.limit + newcomer.added)
+            larger = pairs.with_limit(pairs.constraints.limit + newcomer.added)
             resolved = relax(larger, policy).value - relaxation.value
-        words = _sentence(str(group), newcomer.hours, predicted, resolved)
-        table.append((group, newcomer.hours, predicted, resolved, words))
+        sentence = _sentence(str(group), newcomer.hours, predicted, resolved)
+        table.append((group, newcomer.hours, predicted, resolved, sentence))
     return pd.DataFrame(table, columns=HIRING_COLUMNS)
 
 
-def _newcomer(inputs: CoverageInputs, pairs: PairProblem, of_group: BoolArray) -> _Newcomer:
+def _newcomer(problem: CoverageProblem, of_group: BoolArray) -> _Newcomer:
     """The mean of the group's stated limits, spread over its reps in proportion to theirs.
 
     What a rep lacks today stays what it may lack.
     """
-    ids = inputs.coverers["rep_id"]
+    coverers, labels = problem.inputs.coverers, problem.pairs.constraints.labels
+    ids = coverers["rep_id"]
     members = ids[of_group]
-    labels = pairs.rows.labels
-    added, hours = np.zeros(pairs.rows.count), 0.0
+    added, hours = np.zeros(len(labels)), 0.0
     for rule, column in (("hours", "capacity_hours"), ("accounts", "max_accounts")):
-        limits = pd.Series(stated_limits(inputs.coverers, column), ids)
+        limits = pd.Series(stated_limits(coverers, column), ids)
         # mean of the group x share of the rep in the group = the rep's own limit / size.
         share = limits[members].replace(np.inf, 0.0) / len(members)
         at = (labels["rule"] == rule) & labels["rep_id"].isin(members)
@@ -103,13 +100,13 @@ def _gain_of_part(
     touched = np.unique(account[of_group[pairs.coverer]])
     if not touched.size:
         return 0.0
-    rows = np.flatnonzero(newcomer.members)
+    own = np.flatnonzero(newcomer.members)
     others = np.where(newcomer.members, 0.0, price)
-    part = replace(pairs, value=pairs.value - pairs.rows.paid(others)).part(
-        np.flatnonzero(np.isin(account, touched)), rows
+    part = replace(pairs, value=pairs.value - pairs.constraints.paid(others)).part(
+        np.flatnonzero(np.isin(account, touched)), own
     )
-    today = find_prices(part, price[rows])
-    larger = part.with_limit(part.rows.limit + newcomer.added[rows])
+    today = find_prices(part, price[own])
+    larger = part.with_limit(part.constraints.limit + newcomer.added[own])
     return find_prices(larger, today.price).bound - today.bound
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from optimization.coverage.problem.inputs import CoverageInputs, IntArray
+from optimization.arrays import IntArray
+from optimization.coverage.problem.inputs import CoverageInputs
 from optimization.coverage.problem.rules import balance_targets
 
 LOAD_COLUMNS = [

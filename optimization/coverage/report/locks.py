@@ -5,7 +5,7 @@ by at most
 
 best net score over the pairs allowed without the lock - the same over those allowed with it
 
-(the bound D of ``rows.PairProblem`` grows by exactly this). For the costliest decisions of people
+(the bound D of ``PairProblem.bound`` grows by exactly this). For the costliest decisions of people
 the relaxation is solved again without the lock: that is what it costs, where the first number is
 the most it can cost.
 """
@@ -13,18 +13,16 @@ the most it can cost.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from optimization.coverage.problem.constraints import PairProblem
-from optimization.coverage.problem.families import unit_pairs
-from optimization.coverage.problem.inputs import BoolArray, CoverageInputs, FloatArray, IntArray
+from optimization.arrays import FloatArray, IntArray
+from optimization.coverage.problem.inputs import CoverageInputs, lock_targets
+from optimization.coverage.problem.units import CoverageProblem
 from optimization.coverage.report.wording import coverer_name, money
 from optimization.coverage.solve.prices import Relaxation, relax
-from optimization.policy import CoveragePolicy
 
 LOCK_COLUMNS = [
     "account_id",
@@ -37,37 +35,28 @@ LOCK_COLUMNS = [
     "resolved_cost_amount",
     "sentence",
 ]
-FORBIDDEN = "forbidden"
+FORBID = "forbid"
 # Solving again takes as long as the relaxation: only decisions of people, the costliest first.
 MOST_RESOLVED = 5
 MOST_PAIRS_RESOLVED = 50_000
 
 
-def lock_costs(
-    inputs: CoverageInputs,
-    problem: PairProblem,
-    relaxation: Relaxation,
-    policy: CoveragePolicy,
-) -> pd.DataFrame:
+def lock_costs(problem: CoverageProblem, relaxation: Relaxation) -> pd.DataFrame:
     """One row per locked account and per forbidden pair, the costliest lock of an account first.
 
     Args:
-        inputs: The problem.
-        problem: The same over all candidates.
+        problem: The problem.
         relaxation: The relaxation the prices come from.
-        policy: Policy of the plan, for solving again.
     """
-    net = problem.value - problem.rows.paid(relaxation.price)
+    inputs = problem.inputs
     locked, forbidden = _locked_accounts(inputs), _forbidden_pairs(inputs)
     table = pd.concat([locked, forbidden], ignore_index=True)
-    freed = pd.concat(
-        [_freed_by_account(inputs, locked), _freed_pairs(inputs, forbidden, len(locked))]
-    )
-    cost, better = _costs(inputs, net, freed, len(table))
+    freed = _freed(inputs)
+    cost, better = _costs(problem, relaxation, freed, len(table))
     reps = inputs.coverers["rep_id"].to_numpy(dtype=object)
     table["cost_amount"] = cost
     table["better_rep_id"] = pd.Series(reps[better], dtype=object).where(cost > 0, None)
-    table["resolved_cost_amount"] = _resolved(inputs, problem, relaxation, policy, table, freed)
+    table["resolved_cost_amount"] = _resolved(problem, relaxation, table, freed)
     types = inputs.coverers.set_index("rep_id")["coverer_type"]
     table["sentence"] = [
         _sentence(row, str(types.get(row["better_rep_id"], ""))) for row in table.to_dict("records")
@@ -79,86 +68,61 @@ def lock_costs(
 
 def _locked_accounts(inputs: CoverageInputs) -> pd.DataFrame:
     """The locks of accounts, in the order of the accounts."""
-    accounts = inputs.accounts
-    at = np.flatnonzero(accounts["lock_action"].notna())
-    locked = accounts.iloc[at]
-    return pd.DataFrame(
-        {
-            "at": at,
-            "account_id": locked["account_id"].to_numpy(),
-            "lock_action": locked["lock_action"].to_numpy(),
-            "rep_id": locked["lock_rep_id"].fillna(locked["present_rep_id"]).to_numpy(),
-            "lock_source": locked["lock_source"].to_numpy(),
-            "lock_reason": locked["lock_reason"].to_numpy(),
-        }
-    )
+    locked = inputs.accounts[inputs.accounts["lock_action"].notna()]
+    columns = ["account_id", "lock_action", "lock_source", "lock_reason"]
+    return locked[columns].assign(rep_id=lock_targets(locked))
 
 
 def _forbidden_pairs(inputs: CoverageInputs) -> pd.DataFrame:
     """The forbidden pairs, in the order of the candidates."""
-    pairs = inputs.candidates
-    at = np.flatnonzero(pairs["forbidden_reason"].notna())
-    reason = pairs["forbidden_reason"].iloc[at]
-    return pd.DataFrame(
-        {
-            "at": at,
-            "account_id": pairs["account_id"].iloc[at].to_numpy(),
-            "lock_action": FORBIDDEN,
-            "rep_id": pairs["rep_id"].iloc[at].to_numpy(),
-            "lock_source": np.where(reason.str.startswith("override: "), "override", "hard_rule"),
-            "lock_reason": reason.to_numpy(),
-        }
+    pairs = inputs.candidates[inputs.is_forbidden]
+    reason = pairs["forbidden_reason"]
+    source = np.where(reason.str.startswith("override: "), "override", "hard_rule")
+    return pairs[["account_id", "rep_id"]].assign(
+        lock_action=FORBID, lock_source=source, lock_reason=reason
     )
 
 
-def _freed_by_account(inputs: CoverageInputs, locked: pd.DataFrame) -> pd.DataFrame:
-    """Pairs that each lock of an account alone forbids: columns lock and row."""
-    at = locked["at"].to_numpy(dtype=np.int64)
-    unbarred = inputs.candidates["forbidden_reason"].isna().to_numpy(dtype=bool)
-    row = np.flatnonzero(np.isin(inputs.account_of, at) & unbarred & ~inputs.is_allowed)
-    return pd.DataFrame({"lock": np.searchsorted(at, inputs.account_of[row]), "row": row})
+def _freed(inputs: CoverageInputs) -> pd.DataFrame:
+    """Candidates that would be allowed without one lock: columns lock and row.
 
-
-def _freed_pairs(inputs: CoverageInputs, forbidden: pd.DataFrame, first: int) -> pd.DataFrame:
-    """Each forbidden pair frees itself, unless a lock of its account forbids it too."""
-    row = forbidden["at"].to_numpy(dtype=np.int64)
-    lock = inputs.accounts.iloc[inputs.account_of[row]]
-    target = lock["lock_rep_id"].fillna(lock["present_rep_id"]).to_numpy(dtype=object)
-    same = forbidden["rep_id"].to_numpy(dtype=object) == target
-    action = lock["lock_action"].to_numpy(dtype=object)
-    shut = ((action == "married") & ~same) | ((action == "divorced") & same)
-    return pd.DataFrame({"lock": first + np.flatnonzero(~shut), "row": row[~shut]})
+    Locks are numbered as listed: those of accounts, then forbidden pairs. A pair that both close
+    is freed by neither alone.
+    """
+    locks = np.flatnonzero(inputs.accounts["lock_action"].notna())
+    out = np.flatnonzero(inputs.is_locked_out & ~inputs.is_forbidden)
+    pair = np.flatnonzero(inputs.is_forbidden)
+    alone = np.flatnonzero(~inputs.is_locked_out[pair])
+    lock = [np.searchsorted(locks, inputs.account_of[out]), len(locks) + alone]
+    return pd.DataFrame({"lock": np.concatenate(lock), "row": np.concatenate([out, pair[alone]])})
 
 
 def _costs(
-    inputs: CoverageInputs, net: FloatArray, freed: pd.DataFrame, locks: int
+    problem: CoverageProblem, relaxation: Relaxation, freed: pd.DataFrame, locks: int
 ) -> tuple[FloatArray, IntArray]:
     """Most that freeing its pairs can bring, and the coverer the account would go to, by lock.
 
     A family's pair scores the sum over its members and is open where every member allows it, so
-    freeing one member's pair opens it only where no other member keeps it shut.
+    freeing one member's pair opens it only where no other member keeps it closed.
 
     Args:
-        inputs: The problem.
-        net: Net score of every candidate, shape (N,).
+        problem: The problem.
+        relaxation: The relaxation the prices come from.
         freed: Columns lock (from 0) and row (of the candidates, none of them allowed today).
         locks: Number of locks L.
     """
-    size = np.bincount(inputs.unit_of)
-    unit = inputs.unit_of[inputs.account_of]
-    keys, key_of = np.unique(unit * len(inputs.coverers) + inputs.coverer_of, return_inverse=True)
-    score = np.bincount(key_of, weights=net)
-    whole = np.bincount(key_of) == size[keys // len(inputs.coverers)]
-    shut = np.bincount(key_of, weights=~inputs.is_allowed)
-    held = np.full(len(size), -np.inf)
-    open_ = whole & (shut == 0)
-    np.maximum.at(held, keys[open_] // len(inputs.coverers), score[open_])
-
-    key = key_of[freed["row"].to_numpy(dtype=np.int64)]
-    gains = freed.assign(
-        gain=score[key] - held[keys[key] // len(inputs.coverers)],
-        coverer=keys[key] % len(inputs.coverers),
-    )[whole[key] & (shut[key] == 1)]
+    scored, units = problem.scored, problem.units
+    net = scored.value - scored.constraints.paid(relaxation.price)
+    score = problem.unit_scores(net)
+    held = np.maximum.reduceat(
+        np.where(problem.closed_count == 0, score, -np.inf), units.first[:-1]
+    )
+    pair = problem.unit_pair[freed["row"].to_numpy(dtype=np.int64)]
+    opens = (pair >= 0) & (problem.closed_count[pair] == 1)
+    pair = pair[opens]
+    gains = freed[opens].assign(
+        gain=score[pair] - held[units.account_of[pair]], coverer=units.coverer[pair]
+    )
     best = gains.sort_values(["lock", "gain", "coverer"], ascending=[True, False, True])
     best = best.drop_duplicates("lock")
     cost, better = np.zeros(locks), np.full(locks, -1, dtype=np.int64)
@@ -168,30 +132,23 @@ def _costs(
 
 
 def _resolved(
-    inputs: CoverageInputs,
-    problem: PairProblem,
-    relaxation: Relaxation,
-    policy: CoveragePolicy,
-    table: pd.DataFrame,
-    freed: pd.DataFrame,
+    problem: CoverageProblem, relaxation: Relaxation, table: pd.DataFrame, freed: pd.DataFrame
 ) -> FloatArray:
     """Worth that the relaxation gains without the costliest decisions of people; else NaN."""
     cost = np.full(len(table), np.nan)
-    if len(problem.value) > MOST_PAIRS_RESOLVED:
+    if len(problem.scored.value) > MOST_PAIRS_RESOLVED:
         return cost
     asked = table[(table["lock_source"] == "override") & (table["cost_amount"] > 0)]
     asked = asked.sort_values(["cost_amount", "account_id"], ascending=[False, True])
     for lock in asked.index[:MOST_RESOLVED]:
-        allowed: BoolArray = inputs.is_allowed.copy()
-        allowed[freed.loc[freed["lock"] == lock, "row"]] = True
-        unlocked = unit_pairs(problem, replace(inputs, is_allowed=allowed))
-        without = relax(unlocked, policy, relaxation.price)
+        unlocked = problem.with_allowed(freed.loc[freed["lock"] == lock, "row"].to_numpy())
+        without = relax(unlocked, problem.policy, relaxation.price)
         cost[lock] = max(0.0, without.value - relaxation.value)
     return cost
 
 
 def _sentence(row: dict[Hashable, Any], better_type: str) -> str:
-    lock = {"married": "stays with", "divorced": "leaves"}.get(row["lock_action"], "never goes to")
+    lock = {"keep": "stays with", "remove": "leaves"}.get(row["lock_action"], "never goes to")
     said = f"{row['account_id']} {lock} {row['rep_id']} ({row['lock_reason']})"
     if row["cost_amount"] < 1:
         return f"{said}: costs nothing, the plan would decide the same."

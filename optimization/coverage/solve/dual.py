@@ -1,9 +1,9 @@
 """Prices first: the Lagrangian dual of a large coverage problem, smoothed and minimised.
 
-For prices y on the coupling rows the problem falls apart by account. With net = value - uses . y
+For prices y of the constraints the problem falls apart by account. With net = value - uses . y
 the bound is
 
-    D(y) = sum over accounts of max over pairs of net + sum over rows of
+    D(y) = sum over accounts of max over pairs of net + sum over constraints of
            y x limit + max(y - slack price, 0) x slack limit.
 
 D is convex with kinks. Its maxima are smoothed, per account a at temperature T_a:
@@ -23,8 +23,8 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.optimize
 
-from optimization.coverage.problem.constraints import FloatArray, PairProblem
-from optimization.coverage.solve.kernels import smoothed_pass
+from optimization.arrays import FloatArray
+from optimization.coverage.problem.constraints import PairProblem
 
 # Each stage twice: its second run is scaled anew by the curvature where the first one ended. A
 # start above 0.1 overshoots the price of a small move budget (left 0.8 % on the table at 2 %).
@@ -40,7 +40,7 @@ class DualPrices:
     """Prices and the bound they prove.
 
     Attributes:
-        price: Price per unit of each row, in its box, shape (M,).
+        price: Price per unit of each constraint, in its box, shape (M,).
         bound: ``PairProblem.bound(price)``.
         passes: Passes over all pairs it took.
     """
@@ -57,33 +57,28 @@ def find_prices(pairs: PairProblem, start: FloatArray | None = None) -> DualPric
         pairs: The problem.
         start: Prices to start from, such as last night's, shape (M,); None starts cold.
     """
-    rows = pairs.rows
-    if rows.count == 0:
+    constraints = pairs.constraints
+    if constraints.count == 0:
         return DualPrices(np.empty(0), pairs.bound(np.empty(0)), 0)
     spread = _spread(pairs)
-    most = np.where(np.isinf(rows.slack_limit), rows.slack_price, np.inf)
-    price = np.zeros(rows.count) if start is None else rows.in_box(start)
+    price = np.zeros(constraints.count) if start is None else constraints.in_box(start)
     best, best_bound, passes = price, pairs.bound(price), 1
     stages = STAGES if start is None else WARM_STAGES
     for stage in stages if len(pairs.value) < LARGE else stages[::2]:
-        temperature = stage * spread
-        step = _row_steps(pairs, price, temperature)
-
-        def smoothed(
-            scaled: FloatArray, temperature: FloatArray = temperature, step: FloatArray = step
-        ) -> tuple[float, FloatArray]:
-            worth, slope = _smoothed_dual(pairs, scaled * step, temperature)
-            return worth, slope * step
-
+        smoothed = _SmoothedDual(pairs, stage * spread)
+        step = smoothed.steps(price)
         found = scipy.optimize.minimize(
-            smoothed,
+            smoothed.scaled,
             price / step,
+            args=(step,),
             jac=True,
             method="L-BFGS-B",
-            bounds=scipy.optimize.Bounds(np.zeros(rows.count), most / step),
+            bounds=scipy.optimize.Bounds(
+                np.zeros(constraints.count), constraints.most_price / step
+            ),
             options={"maxiter": STEPS_PER_STAGE, "maxcor": 20, "ftol": 1e-9, "gtol": 1e-9},
         )
-        price = rows.in_box(np.asarray(found.x, dtype=np.float64) * step)
+        price = constraints.in_box(np.asarray(found.x, dtype=np.float64) * step)
         passes += int(found.nfev) + 2
         bound = pairs.bound(price)
         if bound < best_bound:
@@ -99,31 +94,59 @@ def _spread(pairs: PairProblem) -> FloatArray:
     return np.asarray(np.maximum(spread, max(1e-3 * float(spread.mean()), 1e-12)))
 
 
-def _smoothed_dual(
-    pairs: PairProblem, price: FloatArray, temperature: FloatArray
-) -> tuple[float, FloatArray]:
-    """Value and gradient of the smoothed dual; a slack's own kink is smoothed alike."""
-    rows = pairs.rows
-    net = pairs.value + pairs.tie
-    total, used, _ = smoothed_pass(pairs.first, net, rows.uses, price, temperature)
-    capped = np.where(np.isfinite(rows.slack_limit), rows.slack_limit, 0.0)
-    width = float(temperature.mean()) / np.maximum(capped, 1e-12)
-    over = (price - rows.slack_price) / width
-    kink = np.where(capped > 0, capped * width * np.logaddexp(0.0, over), 0.0)
-    bend = np.where(capped > 0, capped * _sigmoid(over), 0.0)
-    worth = total + float(price @ rows.limit) + float(kink.sum())
-    return worth, rows.limit - used + bend
+class _SmoothedDual:
+    """The smoothed dual of a problem at a temperature per account, shape (A,).
 
+    One pass over the pairs by whole arrays: no sum in it depends on a number of threads.
+    """
 
-def _row_steps(pairs: PairProblem, price: FloatArray, temperature: FloatArray) -> FloatArray:
-    """Scale of each row's price: 1 / sqrt(curvature), so that every row is as steep; (M,)."""
-    rows = pairs.rows
-    net = pairs.value + pairs.tie
-    _, _, curvature = smoothed_pass(pairs.first, net, rows.uses, price, temperature)
-    if not curvature.max() > 0.0:  # every account is sure of its pair
-        return np.ones(rows.count)
-    floor = 1e-6 * float(curvature.max())
-    return np.asarray(1.0 / np.sqrt(np.maximum(curvature, floor)))
+    def __init__(self, pairs: PairProblem, temperature: FloatArray) -> None:
+        self._constraints = pairs.constraints
+        self._net = pairs.value + pairs.tie
+        self._starts = pairs.first[:-1]
+        self._counts = np.diff(pairs.first)
+        self._temperature = temperature
+        self._pair_temperature = np.repeat(temperature, self._counts)
+
+    def scaled(self, price: FloatArray, step: FloatArray) -> tuple[float, FloatArray]:
+        """Value and gradient at prices in steps, each of shape (M,)."""
+        value, slope = self._value_and_slope(price * step)
+        return value, slope * step
+
+    def steps(self, price: FloatArray) -> FloatArray:
+        """Step of each price: 1 / sqrt(curvature), so that all are as steep; shape (M,)."""
+        share = self._shares(price)[1]
+        bend = share * (1.0 - share) / self._pair_temperature
+        squares = self._constraints.uses.copy()
+        squares.data **= 2
+        curvature = squares.T @ bend
+        if not curvature.max() > 0.0:  # every account is sure of its pair
+            return np.ones(self._constraints.count)
+        floor = 1e-6 * float(curvature.max())
+        return np.asarray(1.0 / np.sqrt(np.maximum(curvature, floor)))
+
+    def _value_and_slope(self, price: FloatArray) -> tuple[float, FloatArray]:
+        """Value and gradient; a slack's own kink is smoothed alike."""
+        constraints = self._constraints
+        total, share = self._shares(price)
+        capped = np.where(np.isfinite(constraints.slack_limit), constraints.slack_limit, 0.0)
+        width = float(self._temperature.mean()) / np.maximum(capped, 1e-12)
+        over = (price - constraints.slack_price) / width
+        kink = np.where(capped > 0, capped * width * np.logaddexp(0.0, over), 0.0)
+        bend = np.where(capped > 0, capped * _sigmoid(over), 0.0)
+        value = total + float(price @ constraints.limit) + float(kink.sum())
+        return value, constraints.limit - constraints.uses.T @ share + bend
+
+    def _shares(self, price: FloatArray) -> tuple[float, FloatArray]:
+        """Sum over accounts of T log sum exp(net / T), and the share of each pair (N,)."""
+        net = self._net - self._constraints.uses @ price
+        top = np.maximum.reduceat(net, self._starts)
+        net -= np.repeat(top, self._counts)  # never positive: no exponential overflows
+        net /= self._pair_temperature
+        share = np.exp(net, out=net)
+        total = np.add.reduceat(share, self._starts)
+        share /= np.repeat(total, self._counts)
+        return float((top + self._temperature * np.log(total)).sum()), share
 
 
 def _sigmoid(x: FloatArray) -> FloatArray:

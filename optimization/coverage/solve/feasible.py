@@ -1,12 +1,12 @@
-"""Whether any plan keeps every rule, from the smallest problem that can tell.
+"""Whether any plan keeps every rule, from the smallest problem that can decide it.
 
 Hardly an account can be part of a contradiction: today's coverage keeps every limit, so only what
-locks and rules of eligibility force can break one. Two steps take the rest away, in turns, until
-neither finds anything:
+locks and rules of eligibility force can break one. A presolve takes the rest away, two steps in
+turns until neither finds anything:
 
-a row that no choice among the pairs left can break, no longer counts
-    a pair that uses as much of every row that counts as another pair of its account, or more, is
-    never needed: whatever plan has it, the other one exceeds no limit by more
+a constraint that no choice among the pairs left can break is redundant
+    a pair is dominated, and never needed, if another pair of its account uses no more of any
+    constraint that is left
 
 Both leave the least shortfall as it is, so what remains decides for the whole company: at a
 million accounts often nothing, and the answer is known without a solver.
@@ -21,12 +21,13 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from optimization.coverage.problem.constraints import BoolArray, FloatArray, IntArray, PairProblem
+from optimization.arrays import BoolArray, FloatArray, IntArray
+from optimization.coverage.problem.constraints import PairProblem
 from optimization.coverage.solve.model import build_elastic
 from optimization.policy import CoveragePolicy
 from optimization.solve import SolveStatus, solve
 
-# A row counts as broken beyond this share of its size, as everywhere (``PairProblem.broken``).
+# A constraint counts as broken beyond this share of its size, as in ``PairProblem.broken``.
 TOLERANCE = 1e-6
 
 
@@ -35,7 +36,7 @@ class LeastShortfall:
     """The cheapest way to exceed limits, and a plan that exceeds no others.
 
     Attributes:
-        short: Units beyond limit and slack of each row, shape (M,).
+        short: Units beyond limit and slack of each constraint, shape (M,).
         choice: Pair per account, shape (A,).
     """
 
@@ -56,8 +57,9 @@ def least_shortfall(
     Returns:
         None where no plan keeps the rules that may not be exceeded.
     """
-    choice, part, rows = _critical(pairs)
-    short = np.zeros(pairs.rows.count)
+    choice, part, left = _presolved(pairs)
+    constraints = pairs.constraints
+    short = np.zeros(constraints.count)
     if part is None:
         return LeastShortfall(short, choice)
     model = build_elastic(part, short_price)
@@ -72,65 +74,66 @@ def least_shortfall(
     if outcome.status is SolveStatus.INFEASIBLE:
         return None
     for rule, amount in model.shortfall.items():
-        short[rows[part.rows.of([rule])]] = np.asarray(amount.value, dtype=float)
+        short[left[part.constraints.of([rule])]] = np.asarray(amount.value, dtype=float)
     taken = part.candidate[model.chosen(part)]
     choice[pairs.account_of[taken]] = taken
-    most = (pairs.rows.limit + pairs.rows.slack_limit)[rows]
-    short[rows] = np.where(short[rows] > TOLERANCE * np.maximum(1.0, np.abs(most)), short[rows], 0)
+    most = (constraints.limit + constraints.slack_limit)[left]
+    short[left] = np.where(short[left] > TOLERANCE * np.maximum(1.0, np.abs(most)), short[left], 0)
     return LeastShortfall(short, choice)
 
 
-def _critical(pairs: PairProblem) -> tuple[IntArray, PairProblem | None, IntArray]:
+def _presolved(pairs: PairProblem) -> tuple[IntArray, PairProblem | None, IntArray]:
     """Take away what cannot be part of a contradiction.
 
     Returns:
         A pair per account, right wherever the account is not in the part; the part, its
-        ``candidate`` being pairs of the whole, or None; rows of the whole in the part.
+        ``candidate`` being pairs of the whole, or None; constraints of the whole in the part.
     """
-    rows = pairs.rows
-    most = rows.limit + rows.slack_limit
+    uses = pairs.constraints.uses
+    most = pairs.constraints.limit + pairs.constraints.slack_limit
     most += TOLERANCE * np.maximum(1.0, np.abs(np.where(np.isinf(most), 0.0, most)))
     left = np.arange(len(pairs.value), dtype=np.int64)
-    counts = np.isfinite(most)
+    can_break = np.isfinite(most)
     account = pairs.account_of
     while True:
-        before = (len(left), int(counts.sum()))
-        counts &= most_used(rows.uses[left], account[left]) > most
-        # Against the pair that uses the fewest rows, the present owner's first; then against the
+        before = (len(left), int(can_break.sum()))
+        can_break &= _most_used(uses[left], account[left]) > most
+        # Against the pair in the fewest constraints, the present owner's first; then against the
         # last coverer's: the house takes nobody's time.
         for by_size in (True, False):
-            uses = sp.csr_array(rows.uses[left][:, np.flatnonzero(counts)])
-            size = np.diff(uses.indptr)
+            of_left = sp.csr_array(uses[left][:, np.flatnonzero(can_break)])
+            size = np.diff(of_left.indptr)
             order = (-pairs.tie[left], size) if by_size else (-left,)
-            left = left[_not_beaten(uses, account[left], np.lexsort((*order, account[left])))]
-        if before == (len(left), int(counts.sum())):
+            ranked = np.lexsort((*order, account[left]))
+            left = left[_undominated(of_left, account[left], ranked)]
+        if before == (len(left), int(can_break.sum())):
             break
     ranked = left[np.lexsort((-pairs.tie[left], account[left]))]
     choice = ranked[np.searchsorted(account[ranked], np.arange(pairs.account_count))]
-    at = np.flatnonzero(counts)
-    uses = sp.csr_array(rows.uses[left][:, at])
-    touching = np.unique(account[left][np.diff(uses.indptr) > 0])
+    at = np.flatnonzero(can_break)
+    of_left = sp.csr_array(uses[left][:, at])
+    touching = np.unique(account[left][np.diff(of_left.indptr) > 0])
     if not touching.size:
         return choice, None, at
     return choice, pairs.part(left[np.isin(account[left], touching)], at), at
 
 
-def most_used(uses: sp.csr_array, account: IntArray) -> FloatArray:
-    """Most that any choice can use of each row, shape (M,)."""
+def _most_used(uses: sp.csr_array, account: IntArray) -> FloatArray:
+    """Most that any choice can use of each constraint, shape (M,)."""
     entries = uses.tocoo()
-    pair, row = entries.coords
-    key = account[pair] * uses.shape[1] + row
+    pair, constraint = entries.coords
+    key = account[pair] * uses.shape[1] + constraint
     order = np.argsort(key, kind="stable")
     if not order.size:
         return np.zeros(uses.shape[1])
     starts = np.flatnonzero(np.diff(key[order], prepend=-1))
     most = np.maximum.reduceat(np.maximum(entries.data[order], 0.0), starts)
-    total = np.bincount(row[order][starts], weights=most, minlength=uses.shape[1])
+    total = np.bincount(constraint[order][starts], weights=most, minlength=uses.shape[1])
     return np.asarray(total, dtype=np.float64)
 
 
-def _not_beaten(uses: sp.csr_array, account: IntArray, order: IntArray) -> BoolArray:
-    """Pairs that use less of some row than the first pair of their account in this order; (N,)."""
+def _undominated(uses: sp.csr_array, account: IntArray, order: IntArray) -> BoolArray:
+    """Pairs that the first pair of their account in this order does not dominate; shape (N,)."""
     first = np.flatnonzero(np.diff(account[order], prepend=-1))
     best = order[first]
     rival = np.repeat(best, np.diff(np.append(first, len(order))))

@@ -1,4 +1,4 @@
-"""Compiled loops over pairs: one pass of the smoothed dual, and the chain search.
+"""The chain search, compiled: loops that whole arrays cannot express.
 
 Importing this module imports numba (a second), so only what solves large problems does.
 """
@@ -7,84 +7,15 @@ from __future__ import annotations
 
 import numba
 import numpy as np
-import scipy.sparse as sp
-
-from optimization.coverage.problem.constraints import FloatArray, IntArray
 
 _compile = numba.njit(cache=True, fastmath=False, nogil=True)
-PARALLEL_PAIRS = 200_000
 # Accounts of a coverer that a relief looks at, about; all of them would cost more than they bring.
 FEW_ACCOUNTS = 40
-CHUNKS = 8  # fixed, so that sums do not depend on the number of threads
-
-
-def _smoothed_pass(first, value, indptr, indices, data, price, temperature):
-    """One pass over all pairs at prices and temperatures.
-
-    Returns:
-        sum over accounts of T log sum exp(net / T); units used of each row by the softmax
-        shares, shape (M,); curvature of the sum along each row, shape (M,).
-    """
-    accounts = len(first) - 1
-    rows = len(price)
-    totals = np.zeros(CHUNKS)
-    used = np.zeros((CHUNKS, rows))
-    curved = np.zeros((CHUNKS, rows))
-    for chunk in numba.prange(CHUNKS):
-        net = np.empty(4096)
-        for a in range(chunk * accounts // CHUNKS, (chunk + 1) * accounts // CHUNKS):
-            lo, hi = first[a], first[a + 1]
-            if hi - lo > len(net):
-                net = np.empty(hi - lo)
-            top = -np.inf
-            for j in range(lo, hi):
-                v = value[j]
-                for e in range(indptr[j], indptr[j + 1]):
-                    v -= data[e] * price[indices[e]]
-                net[j - lo] = v
-                top = max(top, v)
-            t = temperature[a]
-            total = 0.0
-            for k in range(hi - lo):
-                # Below exp(-40) a share no longer counts; never a positive power: no overflow.
-                gap = (top - net[k]) / t
-                share = np.exp(-gap) if gap < 40.0 else 0.0
-                net[k] = share
-                total += share
-            totals[chunk] += top + t * np.log(total)
-            for j in range(lo, hi):
-                share = net[j - lo] / total
-                if share > 0.0:
-                    bend = share * (1.0 - share) / t
-                    for e in range(indptr[j], indptr[j + 1]):
-                        used[chunk, indices[e]] += share * data[e]
-                        curved[chunk, indices[e]] += bend * data[e] * data[e]
-    return totals.sum(), used.sum(axis=0), curved.sum(axis=0)
-
-
-# The same sums in the same order; threads pay only where a pass takes long.
-_serial_pass = numba.njit(cache=True)(_smoothed_pass)
-_parallel_pass = numba.njit(cache=True, parallel=True)(_smoothed_pass)
-
-
-def smoothed_pass(
-    first: IntArray,
-    value: FloatArray,
-    uses: sp.csr_array,
-    price: FloatArray,
-    temperature: FloatArray,
-) -> tuple[float, FloatArray, FloatArray]:
-    """Run ``_smoothed_pass``, with threads from PARALLEL_PAIRS pairs on."""
-    run = _parallel_pass if len(value) >= PARALLEL_PAIRS else _serial_pass
-    total, used, curved = run(
-        first, value, uses.indptr, uses.indices, uses.data, price, temperature
-    )
-    return float(total), used, curved
 
 
 @_compile
-def row_cost(load, limit, slack_limit, slack_price, penalty):
-    """Cost of a row at a load: slack at its price, what lies beyond it at the penalty."""
+def constraint_cost(load, limit, slack_limit, slack_price, penalty):
+    """Cost of a constraint at a load: slack at its price, beyond it at the penalty."""
     over = load - limit
     if over <= 0.0:
         return 0.0
@@ -102,8 +33,8 @@ def _change(pair, sign, load, uses, terms, apply):
     for e in range(indptr[pair], indptr[pair + 1]):
         m = indices[e]
         new = load[m] + sign * data[e]
-        change += row_cost(new, limit[m], slack_limit[m], slack_price[m], penalty[m])
-        change -= row_cost(load[m], limit[m], slack_limit[m], slack_price[m], penalty[m])
+        change += constraint_cost(new, limit[m], slack_limit[m], slack_price[m], penalty[m])
+        change -= constraint_cost(load[m], limit[m], slack_limit[m], slack_price[m], penalty[m])
         if apply:
             load[m] = new
     return change
@@ -142,9 +73,9 @@ def _shift(a, new, choice, load, worth, coverer, uses, terms, book):
 
 
 @_compile
-def _best_relief(c, chain, depth, account, load, worth, coverer, choice, near, uses, terms, book):
+def _best_relief(c, chain, depth, account, load, worth, coverer, choice, listed, uses, terms, book):
     """Best shift of an account out of coverer c, accounts of the chain left alone."""
-    near_first, near_pair, crowd = near
+    list_first, list_pair, crowd = listed
     best, best_account, best_pair = -np.inf, -1, -1
     share = np.random.random() * min(1.0, FEW_ACCOUNTS / max(crowd, 1.0))
     b = book[0][c]
@@ -155,8 +86,8 @@ def _best_relief(c, chain, depth, account, load, worth, coverer, choice, near, u
         if not in_chain:
             old = choice[b]
             freed = _change(old, -1.0, load, uses, terms, True)
-            for n in range(near_first[b], near_first[b + 1]):
-                new = near_pair[n]
+            for n in range(list_first[b], list_first[b + 1]):
+                new = list_pair[n]
                 if coverer[new] != c:
                     gain = worth[new] - worth[old] - freed
                     if gain > best:
@@ -170,31 +101,32 @@ def _best_relief(c, chain, depth, account, load, worth, coverer, choice, near, u
 
 @_compile
 def chain_search(
-    choice, load, worth, account, coverer, near, proposals, uses, terms, book, seed, heat, longest
-):
+    choice, load, worth, account, coverer, listed, proposals, uses, terms, book, seed, temperature,
+    longest,
+):  # fmt: skip
     """Improve a plan by ejection chains, in place.
 
-    A try takes a random near pair and gives its account to that coverer; while that overloads
-    the coverer, the best account to leave it is shifted on, up to ``longest`` shifts. The best
-    beginning of the chain is kept if it gains more than heat x log(random), else undone. Source:
-    Yagiura, Ibaraki, Glover (2004), An ejection chain approach for the generalized assignment
-    problem, INFORMS Journal on Computing 16(2).
+    A try takes a random pair of the candidate list and gives its account to that coverer; while
+    that overloads the coverer, the best account to leave it is shifted on, up to ``longest``
+    shifts. The best beginning of the chain is kept if it gains more than temperature x
+    log(random), else undone. Source: Yagiura, Ibaraki, Glover (2004), An ejection chain approach
+    for the generalized assignment problem, INFORMS Journal on Computing 16(2).
 
     Args:
         choice: Pair per account, shape (A,).
-        load: Units used of each row, shape (M,).
+        load: Units used of each constraint, shape (M,).
         worth: Value of each pair, shape (N,).
         account: Account of each pair, shape (N,).
         coverer: Coverer of each pair, shape (N,).
-        near: (first, pair, crowd): the pairs worth trying by account, shapes (A + 1,) and (K,),
-            and the mean number of accounts in a coverer's book.
+        listed: The candidate list, (first, pair, crowd): pairs worth trying by account, shapes
+            (A + 1,) and (K,), and the mean number of accounts in a coverer's book.
         proposals: Pairs that begin a chain, drawn at random as often as there are any.
-        uses: CSR arrays of the rows' uses.
+        uses: CSR arrays of the constraints' uses.
         terms: limit, slack limit, slack price, penalty beyond it, each of shape (M,).
         book: Linked lists of each coverer's accounts that have a choice: head (R,), after (A,),
             before (A,). Accounts of proposals must be in it.
         seed: Seed of the draws.
-        heat: Loss that is accepted with probability 1/e.
+        temperature: Loss that is accepted with probability 1/e.
         longest: Most shifts of a chain.
 
     Returns:
@@ -209,7 +141,9 @@ def chain_search(
         a = account[new]
         if choice[a] == new:
             continue
-        floor = heat * np.log(np.random.random() + 1e-300) if heat > 0.0 else 1e-9
+        floor = 1e-9
+        if temperature > 0.0:
+            floor = temperature * np.log(np.random.random() + 1e-300)
         total = 0.0
         best, best_depth, depth = -np.inf, 0, 0
         while True:
@@ -223,7 +157,7 @@ def chain_search(
             if depth == longest or added <= 0.0:
                 break  # nothing to relieve: the new coverer had room
             relief, a, new = _best_relief(
-                coverer[new], chain, depth, account, load, worth, coverer, choice, near, uses,
+                coverer[new], chain, depth, account, load, worth, coverer, choice, listed, uses,
                 terms, book,
             )  # fmt: skip
             if a < 0 or (total + relief <= min(best, floor) and depth + 1 == longest):

@@ -1,4 +1,4 @@
-"""The exact model of a coverage problem, in CVXPY: the same rows that everything else reads.
+"""The exact model of a coverage problem, in CVXPY, of the constraints that all else reads.
 
 maximise   sum of (value + tie) x - slack price x slack
     such that  one_coverer_per_account   each account has exactly one coverer
@@ -15,12 +15,8 @@ import cvxpy as cp
 import numpy as np
 import scipy.sparse as sp
 
-from optimization.coverage.problem.constraints import (
-    FloatArray,
-    IntArray,
-    PairProblem,
-    mean_account,
-)
+from optimization.arrays import FloatArray, IntArray
+from optimization.coverage.problem.constraints import PairProblem, mean_account
 
 # The objective is scaled so that the mean account is worth OBJECTIVE_SCALE: HiGHS' tolerances
 # (1e-7 on reduced costs, 1e-6 on the gap) are absolute and then mean the same everywhere.
@@ -54,12 +50,13 @@ class CoverageModel:
         return chosen
 
     def prices(self, pairs: PairProblem) -> FloatArray:
-        """Duals of the rows in company currency per unit, in their box; after an LP solve; (M,)."""
-        found = np.zeros(pairs.rows.count)
-        for rule in pairs.rows.rules:
+        """Duals in company currency per unit, in their box; after an LP solve; shape (M,)."""
+        constraints = pairs.constraints
+        found = np.zeros(constraints.count)
+        for rule in constraints.rules:
             duals = np.asarray(self.constraints[rule].dual_value, dtype=np.float64).reshape(-1)
-            found[pairs.rows.of([rule])] = duals / self.scale
-        return pairs.rows.in_box(found)
+            found[constraints.of([rule])] = duals / self.scale
+        return constraints.in_box(found)
 
 
 def build_model(pairs: PairProblem, *, relaxed: bool = False) -> CoverageModel:
@@ -93,16 +90,16 @@ def _build(
     worth: bool,
     short_price: Mapping[str, float],
 ) -> CoverageModel:
-    rows = pairs.rows
+    constraints = pairs.constraints
     assign = _assign_variable(len(pairs.value), relaxed=relaxed)
-    constraints = {ONE_COVERER: _one_coverer(pairs, assign)}
+    built = {ONE_COVERER: _one_coverer(pairs, assign)}
     objective: Any = (scale * (pairs.value + pairs.tie)) @ assign if worth else 0
     shortfall: dict[str, cp.Variable] = {}
-    uses = sp.csr_array(rows.uses.T)
-    for rule in rows.rules:
-        at = np.flatnonzero(rows.of([rule]))
-        bound: Any = rows.limit[at]
-        loose = np.flatnonzero(rows.slack_limit[at] > 0)
+    uses = sp.csr_array(constraints.uses.T)
+    for rule in constraints.rules:
+        at = np.flatnonzero(constraints.of([rule]))
+        bound: Any = constraints.limit[at]
+        loose = np.flatnonzero(constraints.slack_limit[at] > 0)
         if loose.size:
             slack = cp.Variable(loose.size, nonneg=True, name=f"slack_{rule}")
             spread = sp.csr_array(
@@ -110,19 +107,19 @@ def _build(
             )
             bound = bound + spread @ slack
             if worth:
-                objective = objective - (scale * rows.slack_price[at][loose]) @ slack
-            most = rows.slack_limit[at][loose]
+                objective = objective - (scale * constraints.slack_price[at][loose]) @ slack
+            most = constraints.slack_limit[at][loose]
             capped = np.flatnonzero(np.isfinite(most))
             if capped.size:
                 label = f"slack_{rule}"
-                constraints[label] = (slack[capped] <= most[capped]).set_label(label)
+                built[label] = (slack[capped] <= most[capped]).set_label(label)
         if rule in short_price:
             shortfall[rule] = cp.Variable(len(at), nonneg=True, name=f"short_{rule}")
             objective = objective - short_price[rule] * cp.sum(shortfall[rule])
             bound = bound + shortfall[rule]
-        constraints[rule] = (uses[at] @ assign <= bound).set_label(rule)
-    problem = cp.Problem(cp.Maximize(objective), list(constraints.values()))
-    return CoverageModel(problem, assign, constraints, scale, shortfall)
+        built[rule] = (uses[at] @ assign <= bound).set_label(rule)
+    problem = cp.Problem(cp.Maximize(objective), list(built.values()))
+    return CoverageModel(problem, assign, built, scale, shortfall)
 
 
 def _assign_variable(size: int, *, relaxed: bool) -> cp.Variable:

@@ -7,7 +7,8 @@ import time
 
 import numpy as np
 
-from optimization.coverage.problem.constraints import FloatArray, IntArray, PairProblem
+from optimization.arrays import FloatArray, IntArray
+from optimization.coverage.problem.constraints import PairProblem
 from optimization.coverage.solve.model import build_model
 from optimization.coverage.solve.search import Search
 from optimization.errors import SolveLimitError
@@ -15,7 +16,7 @@ from optimization.solve import SolveStatus, solve
 
 COVERERS = 12
 PAIRS = 250
-NEAR_PER_ACCOUNT = 4.0
+LISTED_PER_ACCOUNT = 4.0
 GAP = 1e-5
 PATIENCE = 8  # neighbourhoods in a row without a better plan
 
@@ -28,13 +29,14 @@ def part_of(
     Args:
         pairs: The whole problem.
         choice: Chosen pair per account, shape (A,).
-        load: Units used of each row, shape (M,).
+        load: Units used of each constraint, shape (M,).
         accounts: Accounts that may change, sorted.
         free: Pairs to choose from, sorted, at least one for each of these accounts.
     """
-    rest = load - pairs.rows.used(choice[accounts])
-    touched = np.unique(pairs.rows.uses[free].indices).astype(np.int64)
-    return pairs.with_limit(pairs.rows.limit - rest).part(free, touched)
+    constraints = pairs.constraints
+    rest = load - constraints.used(choice[accounts])
+    touched = np.unique(constraints.uses[free].indices).astype(np.int64)
+    return pairs.with_limit(constraints.limit - rest).part(free, touched)
 
 
 def best_choice(
@@ -68,12 +70,12 @@ def improve(search: Search, count: int, *, seed: int, nodes: int, deadline: floa
         Share of them that improved the plan.
     """
     rng = np.random.default_rng(seed)
-    near_first, near_pair, _ = search.near(NEAR_PER_ACCOUNT)
+    first, listed, _ = search.candidate_list(LISTED_PER_ACCOUNT)
     better = tried = in_vain = 0
     for _ in range(count):
         if in_vain >= PATIENCE or time.monotonic() > deadline:
             break
-        accounts, free = _draw(search, rng, near_first, near_pair)
+        accounts, free = _draw(search, rng, first, listed)
         if len(accounts) < 2:
             continue
         tried += 1
@@ -94,21 +96,21 @@ def improve(search: Search, count: int, *, seed: int, nodes: int, deadline: floa
 
 
 def _draw(
-    search: Search, rng: np.random.Generator, near_first: IntArray, near_pair: IntArray
+    search: Search, rng: np.random.Generator, first: IntArray, listed: IntArray
 ) -> tuple[IntArray, IntArray]:
-    """Accounts of a coverer and of those who share most near pairs with it, and their pairs."""
+    """Accounts of a coverer and of those on most of its accounts' lists, and their pairs."""
     coverer = search.pairs.coverer
     at = coverer[search.choice]
     seed = at[rng.integers(len(at))]
     book = np.flatnonzero(at == seed)
-    near = np.concatenate([near_pair[near_first[a] : near_first[a + 1]] for a in book])
-    others, shared = np.unique(coverer[near][coverer[near] != seed], return_counts=True)
+    known = coverer[np.concatenate([listed[first[a] : first[a + 1]] for a in book])]
+    others, shared = np.unique(known[known != seed], return_counts=True)
     size = min(COVERERS - 1, len(others))
     friends = rng.choice(others, size, replace=False, p=shared / shared.sum()) if size else others
     inside = np.append(friends, seed)
     accounts, free, total = [], [], 0
     for a in rng.permutation(np.flatnonzero(np.isin(at, inside))):
-        pairs = near_pair[near_first[a] : near_first[a + 1]]
+        pairs = listed[first[a] : first[a + 1]]
         pairs = np.union1d(pairs[np.isin(coverer[pairs], inside)], [search.choice[a]])
         if len(pairs) > 1:
             accounts.append(a)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from optimization.arrays import FloatArray, IntArray
 from optimization.coverage.problem.constraints import PairProblem
-from optimization.coverage.problem.inputs import FloatArray, IntArray
 from optimization.coverage.solve.model import build_model
 from optimization.errors import SolverFaultError
 from optimization.policy import CoveragePolicy
@@ -33,7 +33,7 @@ class Relaxation:
 
     Attributes:
         value: Worth in company currency, ties included.
-        price: Price per unit of each row, shape (M,).
+        price: Price per unit of each constraint, shape (M,).
     """
 
     value: float
@@ -69,7 +69,7 @@ def relax(
 
 
 def start_prices(pairs: PairProblem, last: pd.DataFrame | None) -> FloatArray | None:
-    """Prices of an earlier plan as a start for this one's, 0 for a row that is new; shape (M,).
+    """Prices of an earlier plan as a start for this one's, 0 for a new constraint; shape (M,).
 
     Args:
         pairs: The problem.
@@ -79,9 +79,9 @@ def start_prices(pairs: PairProblem, last: pd.DataFrame | None) -> FloatArray | 
         return None
     key = ["rule", "rep_id", "group_id"]
     known = last[[*key, "shadow_price_amount"]].astype(dict.fromkeys(key, "str"))
-    rows = pairs.rows.labels[key].astype("str")
-    price = rows.merge(known.drop_duplicates(key), on=key, how="left")["shadow_price_amount"]
-    return pairs.rows.in_box(price.fillna(0.0).to_numpy(dtype=np.float64))
+    labels = pairs.constraints.labels[key].astype("str")
+    price = labels.merge(known.drop_duplicates(key), on=key, how="left")["shadow_price_amount"]
+    return pairs.constraints.in_box(price.fillna(0.0).to_numpy(dtype=np.float64))
 
 
 def shadow_prices(pairs: PairProblem, price: FloatArray, chosen: IntArray) -> pd.DataFrame:
@@ -89,15 +89,15 @@ def shadow_prices(pairs: PairProblem, price: FloatArray, chosen: IntArray) -> pd
 
     Args:
         pairs: The problem.
-        price: Price of each row, shape (M,).
+        price: Price of each constraint, shape (M,).
         chosen: Chosen pair per account, shape (A,).
     """
-    rows = pairs.rows
-    table = rows.labels.assign(
+    constraints = pairs.constraints
+    table = constraints.labels.assign(
         shadow_price_amount=price,
-        used=rows.used(chosen),
-        capacity=rows.limit,
-        slack_limit=rows.slack_limit,
-        slack_price_amount=rows.slack_price,
+        used=constraints.used(chosen),
+        capacity=constraints.limit,
+        slack_limit=constraints.slack_limit,
+        slack_price_amount=constraints.slack_price,
     )
     return table[SHADOW_PRICE_COLUMNS].sort_values(["rule", "rep_id"], ignore_index=True)

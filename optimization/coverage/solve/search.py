@@ -1,11 +1,11 @@
-"""Chain search: from prices to a plan of whole accounts that keeps every row.
+"""Chain search: from prices to a plan of whole accounts that keeps every constraint.
 
 bound - worth = sum of regret (best net - net of the chosen pair)
                     + sum of price x units left unused + cost of slack beyond its price
 
-so at good prices only pairs of little regret can be part of a good plan: they are the near pairs
-that the search tries. Rows may be broken on the way at a penalty above their price, which rises
-while they stay broken.
+so at good prices only pairs of little regret can be part of a good plan: they are the candidate
+list that the search tries. Constraints may be broken on the way at a penalty above their price,
+which rises while they stay broken.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from optimization.coverage.problem.constraints import BoolArray, FloatArray, IntArray, PairProblem
+from optimization.arrays import BoolArray, FloatArray, IntArray
+from optimization.coverage.problem.constraints import PairProblem
 from optimization.coverage.solve.kernels import chain_search
 
-GROW, SHRINK = 1.5, 0.95  # of a penalty after a sweep in which its row was broken, or kept
-LEAST = 1.5  # least penalty in prices of the row
-USUAL = 0.01  # least penalty of a row without a price, in mean values per mean use
+GROW, SHRINK = 1.5, 0.95  # of a penalty after a sweep in which its constraint was broken, kept
+LEAST = 1.5  # least penalty, in prices of the constraint
+USUAL = 0.01  # least penalty of a constraint without a price, in mean values per mean use
 MENDING_SWEEPS = 60
-WIDER_AFTER, WIDER = 10, 2.0  # mending sweeps in vain, and how much wider the window is then
+WIDER_AFTER, WIDER = 10, 2.0  # mending sweeps in vain, and how much longer the list is then
 
 
 @dataclass(frozen=True)
@@ -30,26 +31,26 @@ class Schedule:
     """How one round of the search runs.
 
     Attributes:
-        near: Near pairs per account.
+        listed: Pairs on the candidate list, per account.
         longest: Most shifts of a chain.
-        sweeps: Sweeps of as many chains as there are near pairs.
-        heat: First heat, as a share of the largest regret among the near pairs.
-        cooling: Last heat over the first one.
+        sweeps: Sweeps of as many chains as there are pairs on the list.
+        temperature: First temperature, as a share of the largest regret on the list.
+        cooling: Last temperature over the first one.
     """
 
-    near: float
+    listed: float
     longest: int
     sweeps: int
-    heat: float
+    temperature: float
     cooling: float
 
 
 @dataclass(frozen=True, eq=False)
-class _Near:
+class _CandidateList:
     """Pairs that a round tries.
 
     Attributes:
-        first: Near pairs of account a are ``pair[first[a]:first[a + 1]]``, shape (A + 1,).
+        first: Pairs of account a are ``pair[first[a]:first[a + 1]]``, shape (A + 1,).
         pair: Shape (K,).
         window: Their largest regret.
         contested: Those of accounts that may change to another one, shape (C,).
@@ -70,7 +71,7 @@ class Search:
 
     Attributes:
         choice: Pair per account, shape (A,).
-        best: The best plan so far that keeps every row, None before the first.
+        best: The best plan so far that keeps every constraint, None before the first.
         best_worth: Its worth.
         regret: Best net of the account less the pair's net at the prices, shape (N,).
     """
@@ -85,11 +86,12 @@ class Search:
         self._seed = seed
         self._least = _least_penalty(pairs, price)
         self._penalty = 4.0 / 3.0 * self._least
-        self._most = pairs.rows.limit + pairs.rows.slack_limit
-        self._most += 1e-7 * np.maximum(1.0, np.abs(pairs.rows.limit))
+        constraints = pairs.constraints
+        self._most = constraints.limit + constraints.slack_limit
+        self._most += 1e-7 * np.maximum(1.0, np.abs(constraints.limit))
         self.begin(self._of_least_regret())
 
-    def near(self, per_account: float) -> tuple[IntArray, IntArray, float]:
+    def candidate_list(self, per_account: float) -> tuple[IntArray, IntArray, float]:
         """Pairs of least regret: first by account (A + 1,), pairs, and the largest regret."""
         count = min(int(per_account * self.pairs.account_count), len(self.regret))
         window = float(np.partition(self.regret, count - 1)[count - 1])
@@ -101,22 +103,22 @@ class Search:
     def begin(self, choice: IntArray) -> None:
         """Go on from a plan."""
         self.choice = choice.copy()
-        self.load = self.pairs.rows.used(choice)
+        self.load = self.pairs.constraints.used(choice)
         self._keep_best()
 
     def broken(self) -> BoolArray:
-        """Rows that the present choice breaks, shape (M,)."""
+        """Constraints that the present choice breaks, shape (M,)."""
         return np.asarray(self.load > self._most, dtype=np.bool_)
 
     def round(self, schedule: Schedule, deadline: float) -> None:
         """Run one schedule from hot to cold, then mend what is still broken."""
-        near = self._contested(schedule.near)
+        listed = self._listed(schedule.listed)
         for sweep in range(schedule.sweeps):
             if time.monotonic() > deadline:
                 break
             share = sweep / max(schedule.sweeps - 1, 1)
-            heat = schedule.heat * near.window * schedule.cooling**share
-            self._sweep(near, near.contested, heat, schedule.longest)
+            temperature = schedule.temperature * listed.window * schedule.cooling**share
+            self._sweep(listed, listed.contested, temperature, schedule.longest)
             broken = self.broken()
             grown, shrunk = self._penalty * GROW, self._penalty * SHRINK
             self._penalty = np.where(broken, grown, np.maximum(shrunk, self._least))
@@ -125,17 +127,17 @@ class Search:
             if not broken.any() or (self.best is not None and time.monotonic() > deadline):
                 break
             if mending % WIDER_AFTER == WIDER_AFTER - 1:
-                schedule = replace(schedule, near=1.0 + WIDER * (schedule.near - 1.0))
-                near = self._contested(schedule.near)
+                schedule = replace(schedule, listed=1.0 + WIDER * (schedule.listed - 1.0))
+                listed = self._listed(schedule.listed)
             self._penalty = np.where(broken, self._penalty * GROW, self._penalty)
-            self._sweep(near, self._of_broken(near.contested), 0.0, schedule.longest)
+            self._sweep(listed, self._of_broken(listed.contested), 0.0, schedule.longest)
 
-    def _contested(self, per_account: float) -> _Near:
-        """Near pairs, and the books of the accounts that have another one."""
-        first, pair, window = self.near(per_account)
+    def _listed(self, per_account: float) -> _CandidateList:
+        """The candidate list, and the books of the accounts with more than one pair on it."""
+        first, pair, window = self.candidate_list(per_account)
         is_contested = np.diff(first) > 1
         is_contested[self.regret[self.choice] > window] = True
-        return _Near(
+        return _CandidateList(
             first,
             pair,
             window,
@@ -145,13 +147,15 @@ class Search:
         )
 
     def _of_broken(self, pair: IntArray) -> IntArray:
-        """Those of these pairs whose accounts use a broken row, shape (K,)."""
-        use = self.pairs.rows.uses[self.choice] @ self.broken().astype(np.float64)
+        """Those of these pairs whose accounts use a broken constraint, shape (K,)."""
+        use = self.pairs.constraints.uses[self.choice] @ self.broken().astype(np.float64)
         chosen: IntArray = pair[use[self.account[pair]] != 0.0]
         return chosen
 
-    def _sweep(self, near: _Near, proposals: IntArray, heat: float, longest: int) -> None:
-        rows = self.pairs.rows
+    def _sweep(
+        self, listed: _CandidateList, proposals: IntArray, temperature: float, longest: int
+    ) -> None:
+        constraints = self.pairs.constraints
         self._seed += 1
         chain_search(
             self.choice,
@@ -159,13 +163,13 @@ class Search:
             self._worth,
             self.account,
             self.pairs.coverer,
-            (near.first, near.pair, near.crowd),
+            (listed.first, listed.pair, listed.crowd),
             proposals,
-            (rows.uses.indptr, rows.uses.indices, rows.uses.data),
-            (rows.limit, rows.slack_limit, rows.slack_price, self._penalty),
-            near.book,
+            (constraints.uses.indptr, constraints.uses.indices, constraints.uses.data),
+            (constraints.limit, constraints.slack_limit, constraints.slack_price, self._penalty),
+            listed.book,
             self._seed,
-            heat,
+            temperature,
             longest,
         )
         self._keep_best()
@@ -185,19 +189,19 @@ class Search:
 
 
 def _regret(pairs: PairProblem, price: FloatArray, account: IntArray) -> FloatArray:
-    net = pairs.value + pairs.tie - pairs.rows.paid(price)
+    net = pairs.value + pairs.tie - pairs.constraints.paid(price)
     top = np.maximum.reduceat(net, pairs.first[:-1])
     return np.asarray(top[account] - net, dtype=np.float64)
 
 
 def _least_penalty(pairs: PairProblem, price: FloatArray) -> FloatArray:
-    """Least penalty per unit of a broken row, above any price it can have; shape (M,)."""
-    rows = pairs.rows
-    total = np.bincount(rows.uses.indices, np.abs(rows.uses.data), minlength=rows.count)
-    count = np.bincount(rows.uses.indices, minlength=rows.count)
+    """Least penalty per unit of a broken constraint, above any price it has; shape (M,)."""
+    constraints, uses = pairs.constraints, pairs.constraints.uses
+    total = np.bincount(uses.indices, np.abs(uses.data), minlength=constraints.count)
+    count = np.bincount(uses.indices, minlength=constraints.count)
     mean_use = total / np.maximum(count, 1)
     usual = USUAL * float(np.abs(pairs.value).mean()) / np.maximum(mean_use, 1e-12)
-    return np.asarray(np.maximum.reduce([LEAST * price, 1.05 * rows.slack_price, usual]))
+    return np.asarray(np.maximum.reduce([LEAST * price, 1.05 * constraints.slack_price, usual]))
 
 
 def _books(

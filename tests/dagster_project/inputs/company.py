@@ -29,7 +29,7 @@ from dagster_project.sources.landing import (
 )
 from dagster_project.sources.pull import pull_table
 from dagster_project.warehouse.contract import LANDING
-from dagster_project.warehouse.duckdb_file import Warehouse, create_table
+from dagster_project.warehouse.duckdb_file import Warehouse, fill_table
 
 Rows = list[dict[str, str]]
 STAGED = {name: f"{table.system}__{name}" for name, table in LANDING.items()}
@@ -177,13 +177,13 @@ def judge(warehouse: Warehouse, company: Company, suites: set[str]) -> Judgement
                 return judgement
             record_pull(con, pulled)
         for name, rows in build_policy_tables(company).items():
-            create_table(con, f"raw.{name}{PULLED}", POLICY_TABLES[name], rows)
+            fill_table(con, POLICY_TABLES[name], rows, f"raw.{name}{PULLED}")
         record_company_file(con, company.config_hash())
         record_facts(con)
         judgement.problems = [
             (row[0], row[1], row[2], row[3])
             for row in con.execute(
-                f"select problem, table_name, key_value, suggested_key from {KEY_PROBLEMS}"
+                f"select problem, table_name, key_value, suggested_key from {KEY_PROBLEMS.relation}"
             ).fetchall()
         ]
         for suite in sorted(suites):

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-KEY, SECRET, API_KEY = "the-consumer-key", "the-consumer-secret", "the-bamboo-key"
-SLOW_SECONDS = 1.0
+KEY, SECRET = "the-consumer-key", "the-consumer-secret"  # pragma: allowlist secret
+API_KEY = "the-bamboo-key"  # pragma: allowlist secret
 Record = dict[str, Any]
 
 
@@ -33,11 +33,13 @@ class Service:
         employees: BambooHR's people.
         items: Records of a service with every kind of pages, one kind per path.
         page_size: Records per page.
-        faults: Answers to give before the right ones: a status, "truncated", "expired" or "slow".
+        faults: Answers to give before the right ones: a status, "truncated", "expired", or
+            "silence", which lasts until the server ends.
         retry_after: What a busy answer says of when to come again.
         repeats_page: The next page is the first one again.
         asked: Paths and SOQL, in order.
         port: Where it listens.
+        ended: Set when the server ends.
     """
 
     objects: dict[str, list[Record]] = field(default_factory=dict)
@@ -50,6 +52,7 @@ class Service:
     asked: list[str] = field(default_factory=list)
     log_ins: int = 0
     port: int = 0
+    ended: threading.Event = field(default_factory=threading.Event)
 
     def page(self, kind: str, asked: Record) -> Record:
         """Answer with one page of the items, in the way of one kind of pages."""
@@ -119,8 +122,8 @@ def serving(certificate: Path | None = None) -> Iterator[Service]:
             elif fault == "forbidden":
                 secret = self.headers.get("Authorization", "")
                 self.answer([{"errorCode": "INVALID_FIELD", "message": f"no {secret}"}], 403)
-            elif fault == "slow":
-                threading.Event().wait(SLOW_SECONDS)  # the tests stop the clock of others
+            elif fault == "silence":
+                service.ended.wait()
                 self.close_connection = True
             else:
                 self.answer({"error": "busy"}, int(fault), Retry_After=service.retry_after)
@@ -194,5 +197,6 @@ def serving(certificate: Path | None = None) -> Iterator[Service]:
     try:
         yield service
     finally:
+        service.ended.set()
         server.shutdown()
         server.server_close()

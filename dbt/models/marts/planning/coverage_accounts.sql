@@ -10,7 +10,7 @@ potential as (select * from {{ ref('int_accounts__potential') }}),
 
 win_rates as (
     select *
-    from {{ ref('int_profiles__rep_win_rates') }}
+    from {{ ref('stg_strength__win_rates') }}
     where rep_id = '(segment)'
 ),
 
@@ -95,7 +95,7 @@ joined as (
     left join touches on accounts.account_id = touches.account_id
     left join win_rates
         on accounts.industry = win_rates.industry
-        and accounts.region = win_rates.geography
+        and accounts.region = win_rates.region
         and accounts.size_band = win_rates.size_band
     left join locks on accounts.account_id = locks.account_id
 ),

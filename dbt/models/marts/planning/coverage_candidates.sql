@@ -7,7 +7,7 @@ coverers as (select * from {{ ref('int_coverers__capacity') }}),
 
 settings as (select * from {{ ref('stg_policy__company_settings') }}),
 
-win_rates as (select * from {{ ref('int_profiles__rep_win_rates') }}),
+win_rates as (select * from {{ ref('stg_strength__win_rates') }}),
 
 pairs as (select * from {{ ref('int_pairs__weighed') }}),
 
@@ -21,7 +21,7 @@ direct_deals as (
     where not is_closed
 ),
 
-guard as (select * from {{ ref('int_strength__guard') }}),
+guard as (select * from {{ ref('stg_strength__guard') }}),
 
 potential as (select * from {{ ref('int_accounts__potential') }}),
 
@@ -31,7 +31,7 @@ named as (
     select
         win_rates.rep_id,
         win_rates.industry,
-        win_rates.geography,
+        win_rates.region,
         win_rates.size_band,
         strengths.effect > 0 as is_strength,
         case when strengths.dimension = 'overall' then 'overall' else 'in ' || replace(strengths.dimension, '_', ' ') || ' ' || strengths.level end
@@ -39,17 +39,17 @@ named as (
         || ' deals won where ' || cast(cast(round(strengths.expected_win_rate * strengths.deal_count) as bigint) as varchar)
         || ' were expected)' as note,
         row_number() over (
-            partition by win_rates.rep_id, win_rates.industry, win_rates.geography, win_rates.size_band, strengths.effect > 0
+            partition by win_rates.rep_id, win_rates.industry, win_rates.region, win_rates.size_band, strengths.effect > 0
             order by case when strengths.dimension = 'overall' then 1 else 0 end, abs(strengths.effect) desc, strengths.dimension
         ) as place
     from win_rates
-    inner join {{ ref('rep_strengths') }} as strengths
+    inner join {{ ref('stg_strength__rep_strengths') }} as strengths
         on win_rates.rep_id = strengths.rep_id
         and strengths.is_named
         and (
             strengths.dimension = 'overall'
             or (strengths.dimension = 'industry' and strengths.level = win_rates.industry)
-            or (strengths.dimension = 'geography' and strengths.level = win_rates.geography)
+            or (strengths.dimension = 'geography' and strengths.level = win_rates.region)
             or (strengths.dimension = 'size_band' and strengths.level = win_rates.size_band)
         )
 ),
@@ -94,10 +94,7 @@ economics as (
             as account_cv2,
         guard.multiplier,
         guard.is_on or guard.is_value_on as is_strength_used,
-        mine.advantage,
         mine.advantage_sd,
-        owners.advantage as owner_advantage,
-        owners.advantage_sd as owner_advantage_sd,
         case when coverers.coverer_type = 'house' then 0.0 else accounts.hours_per_year end as hours,
         coalesce(partners.margin_share, 0.0) as margin_share,
         coalesce(similarities.similarity, 0.0) as similarity,
@@ -114,22 +111,17 @@ economics as (
     left join win_rates as nobody
         on nobody.rep_id = '(segment)'
         and accounts.industry = nobody.industry
-        and accounts.region = nobody.geography
+        and accounts.region = nobody.region
         and accounts.size_band = nobody.size_band
-    left join {{ ref('int_values__effects') }} as value_effects
-        on value_effects.sample = 'all'
+    left join {{ ref('stg_strength__effects') }} as value_effects
+        on value_effects.model = 'value'
         and value_effects.term = 'rep'
         and pairs.rep_id = value_effects.rep_id
     left join win_rates as mine
         on pairs.rep_id = mine.rep_id
         and accounts.industry = mine.industry
-        and accounts.region = mine.geography
+        and accounts.region = mine.region
         and accounts.size_band = mine.size_band
-    left join win_rates as owners
-        on accounts.present_rep_id = owners.rep_id
-        and accounts.industry = owners.industry
-        and accounts.region = owners.geography
-        and accounts.size_band = owners.size_band
     left join uncertified on pairs.account_id = uncertified.account_id and pairs.rep_id = uncertified.rep_id
     left join forbidden on pairs.account_id = forbidden.account_id and pairs.rep_id = forbidden.rep_id
     left join direct_deals on pairs.account_id = direct_deals.account_id
@@ -189,11 +181,7 @@ valued as (
                 + (1 - win_rate) * (1 - win_rate) * multiplier * multiplier
                 * coalesce(advantage_sd * advantage_sd, 0.0)
             )
-        end as value_sd_amount,
-        case
-            when coverer_type <> 'rep' or not has_present or is_present then null
-            else {{ normal_cdf('((advantage - owner_advantage) / sqrt(advantage_sd * advantage_sd + owner_advantage_sd * owner_advantage_sd))') }}
-        end as probability_beats_owner
+        end as value_sd_amount
     from economics
 )
 
@@ -216,7 +204,6 @@ select
     cast(existing_amount as double precision) as existing_amount,
     cast(win_rate as double precision) as win_rate,
     cast(similarity as double precision) as similarity,
-    cast(probability_beats_owner as double precision) as probability_beats_owner,
     forbidden_reason,
     named.note as strength_note
 from valued
@@ -224,6 +211,6 @@ left join named
     on named.place = 1
     and valued.rep_id = named.rep_id
     and valued.industry = named.industry
-    and valued.region = named.geography
+    and valued.region = named.region
     and valued.size_band = named.size_band
     and ((valued.strength_value_amount > 0 and named.is_strength) or (valued.strength_value_amount < 0 and not named.is_strength))

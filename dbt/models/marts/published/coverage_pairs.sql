@@ -26,8 +26,8 @@ pairs as (
         coverers.group_id as present_group_id,
         candidates.forbidden_reason is null
         and case accounts.lock_action
-            when 'married' then coalesce(candidates.rep_id = coalesce(accounts.lock_rep_id, accounts.present_rep_id), false)
-            when 'divorced' then coalesce(candidates.rep_id <> coalesce(accounts.lock_rep_id, accounts.present_rep_id), true)
+            when 'keep' then coalesce(candidates.rep_id = coalesce(accounts.lock_rep_id, accounts.present_rep_id), false)
+            when 'remove' then coalesce(candidates.rep_id <> coalesce(accounts.lock_rep_id, accounts.present_rep_id), true)
             else true
         end as is_allowed
     from {{ ref('coverage_candidates') }} as candidates

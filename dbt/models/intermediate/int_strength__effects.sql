@@ -1,1 +1,0 @@
-{{ fit_effects(ref('int_strength__cells'), win_terms()) }}

@@ -1,0 +1,10 @@
+select
+    rep_id,
+    dimension,
+    level,
+    effect,
+    deal_count,
+    won_count,
+    expected_win_rate,
+    is_named
+from {{ source('strength', 'rep_strengths') }}

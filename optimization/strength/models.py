@@ -1,0 +1,135 @@
+"""The two models of a deal, each fitted twice: on all deals, and on those known half a year ago."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from optimization.strength.deals import BoolArray, Deals, FloatArray, IntArray
+from optimization.strength.fit import Family, Fit, fit_effects
+from optimization.strength.terms import ACCOUNT, VALUE_TERMS, WIN_TERMS, Term
+
+# The newest deals, which judge what was known before them.
+HOLDOUT_DAYS = 180
+FEWEST_DEALS_PER_ACCOUNT = 3
+FEWEST_SHARED_RATE = 0.2
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """What is fitted, on which deals.
+
+    Attributes:
+        terms: Terms in the order in which they are fitted.
+        family: Distribution of the outcome.
+        outcome: 0 or 1, or the logarithm of the amount, shape (deals,).
+        is_used: The deals the model is about, shape (deals,).
+    """
+
+    terms: tuple[Term, ...]
+    family: Family
+    outcome: FloatArray
+    is_used: BoolArray
+
+
+@dataclass(frozen=True, eq=False)
+class ModelFit:
+    """A model fitted twice; None where there were no deals to fit on.
+
+    Attributes:
+        whole: Fitted on all deals; what the plan uses.
+        early: Fitted on the deals that closed before the last half year.
+        early_rows: Those deals.
+        early_weight: Their weights.
+        later_rows: The deals since: they judge ``early``.
+        outcome: Of every deal, shape (deals,).
+    """
+
+    whole: Fit | None
+    early: Fit | None
+    early_rows: IntArray
+    early_weight: FloatArray
+    later_rows: IntArray
+    outcome: FloatArray
+
+    @property
+    def judged(self) -> Fit | None:
+        """The early fit, where it found something to fit and there are later deals to judge it."""
+        is_judged = self.early is not None and self.early.is_estimable and len(self.later_rows) > 0
+        return self.early if is_judged else None
+
+
+def win_model(deals: Deals) -> Model:
+    """Won or lost, of every closed deal.
+
+    An account tells something of its own only where accounts have several deals and change hands;
+    elsewhere its effect cannot be told from its rep's.
+    """
+    terms = tuple(t for t in WIN_TERMS if t is not ACCOUNT or _accounts_change_hands(deals))
+    return Model(
+        terms, Family.BINOMIAL, deals.is_won.astype(float), np.ones(len(deals), dtype=bool)
+    )
+
+
+def value_model(deals: Deals) -> Model:
+    """Logarithm of a won amount. Lost deals often carry 0, so they tell nothing."""
+    is_used = deals.is_won & (deals.amount > 0)
+    outcome = np.log(np.where(is_used, deals.amount, 1.0))
+    return Model(VALUE_TERMS, Family.GAUSSIAN, outcome, is_used)
+
+
+def _accounts_change_hands(deals: Deals) -> bool:
+    account, rep = deals.features["account_id"], deals.features["rep_id"]
+    count = np.bincount(account.code, minlength=len(account.levels))
+    pairs = pd.unique(account.code.astype(np.int64) * len(rep.levels) + rep.code)
+    reps = np.bincount(pairs // max(len(rep.levels), 1), minlength=len(account.levels))
+    repeated = count >= 2
+    if not repeated.any():
+        return False
+    return bool(
+        count.sum() / (count > 0).sum() >= FEWEST_DEALS_PER_ACCOUNT
+        and (reps[repeated] >= 2).mean() >= FEWEST_SHARED_RATE
+    )
+
+
+def age_weight(age_days: FloatArray, half_life_days: int) -> FloatArray:
+    """Weight of a deal by its age; a half-life of 0 stands for none."""
+    if half_life_days == 0:
+        return np.ones(len(age_days))
+    return np.asarray(0.5 ** (age_days / half_life_days))
+
+
+def fit_model(deals: Deals, model: Model, half_life_days: int) -> ModelFit:
+    """Fit a model on all deals and on the early ones.
+
+    Args:
+        deals: Closed deals.
+        model: What to fit.
+        half_life_days: Age at which a deal counts half; 0 for none.
+    """
+
+    def fitted(rows: IntArray, today: float) -> tuple[FloatArray, Fit | None]:
+        weight = age_weight(deals.age_days[rows] - today, half_life_days)
+        return weight, fit_effects(
+            deals.terms, rows, model.outcome[rows], weight, model.terms, model.family
+        )
+
+    is_early = deals.age_days > HOLDOUT_DAYS
+    early_rows = rows_where(model.is_used & is_early)
+    _, whole = fitted(rows_where(model.is_used), 0.0)
+    early_weight, early = fitted(early_rows, HOLDOUT_DAYS)
+    return ModelFit(
+        whole=whole,
+        early=early,
+        early_rows=early_rows,
+        early_weight=early_weight,
+        later_rows=rows_where(model.is_used & ~is_early),
+        outcome=model.outcome,
+    )
+
+
+def rows_where(chosen: BoolArray) -> IntArray:
+    """Positions of the chosen deals."""
+    return np.flatnonzero(chosen).astype(np.int32)

@@ -1,0 +1,64 @@
+"""The parts a deal's chance and value are made of: a closed list.
+
+Nothing of the HR file but the group enters a model; a test holds that. A new term is one more line
+here: the fit, the guard, the back-test and the tables follow the list.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+ALL = "(all)"
+UNKNOWN = "(unknown)"
+
+
+class Part(Enum):
+    """Which sum of a prediction a term belongs to."""
+
+    SEGMENT = "segment"  # the deal's own
+    REP = "rep"  # the rep's and its group's, whatever the deal
+    NICHE = "niche"  # the rep's on this kind of deal
+
+
+@dataclass(frozen=True)
+class Term:
+    """One additive part of a prediction.
+
+    Attributes:
+        name: Name in the table of effects.
+        part: The sum it belongs to.
+        columns: Features of a deal; each combination of their values is a level with an effect.
+    """
+
+    name: str
+    part: Part
+    columns: tuple[str, ...]
+
+
+# What a rep can be strong in, by dimension: the term whose levels are the rep's effects.
+DIMENSIONS = {
+    "overall": "rep",
+    "industry": "rep_industry",
+    "geography": "rep_geography",
+    "size_band": "rep_size_band",
+    "product": "rep_product",
+}
+KINDS = ("industry", "geography", "size_band", "product")
+PROFILE = ("industry", "geography", "size_band")
+ACCOUNT = Term("account", Part.SEGMENT, ("account_id",))
+
+# In the order in which they are fitted.
+WIN_TERMS = (
+    *(Term(kind, Part.SEGMENT, (kind,)) for kind in KINDS),
+    Term("group", Part.REP, ("group_id",)),
+    ACCOUNT,
+    Term("rep", Part.REP, ("rep_id",)),
+    *(Term(f"rep_{kind}", Part.NICHE, ("rep_id", kind)) for kind in KINDS),
+)
+VALUE_TERMS = (
+    Term("revenue_type", Part.SEGMENT, ("revenue_type",)),
+    *(Term(kind, Part.SEGMENT, (kind,)) for kind in KINDS),
+    ACCOUNT,
+    Term("rep", Part.REP, ("rep_id",)),
+)

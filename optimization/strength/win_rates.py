@@ -1,0 +1,178 @@
+"""What every available rep wins of every kind of account, the guard's multiplier applied.
+
+A kind of account is an industry, geography and size band, over the products that industry asks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+
+from optimization.strength.deals import Deals, FloatArray, PlaceArray, places
+from optimization.strength.fit import Fit
+from optimization.strength.guard import Verdict
+from optimization.strength.rep_effects import RepEffects
+from optimization.strength.terms import ALL, PROFILE
+
+# The rep of whom nothing is known.
+NOBODY = "(segment)"
+RATE_COLUMNS = ("win_rate", "won_value_rate", "margin_rate", "advantage", "advantage_sd")
+
+
+def win_rates_table(
+    deals: Deals,
+    wins: Fit | None,
+    values: Fit | None,
+    effects: Mapping[str, RepEffects],
+    verdict: Verdict,
+    accounts: pd.DataFrame,
+    active: pd.DataFrame,
+    product_mix: pd.DataFrame,
+) -> pd.DataFrame:
+    """Table ``profile_win_rates``, one row per kind of account and rep.
+
+    Win rate of a product: sigmoid(mu / sqrt(1 + pi sd^2 / 8)), the mean of a normal log-odds. The
+    rep ``(segment)`` stands for one of whom nothing is known.
+
+    Args:
+        deals: Closed deals.
+        wins: The win model on all deals.
+        values: The value model on all deals.
+        effects: Effects by dimension.
+        verdict: The guard's, on wins.
+        accounts: industry, geography, size_band, one row per account.
+        active: rep_id and group_id of the reps who can cover accounts.
+        product_mix: industry, product, share (of the industry's deals), margin_rate (missing for
+            a product that nobody ever bought and no list names).
+
+    Returns:
+        industry, geography, size_band, rep_id; win_rate; won_value_rate, the share of the value
+        asked for that is won; margin_rate of what is won; advantage over nobody, in log-odds, and
+        its deviation. Empty without any deal.
+    """
+    columns = [*PROFILE, "rep_id", *RATE_COLUMNS]
+    mix = product_mix.dropna(subset="margin_rate").sort_values("product")
+    profiles = accounts.loc[accounts["industry"].isin(mix["industry"]), list(PROFILE)]
+    profiles = profiles.drop_duplicates().sort_values(list(PROFILE), ignore_index=True)
+    if wins is None or profiles.empty:
+        return pd.DataFrame(columns=columns)
+
+    def known(names: pd.Series, fit: Fit | None, term: str) -> FloatArray:
+        effect = names.map(effects_by_level(deals, fit, term)).astype(float)
+        return np.asarray(effect.fillna(0.0), dtype=np.float64)
+
+    own_part = np.full(len(profiles), wins.base)
+    for name in PROFILE:
+        own_part += known(profiles[name], wins, name)
+    of_product = effects["product"]
+    baskets = {
+        industry: _Basket(
+            places(of_product.levels, rows["product"]),
+            known(rows["product"], wins, "product"),
+            rows["share"].to_numpy(dtype=float),
+            np.exp(known(rows["product"], values, "product")),
+            rows["margin_rate"].to_numpy(dtype=float),
+        )
+        for industry, rows in mix.groupby("industry", observed=True)
+    }
+    rep_at = places(effects["overall"].reps, active["rep_id"])
+    advantage = np.tile(known(active["group_id"], wins, "group"), (len(profiles), 1))
+    variance = np.zeros_like(advantage)
+    for dimension in ("overall", *PROFILE):
+        own = effects[dimension]
+        names = profiles[dimension] if dimension in PROFILE else [ALL] * len(profiles)
+        cells = np.ix_(rep_at, places(own.levels, names))
+        advantage += own.effect[cells].T
+        variance += own.effect_sd[cells].T ** 2
+    unknown = sum(own.unknown_variance for own in effects.values())
+    rates = []
+    for place, industry in enumerate(profiles["industry"]):
+        basket = baskets[industry]
+        cells = np.ix_(rep_at, basket.product)
+        mine = advantage[place][:, None] + of_product.effect[cells]
+        spread = variance[place][:, None] + of_product.effect_sd[cells] ** 2
+        rates.append(
+            _rates(
+                basket,
+                own_part[place],
+                verdict.multiplier * np.vstack([np.zeros(len(basket.product)), mine]),
+                np.vstack([np.full(len(basket.product), unknown), spread]),
+                verdict.multiplier,
+            )
+        )
+    table = profiles.loc[profiles.index.repeat(1 + len(active))].reset_index(drop=True)
+    table["rep_id"] = np.tile(np.array([NOBODY, *active["rep_id"]], dtype=object), len(profiles))
+    table[list(RATE_COLUMNS)] = np.vstack(rates)
+    return table
+
+
+def effects_by_level(deals: Deals, fit: Fit | None, term_name: str) -> dict[str, float]:
+    """Effect by level of a term with one column; levels without deals are left out."""
+    term = next((term for term in fit.terms if term.name == term_name), None) if fit else None
+    if fit is None or term is None:
+        return {}
+    found = fit.effects[term_name]
+    labels = deals.labels(term, term.columns[0])
+    return dict(zip(labels[found.is_seen], found.effect[found.is_seen].tolist(), strict=True))
+
+
+@dataclass(frozen=True, eq=False)
+class _Basket:
+    """What an industry asks for; arrays have shape (products,).
+
+    Attributes:
+        product: Place of each product among the levels of the reps' effects.
+        own_part: What the product adds to the log-odds of a win.
+        share: Share of the industry's deals.
+        value_factor: Value of a deal, over that of a mean product.
+        margin_rate: Contribution margin.
+    """
+
+    product: PlaceArray
+    own_part: FloatArray
+    share: FloatArray
+    value_factor: FloatArray
+    margin_rate: FloatArray
+
+
+def _rates(
+    basket: _Basket,
+    own_part: float,
+    advantage: FloatArray,
+    variance: FloatArray,
+    multiplier: float,
+) -> FloatArray:
+    """Average over products: ``RATE_COLUMNS`` of each rep, shape (reps, 5).
+
+    ``advantage`` and ``variance`` have shape (reps, products). With the guard off nothing about a
+    rep counts, so its uncertainty does not either.
+    """
+
+    def mean(of: FloatArray, weight: FloatArray) -> FloatArray:
+        # Row by row, so that reps who are alike get the same number to the last bit and tie.
+        return np.asarray((of * weight).sum(axis=1))
+
+    scale = np.sqrt(1 + np.pi / 8 * multiplier**2 * variance)
+    win_rate = np.asarray(expit((own_part + basket.own_part + advantage) / scale))
+    value = basket.share * basket.value_factor
+    won = mean(win_rate, value)
+    of_all = (value * basket.margin_rate).sum() / value.sum()
+    margin = np.divide(
+        mean(win_rate, value * basket.margin_rate),
+        won,
+        out=np.full_like(won, of_all),
+        where=won != 0,
+    )
+    return np.column_stack(
+        [
+            mean(win_rate, basket.share),
+            won / value.sum(),
+            margin,
+            mean(advantage, basket.share),
+            np.sqrt(mean(variance, basket.share)),
+        ]
+    )
