@@ -19,11 +19,7 @@ asked as (select * from {{ ref('int_accounts__certificates') }} where mode = 'ha
 
 held as (select * from {{ ref('int_reps__certificates') }}),
 
-direct_deals as (
-    select distinct account_id
-    from {{ ref('stg_crm__opportunities') }}
-    where not is_closed
-),
+direct_deals as (select * from {{ ref('int_accounts__direct_deals') }}),
 
 decided as (
     select

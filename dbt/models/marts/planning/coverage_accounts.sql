@@ -93,10 +93,7 @@ joined as (
     inner join families on accounts.account_id = families.account_id
     left join recent_moves on accounts.account_id = recent_moves.account_id
     left join touches on accounts.account_id = touches.account_id
-    left join win_rates
-        on accounts.industry = win_rates.industry
-        and accounts.region = win_rates.region
-        and accounts.size_band = win_rates.size_band
+    left join win_rates on accounts.profile_id = win_rates.profile_id
     left join locks on accounts.account_id = locks.account_id
 ),
 
