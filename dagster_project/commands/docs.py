@@ -17,9 +17,11 @@ All carry `plan_id`. This page is written from the tables' contracts by
 
 
 def render() -> str:
-    """Build the page."""
-    parts = [_HEADER]
-    for name, table in sorted(published_tables().items()):
+    """Build the page: a list of all tables, then the columns of each."""
+    tables = sorted(published_tables().items())
+    index = [f"| [{name}](#{name}) | {table.grain} |" for name, table in tables]
+    parts = [_HEADER, "\n".join(["| table | content |", "| --- | --- |", *index]) + "\n"]
+    for name, table in tables:
         key = ", ".join(f"`{column}`" for column in table.key) or "a single row"
         parts.append(f"## {name}\n\n{table.grain}\n\nKey: {key}\n")
         rows = ["| column | type | meaning |", "| --- | --- | --- |"]

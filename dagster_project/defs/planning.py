@@ -91,7 +91,7 @@ def _verdict(violations: list[str]) -> dg.AssetCheckResult:
 
 
 def _warning(name: str, notices: list[str]) -> dg.AssetCheckResult:
-    """Warn of what should not be: the first few in words, some more by name, and how many."""
+    """Warn of problems: the first few as sentences, some more by name, and their number."""
     return dg.AssetCheckResult(
         passed=not notices,
         severity=dg.AssetCheckSeverity.WARN,
@@ -194,5 +194,5 @@ def _build_checks(here: Context) -> list[dg.AssetChecksDefinition]:
 
 
 def build(here: Context) -> dg.Definitions:
-    """Both plans, their verification, and what people should look at."""
+    """Both plans, their verification, and the warnings people should read."""
     return dg.Definitions(assets=_build_plans(here), asset_checks=_build_checks(here))

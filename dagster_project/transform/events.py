@@ -1,4 +1,4 @@
-"""What became of dbt's nodes, as the orchestrator's events: materialised models, judged tests."""
+"""Outcomes of dbt's nodes as the orchestrator's events: materialised models, evaluated tests."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def to_events(
     translator: Translator,
     selected_checks: Collection[dg.AssetCheckKey],
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-    """Tell of every model that was built and every selected test that ran.
+    """Yield an event for every model that was built and every selected test that ran.
 
     Args:
         connection: The warehouse.
@@ -125,5 +125,5 @@ def _describe_failure(
     key: dg.AssetCheckKey, description: str, result: NodeResult, keys: list[str]
 ) -> str:
     shown = f" (e.g. {', '.join(keys[:5])})" if keys else ""
-    words = description or f"Expected no row; mend the records or the model, see {key.name}."
-    return f"{key.name} failed for {result.failures} rows{shown}. {words}"
+    meaning = description or f"Expected no row; mend the records or the model, see {key.name}."
+    return f"{key.name} failed for {result.failures} rows{shown}. {meaning}"

@@ -1,8 +1,8 @@
 """The warehouse: the only place that opens the working DuckDB file.
 
 DuckDB allows one writing process per file, so a refresh holds a file lock for as long as it runs:
-a second one waits, then gives up with a clear word. Every connection of a process opens the file
-in the same way, because DuckDB refuses two configurations of one file.
+a second one waits, then gives up with a message that names the first. Every connection of a process
+opens the file in the same way, because DuckDB refuses two configurations of one file.
 """
 
 from __future__ import annotations
@@ -67,14 +67,14 @@ class Warehouse(dg.ConfigurableResource[None]):
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
-            words = (
+            notice = (
                 f"Another refresh ({_read(holder)}) has {path.name}; this one waits for it to end, "
                 f"for at most {self.wait_seconds / 60:.0f} minutes."
             )
             if context.log is not None:
-                context.log.warning(words)
+                context.log.warning(notice)
             # The log of a refresh from the command line goes to the UI, and its user waits here.
-            print(words, file=sys.stderr, flush=True)
+            print(notice, file=sys.stderr, flush=True)
             # The other one gives the lock back a moment before its process lets go of the file.
             patience = ENDING_SECONDS
             try:

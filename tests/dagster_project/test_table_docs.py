@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dagster_project.commands.docs import PAGE, render
 from dagster_project.publishing.tables import published_columns, published_tables
-from dagster_project.runtime.settings import REPOSITORY
 
 
 def test_the_page_is_what_the_contracts_say() -> None:
@@ -16,11 +15,6 @@ def test_every_column_of_a_published_table_has_a_type_and_a_meaning() -> None:
         columns = published_columns(table)
         assert all(column.type and column.meaning for column in columns), name
         assert columns[0].name == "plan_id" or name == "plan_runs", name
-
-
-def test_the_readme_names_every_published_table() -> None:
-    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-    assert [name for name in published_tables() if name not in readme] == []
 
 
 def test_no_published_column_is_about_pay_or_a_person() -> None:
