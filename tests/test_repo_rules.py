@@ -321,16 +321,6 @@ def models(dbt_manifest: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def test_only_staging_reads_the_raw_tables(models):
-    readers = {
-        model["name"]
-        for model in models
-        if any(".raw." in node for node in model["depends_on"]["nodes"])
-        and model["fqn"][1] != "staging"
-    }
-    assert readers == set()
-
-
 def test_every_model_says_what_one_row_of_it_is(models):
     assert [m["name"] for m in models if "one row" not in m["description"]] == []
 

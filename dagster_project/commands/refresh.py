@@ -104,8 +104,10 @@ def _decided(
     yield ""
     yield from summarise(settings.published_path, company.company.currency)
     for evaluation in result.get_asset_check_evaluations():
-        # The summary reports rules of the gates from their own table.
-        if not evaluation.passed and evaluation.asset_key.path[0] == "plan":
+        # The summary reports rules of the gates and of the review from their own tables.
+        folder = evaluation.asset_key.path[0]
+        is_notice = folder == "plan" or (folder == "marts" and "sentences" in evaluation.metadata)
+        if not evaluation.passed and is_notice:
             yield f"Notice   {evaluation.description or evaluation.check_name}"
     yield ""
     yield f"Tables   {settings.published_path} (DuckDB) and"

@@ -7,9 +7,7 @@ import dagster as dg
 from dagster_project.context import Context
 from dagster_project.planning.coverage import (
     coverage_violations,
-    ignored_overrides,
     plan_coverage,
-    unmet_certifications,
 )
 from dagster_project.planning.coverage_tables import COVERAGE_TABLES
 from dagster_project.planning.facts import coverage_facts, quota_facts
@@ -90,16 +88,6 @@ def _verdict(violations: list[str]) -> dg.AssetCheckResult:
     )
 
 
-def _warning(name: str, notices: list[str]) -> dg.AssetCheckResult:
-    """Warn of problems: the first few as sentences, some more by name, and their number."""
-    return dg.AssetCheckResult(
-        passed=not notices,
-        severity=dg.AssetCheckSeverity.WARN,
-        description="; ".join(notices[:5]) or None,
-        metadata={name: notices[:20], "count": len(notices)},
-    )
-
-
 def _build_plans(here: Context) -> list[dg.AssetsDefinition]:
     @dg.multi_asset(
         name="coverage_plan",
@@ -166,31 +154,7 @@ def _build_checks(here: Context) -> list[dg.AssetChecksDefinition]:
             metadata={"gap_rate": gap, "wanted_gap_rate": wanted},
         )
 
-    @dg.asset_check(
-        asset=dg.AssetKey(["plan", "coverage_assignments"]),
-        blocking=False,
-        description="Every certificate that a rule asks for is held by some rep.",
-    )
-    def certification_rules_can_be_met(warehouse: Warehouse) -> dg.AssetCheckResult:
-        """Warn of rules that no rep fulfils: a hard one bars every rep from its accounts."""
-        return _warning("unmet_certifications", unmet_certifications(warehouse))
-
-    @dg.asset_check(
-        asset=dg.AssetKey(["plan", "lock_costs"]),
-        blocking=False,
-        description="Every row of the overrides file counts today: not expired, account known.",
-    )
-    def overrides_count_today(warehouse: Warehouse) -> dg.AssetCheckResult:
-        """Warn of overrides that the plan ignored, so that somebody renews or removes them."""
-        return _warning("ignored_overrides", ignored_overrides(warehouse))
-
-    return [
-        coverage_plan_keeps_every_rule,
-        quota_plan_adds_up,
-        gap_is_within_the_wanted_one,
-        certification_rules_can_be_met,
-        overrides_count_today,
-    ]
+    return [coverage_plan_keeps_every_rule, quota_plan_adds_up, gap_is_within_the_wanted_one]
 
 
 def build(here: Context) -> dg.Definitions:

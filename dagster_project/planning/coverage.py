@@ -97,61 +97,6 @@ def plan_coverage(warehouse: Warehouse, company: Company) -> CoveragePlan:
     return plan
 
 
-def ignored_overrides(warehouse: Warehouse) -> list[str]:
-    """Name the overrides that do not count on the day of the plan, each with author and reason."""
-    with warehouse.connect() as connection:
-        rows = connection.execute(_IGNORED).fetchall()
-    return [
-        f"override on {account} ({action}, by {author}: {reason}) does not count: {why}"
-        for account, action, author, reason, why in rows
-    ]
-
-
-_IGNORED = """
-select overrides.account_id, action, author, reason,
-    case when accounts.account_id is null then 'no such account; correct or remove it'
-        else 'it expired on ' || expires_on || '; renew or remove it' end
-from raw.overrides as overrides
-cross join intermediate.int_company__calendar as calendar
-left join marts.coverage_accounts as accounts on overrides.account_id = accounts.account_id
-where accounts.account_id is null or overrides.expires_on < calendar.as_of_on
-order by 1, 2
-"""
-
-
-def unmet_certifications(warehouse: Warehouse) -> list[str]:
-    """Name the certification rules that no rep fulfils, whom they concern and what to do."""
-    from optimization.coverage.report.wording import counted
-
-    with warehouse.connect() as connection:
-        rows = connection.execute(_UNMET).fetchall()
-    return [
-        f"no rep holds {certification!r}, which a {mode} rule asks for {counted(count, 'account')} "
-        f"({', '.join(examples)}{', ...' if count > len(examples) else ''}): {_UNMET_FIX[mode]}"
-        for certification, mode, count, examples in rows
-    ]
-
-
-_UNMET = """
-select certification, mode, count(*), list(account_id order by account_id)[:5]
-from intermediate.int_accounts__certificates as asked
-where certification not in (
-    select held.certification
-    from intermediate.int_reps__certificates as held
-    inner join marts.coverage_coverers as coverers
-        on held.rep_id = coverers.rep_id and coverers.coverer_type = 'rep'
-)
-group by certification, mode
-order by mode, certification
-"""
-_UNMET_FIX = {
-    "hard": "no rep may cover them. Certify somebody, correct the name or the dates in HR, or make "
-    "the rule soft under coverage.certifications.",
-    "soft": "whoever covers them costs the rule's loss_rate. Certify somebody, correct the name or "
-    "the dates in HR, or drop the rule under coverage.certifications.",
-}
-
-
 def coverage_violations(warehouse: Warehouse, company: Company) -> list[str]:
     """Recompute every rule of the coverage plan from the tables as written."""
     from optimization.tables import CoveragePlan

@@ -76,14 +76,24 @@ def build_models(arguments: Sequence[str], target: Path, warehouse_path: Path) -
     ]
 
 
-def failing_keys(connection: duckdb.DuckDBPyConnection, result: NodeResult) -> list[str]:
-    """Name up to twenty failing records by the first column of the test's rows.
+def failing_records(
+    connection: duckdb.DuckDBPyConnection, result: NodeResult
+) -> tuple[list[str], list[str]]:
+    """Name up to twenty failing records of a test; never whole rows, which may be personal.
 
-    Never whole rows: they may hold personal data.
+    Returns:
+        Keys (the first column of the test's rows), and what the column ``sentence`` says of each,
+        where the test has one.
     """
     if not result.compiled_sql:
-        return []
-    rows = connection.execute(
+        return [], []
+    found = connection.execute(
         f"select * from ({result.compiled_sql}) as failing limit {SAMPLE_SIZE}"
-    ).fetchall()
-    return [str(row[0]) for row in rows]
+    )
+    columns = [column[0] for column in found.description]
+    rows = found.fetchall()
+    sentence = columns.index("sentence") if "sentence" in columns else None
+    return (
+        [str(row[0]) for row in rows],
+        [] if sentence is None else [str(row[sentence]) for row in rows],
+    )

@@ -11,7 +11,7 @@ from dagster_dbt import DagsterDbtTranslator, DbtProject
 from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
 from dagster_project.plots.gallery import PICTURES
-from dagster_project.transform.build import NodeResult, failing_keys
+from dagster_project.transform.build import NodeResult, failing_records
 from dagster_project.transform.manifest import described
 from dagster_project.warehouse.facts import table_facts
 
@@ -40,6 +40,17 @@ class Translator(DagsterDbtTranslator):
             owners=self._owners,
             kinds={"dbt", "duckdb"},
         )
+
+    def get_asset_check_spec(
+        self,
+        asset_spec: dg.AssetSpec,
+        manifest: Mapping[str, Any],
+        unique_id: str,
+        project: DbtProject | None,
+    ) -> dg.AssetCheckSpec | None:
+        """Describe one test as dbt does; dagster-dbt looks for the words in its meta alone."""
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        return spec and spec._replace(description=manifest["nodes"][unique_id]["description"])
 
 
 def to_events(
@@ -76,8 +87,8 @@ def to_events(
         elif node["resource_type"] == "test" and result.status != "skipped":
             check = get_asset_check_key_for_test(described(), translator, result.unique_id, None)
             if check is not None and check in selected_checks:
-                keys = [] if result.is_good else failing_keys(connection, result)
-                yield _check_result(check, node["description"], result, keys)
+                found = ([], []) if result.is_good else failing_records(connection, result)
+                yield _check_result(check, node["description"], result, *found)
     broken = [result for result in results if result.status in ("error", "runtime error", "fail")]
     if broken:
         raise dg.Failure(
@@ -98,8 +109,13 @@ def _pictures(
 
 
 def _check_result(
-    key: dg.AssetCheckKey, description: str, result: NodeResult, keys: list[str]
+    key: dg.AssetCheckKey,
+    description: str,
+    result: NodeResult,
+    keys: list[str],
+    sentences: list[str],
 ) -> dg.AssetCheckResult:
+    words = _describe_failure(key, description, result, keys, sentences)
     return dg.AssetCheckResult(
         asset_key=key.asset_key,
         check_name=key.name,
@@ -107,11 +123,12 @@ def _check_result(
         severity=dg.AssetCheckSeverity.WARN
         if result.status == "warn"
         else dg.AssetCheckSeverity.ERROR,
-        description=None if result.is_good else _describe_failure(key, description, result, keys),
+        description=None if result.is_good else words,
         metadata={
             "failed_rows": result.failures,
             "seconds": result.seconds,
             **({"failing_keys": keys} if keys else {}),
+            **({"sentences": sentences} if sentences else {}),
         },
     )
 
@@ -122,8 +139,14 @@ def _describe_broken(node: Mapping[str, Any], result: NodeResult) -> str:
 
 
 def _describe_failure(
-    key: dg.AssetCheckKey, description: str, result: NodeResult, keys: list[str]
+    key: dg.AssetCheckKey,
+    description: str,
+    result: NodeResult,
+    keys: list[str],
+    sentences: list[str],
 ) -> str:
-    shown = f" (e.g. {', '.join(keys[:5])})" if keys else ""
-    meaning = description or f"Expected no row; mend the records or the model, see {key.name}."
-    return f"{key.name} failed for {result.failures} rows{shown}. {meaning}"
+    explained = "; ".join(sentences[:5])
+    if result.status == "warn" and explained:
+        return explained
+    shown = explained or (f"e.g. {', '.join(keys[:5])}" if keys else "no key")
+    return f"{key.name} failed for {result.failures} rows ({shown}). {description}"

@@ -9,3 +9,8 @@
 {% macro shift_odds(p, shift) -%}
     ({{ p }} * exp({{ shift }}) / (1 - {{ p }} + {{ p }} * exp({{ shift }})))
 {%- endmacro %}
+
+{#- Accounts of one industry, region and size band are of one kind: strengths are measured by it. -#}
+{% macro profile_id(industry, region, size_band) -%}
+    ({{ industry }} || ' / ' || {{ region }} || ' / ' || {{ size_band }})
+{%- endmacro %}

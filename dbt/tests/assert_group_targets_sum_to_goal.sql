@@ -1,6 +1,4 @@
--- What is left of the goal is what group targets sum to, and goal, buffer, won, target and what is left
--- over add up, to the cent.
-{{ config(tags=['review']) }}
+-- depends_on: {{ ref('quota_periods') }}
 with
 
 allocated as (
@@ -8,7 +6,7 @@ allocated as (
         revenue_type,
         sum(target_amount) as target_amount,
         sum(quota_amount) as quota_amount
-    from {{ source('plan', 'group_targets') }}
+    from {{ ref('stg_plan__group_targets') }}
     group by 1
 )
 
@@ -18,7 +16,7 @@ select
     company.target_amount,
     allocated.target_amount as allocated_amount
 from {{ ref('company_goals') }} as goals
-left join {{ source('plan', 'company_targets') }} as company on goals.revenue_type = company.revenue_type
+left join {{ ref('stg_plan__company_targets') }} as company on goals.revenue_type = company.revenue_type
 left join allocated on goals.revenue_type = allocated.revenue_type
 where
     coalesce(company.target_amount <> allocated.target_amount, true)

@@ -1,12 +1,9 @@
--- Too much of a table is in quarantine to plan on the rest. Mend the records at the source, or raise
--- gates.max_quarantine_rate in the company file if the share is normal for this company.
--- Under an as_of of the company's own, rows dated after it are no fault: the plan looks back.
 select
     summary.table_name,
     sum(summary.row_rate) as quarantined_rate,
     max(settings.max_quarantine_rate) as max_quarantine_rate
 from {{ ref('quarantine_summary') }} as summary
-cross join {{ source('policy', 'company_settings') }} as settings
-where settings.as_of is null or summary.reason not in ('created_in_future', 'closed_in_future')
+cross join {{ ref('stg_policy__company_settings') }} as settings
+where settings.stated_as_of_on is null or summary.reason not in ('created_in_future', 'closed_in_future')
 group by summary.table_name
 having sum(summary.row_rate) > max(settings.max_quarantine_rate)

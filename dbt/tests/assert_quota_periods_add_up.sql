@@ -1,6 +1,3 @@
--- Months sum to quarters and quarters to years, new and existing to both together, reps to groups and
--- groups to the company: to the cent.
-{{ config(tags=['review']) }}
 with
 
 periods as (select * from {{ ref('quota_periods') }}),

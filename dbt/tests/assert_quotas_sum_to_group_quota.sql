@@ -1,5 +1,4 @@
--- Rep quotas of a group add up to its over-assigned target, to the cent, month by month.
-{{ config(tags=['review']) }}
+-- depends_on: {{ ref('quota_periods') }}
 with
 
 reps as (
@@ -8,7 +7,7 @@ reps as (
         month,
         revenue_type,
         sum(quota_amount) as quota_amount
-    from {{ source('plan', 'quota_allocations') }}
+    from {{ ref('stg_plan__quota_allocations') }}
     group by 1, 2, 3
 )
 
@@ -18,7 +17,7 @@ select
     targets.revenue_type,
     targets.quota_amount,
     reps.quota_amount as allocated_amount
-from {{ source('plan', 'group_targets') }} as targets
+from {{ ref('stg_plan__group_targets') }} as targets
 left join reps
     on targets.group_id = reps.group_id
     and targets.month = reps.month

@@ -1,4 +1,3 @@
--- Nothing is lost: every accepted record is either staged or in quarantine with a reason.
 {% set tables = {
     'accounts': 'crm', 'opportunities': 'crm', 'products': 'crm', 'activities': 'crm', 'employees': 'hr', 'certifications': 'hr',
     'absences': 'hr', 'quotas': 'hr', 'stage_changes': 'crm',

@@ -1,8 +1,6 @@
--- Groups whose expected cost exceeds their budget; the sentence names the cheapest cuts.
-{{ config(tags=['review'], severity='warn') }}
+-- depends_on: {{ ref('staffing_review') }}
 select
     group_id,
-    verdict,
     sentence
-from {{ source('plan', 'budget_check') }}
+from {{ ref('stg_plan__budget_check') }}
 where verdict = 'over budget'

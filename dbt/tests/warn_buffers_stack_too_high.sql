@@ -1,7 +1,6 @@
--- Groups in which the company's buffer and the group's own together exceed quotas.stacked_warning_rate.
-{{ config(tags=['review'], severity='warn') }}
+-- depends_on: {{ ref('staffing_review') }}
 select
     entity_id as group_id,
-    stacked_rate
-from {{ source('plan', 'buffer_advice') }}
+    sentence
+from {{ ref('stg_plan__buffer_advice') }}
 where is_stacked_too_high

@@ -1,8 +1,7 @@
--- Groups that lose people at or above people.turnover_trigger_rate, with what that puts at risk.
-{{ config(tags=['review'], severity='warn') }}
 select
     group_id,
-    turnover_rate,
-    turnover_loss_amount
+    group_id || ' loses ' || cast(cast(round(100 * turnover_rate) as bigint) as varchar)
+    || ' % of its reps a year, which puts ' || cast(cast(round(turnover_loss_amount) as bigint) as varchar)
+    || ' at risk' as sentence
 from {{ ref('staffing_review') }}
 where is_turnover_high

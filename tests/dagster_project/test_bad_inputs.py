@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from dagster_project.transform.build import build_models
 from dagster_project.transform.check import create_empty_sources
+from dagster_project.transform.manifest import invoke
 from dagster_project.warehouse.duckdb_file import Warehouse
 
 from .inputs.catalogue import CATALOGUE, BadInput
@@ -23,25 +22,16 @@ def staged(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     folder = tmp_path_factory.mktemp("staged")
     made = Warehouse(path=str(folder / "warehouse.duckdb"))
     create_empty_sources(made)
-    results = build_models(
-        ["--select", "path:models/staging", "--exclude-resource-type", "test"],
-        folder / "target",
-        Path(made.path),
-    )
-    assert [result.message for result in results if not result.is_good] == []
+    models = ["--target", "check", "--select", "path:models/staging/crm", "path:models/staging/hr"]
+    outcome = invoke(None, ["run", *models], folder / "target", Path(made.path))
+    results = outcome.result.results
+    assert [result.message for result in results if result.status != "success"] == []
     with made.connect() as connection:
-        for result in results:
-            name = result.unique_id.split(".")[-1]
-            connection.execute(f"drop table if exists staging.{name}") if _is_table(
-                connection, name
-            ) else None
-            connection.execute(f"create or replace view staging.{name} as {result.compiled_sql}")
+        for node in (result.node for result in results):
+            if node.config.materialized == "table":
+                connection.execute(f"drop table staging.{node.name}")
+                connection.execute(f"create view staging.{node.name} as {node.compiled_code}")
     return made
-
-
-def _is_table(connection: Any, name: str) -> bool:
-    query = "select 1 from duckdb_tables() where schema_name = 'staging' and table_name = ?"
-    return bool(connection.execute(query, [name]).fetchall())
 
 
 def test_the_catalogue_holds_sixty_kinds_and_all_that_were_seen_in_real_files():

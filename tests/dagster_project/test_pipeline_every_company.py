@@ -79,6 +79,32 @@ def test_the_key_of_every_published_table_is_unique(run):
 
 
 @every_company
+def test_every_step_has_one_row_per_grain(run, dbt_manifest):
+    """What a model's own SQL sees to, so that no input breaks it; nightly tests judge the rest."""
+    grains = {
+        f"{node['schema']}.{node['name']}": node["config"]["meta"]["grain"]
+        for node in dbt_manifest["nodes"].values()
+        if "grain" in node["config"].get("meta", {})
+    }
+    assert len(grains) > 10
+    for table, columns in grains.items():
+        key = ", ".join(columns)
+        doubled = run.warehouse(f"select {key} from {table} group by all having count(*) > 1")
+        assert doubled == [], table
+
+
+@every_company
+def test_deals_and_pairs_name_known_accounts_and_coverers(run):
+    for table, column, known in (
+        ("staging.stg_crm__opportunities", "account_id", "staging.stg_crm__accounts"),
+        ("marts.coverage_candidates", "account_id", "marts.coverage_accounts"),
+        ("marts.coverage_candidates", "rep_id", "marts.coverage_coverers"),
+    ):
+        unknown = f"select {column} from {table} except select {column} from {known}"
+        assert run.warehouse(unknown) == [], table
+
+
+@every_company
 def test_every_published_column_says_what_it_means(run):
     silent = run.published(
         "select table_name, column_name from duckdb_columns() "

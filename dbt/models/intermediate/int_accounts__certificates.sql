@@ -4,9 +4,11 @@ with
 
 accounts as (select * from {{ ref('int_accounts__segmented') }}),
 
-rules as (select * from {{ source('policy', 'certification_rules') }}),
+rules as (select * from {{ ref('stg_policy__certification_rules') }}),
 
 calendar as (select * from {{ ref('int_company__calendar') }}),
+
+settings as (select * from {{ ref('stg_policy__company_settings') }}),
 
 products as (
     select distinct
@@ -14,11 +16,12 @@ products as (
         opportunities.product
     from {{ ref('int_opportunities__profiled') }} as opportunities
     cross join calendar
+    cross join settings
     where
         not opportunities.is_closed
         or (
             opportunities.is_won
-            and opportunities.closed_on >= {{ dbt.dateadd('month', '-cast(calendar.installed_base_months as integer)', 'calendar.as_of_on') }}
+            and opportunities.closed_on >= {{ dbt.dateadd('month', '-cast(settings.installed_base_months as integer)', 'calendar.as_of_on') }}
         )
 )
 

@@ -44,13 +44,13 @@ tops as (
     where ranked.choice = 1
 ),
 
-rules as (select * from {{ source('policy', 'family_rules') }}),
+rules as (select * from {{ ref('stg_policy__family_rules') }}),
 
 policies as (
     select
         parents.account_id as top_account_id,
         rules.policy,
-        row_number() over (partition by parents.account_id order by rules.position) as choice
+        row_number() over (partition by parents.account_id order by rules.rule_position) as choice
     from accounts as parents
     inner join rules
         on rules.lifecycle in (parents.lifecycle, 'any')

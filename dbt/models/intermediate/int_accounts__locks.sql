@@ -10,9 +10,11 @@ accounts as (select * from {{ ref('int_accounts__segmented') }}),
 
 calendar as (select * from {{ ref('int_company__calendar') }}),
 
+settings as (select * from {{ ref('stg_policy__company_settings') }}),
+
 potential as (select * from {{ ref('int_accounts__potential') }}),
 
-coverers as (select * from {{ ref('coverage_coverers') }}),
+coverers as (select * from {{ ref('int_coverers__capacity') }}),
 
 present as (select * from {{ ref('int_accounts__present_owner') }}),
 
@@ -43,7 +45,7 @@ overrides as (
 late_deals as (
     select distinct opportunities.account_id
     from {{ ref('int_opportunities__profiled') }} as opportunities
-    inner join {{ source('policy', 'lock_stages') }} as stages on opportunities.stage = stages.stage
+    inner join {{ ref('stg_policy__lock_stages') }} as stages on opportunities.stage = stages.stage
     where not opportunities.is_closed
 ),
 
@@ -51,18 +53,19 @@ renewals as (
     select distinct opportunities.account_id
     from {{ ref('stg_crm__opportunities') }} as opportunities
     cross join calendar
+    cross join settings
     where
         opportunities.is_renewal
         and not opportunities.is_closed
         and opportunities.expected_close_on >= calendar.as_of_on
-        and {{ dbt.datediff('calendar.as_of_on', 'opportunities.expected_close_on', 'day') }} <= calendar.renewal_lock_days
+        and {{ dbt.datediff('calendar.as_of_on', 'opportunities.expected_close_on', 'day') }} <= settings.renewal_lock_days
 ),
 
 changed as (
     select
         past.account_id,
         count(*) as change_count
-    from {{ source('history', 'past_changes') }} as past
+    from {{ ref('stg_history__past_changes') }} as past
     cross join calendar
     where past.changed_on > {{ dbt.dateadd('month', -12, 'calendar.as_of_on') }}
     group by past.account_id
@@ -72,7 +75,7 @@ freezes as (
     select
         freezes.group_id,
         min(freezes.reason) as reason
-    from {{ source('policy', 'freezes') }} as freezes
+    from {{ ref('stg_policy__freezes') }} as freezes
     cross join calendar
     where calendar.as_of_on between freezes.from_on and freezes.to_on
     group by freezes.group_id
@@ -88,13 +91,13 @@ facts as (
         present.present_rep_id is not null and coalesce(overrides.action, '') <> 'release' as may_be_locked,
         coalesce(group_freezes.reason, company_freezes.reason) as freeze_reason,
         coalesce(changed.change_count, 0) as change_count,
-        calendar.max_owner_changes,
-        accounts.is_named and calendar.lock_named_accounts as is_named,
+        settings.max_owner_changes,
+        accounts.is_named and settings.lock_named_accounts as is_named,
         late_deals.account_id is not null as has_late_deal,
         renewals.account_id is not null as has_renewal,
         potential.existing_deals_per_year * potential.existing_value_per_win as existing_potential
     from accounts
-    cross join calendar
+    cross join settings
     inner join potential on accounts.account_id = potential.account_id
     inner join present on accounts.account_id = present.account_id
     left join coverers on present.present_rep_id = coverers.rep_id

@@ -9,9 +9,9 @@ with
 
 accounts as (select * from {{ ref('int_accounts__segmented') }}),
 
-last_plan as (select * from {{ source('history', 'last_plan') }}),
+last_plan as (select * from {{ ref('stg_history__last_plan') }}),
 
-coverers as (select * from {{ ref('coverage_coverers') }}),
+coverers as (select * from {{ ref('int_coverers__capacity') }}),
 
 employees as (select * from {{ ref('stg_hr__employees') }}),
 

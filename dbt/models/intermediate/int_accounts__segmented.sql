@@ -4,12 +4,14 @@ accounts as (select * from {{ ref('stg_crm__accounts') }}),
 
 calendar as (select * from {{ ref('int_company__calendar') }}),
 
-size_bands as (select * from {{ source('policy', 'size_bands') }}),
+settings as (select * from {{ ref('stg_policy__company_settings') }}),
+
+size_bands as (select * from {{ ref('stg_policy__size_bands') }}),
 
 -- A band reaches up to the next one.
 bounded_bands as (
     select
-        name,
+        size_band,
         min_employees,
         lead(min_employees) over (order by min_employees) as next_min_employees
     from size_bands
@@ -35,29 +37,30 @@ banded as (
         accounts.created_on,
         coalesce(accounts.industry, '(unknown)') as industry,
         coalesce(accounts.region, '(unknown)') as region,
-        coalesce(bounded_bands.name, '(unknown)') as size_band,
+        coalesce(bounded_bands.size_band, '(unknown)') as size_band,
         case
-            when won.last_won_on >= {{ dbt.dateadd('month', '-cast(calendar.installed_base_months as integer)', 'calendar.as_of_on') }}
+            when won.last_won_on >= {{ dbt.dateadd('month', '-cast(settings.installed_base_months as integer)', 'calendar.as_of_on') }}
                 then 'installed_base'
             else 'new_business'
         end as lifecycle,
         won.last_won_on
     from accounts
     cross join calendar
+    cross join settings
     left join bounded_bands
         on accounts.employees >= bounded_bands.min_employees
         and (accounts.employees < bounded_bands.next_min_employees or bounded_bands.next_min_employees is null)
     left join won on accounts.account_id = won.account_id
 ),
 
-policies as (select * from {{ source('policy', 'coverage_policies') }}),
+policies as (select * from {{ ref('stg_policy__coverage_policies') }}),
 
 matched as (
     select
         banded.account_id,
         policies.hours_per_year,
-        policies.position as policy_position,
-        row_number() over (partition by banded.account_id order by policies.position) as match_rank
+        policies.policy_position,
+        row_number() over (partition by banded.account_id order by policies.policy_position) as match_rank
     from banded
     inner join policies
         on policies.lifecycle in (banded.lifecycle, 'any')
@@ -66,6 +69,7 @@ matched as (
 
 select
     banded.*,
+    {{ profile_id('banded.industry', 'banded.region', 'banded.size_band') }} as profile_id,
     banded.lifecycle || ' / ' || banded.size_band || ' / ' || banded.industry || ' / ' || banded.region as segment_id,
     matched.hours_per_year,
     matched.policy_position

@@ -2,7 +2,7 @@
 -- gives the same plan on any day. Rows dated after the run's day were set aside in staging.
 with
 
-settings as (select * from {{ source('policy', 'company_settings') }}),
+settings as (select * from {{ ref('stg_policy__company_settings') }}),
 
 last_event as (
     select max(greatest(created_on, coalesce(closed_on, created_on))) as last_event_on
@@ -11,8 +11,8 @@ last_event as (
 
 dated as (
     select
-        settings.*,
-        coalesce(settings.as_of, last_event.last_event_on) as as_of_on
+        settings.fiscal_year_start_month,
+        coalesce(settings.stated_as_of_on, last_event.last_event_on) as as_of_on
     from settings
     cross join last_event
 ),
@@ -34,31 +34,11 @@ fiscal as (
 )
 
 select
-    company_id,
-    currency,
-    timezone,
-    fiscal_year_start_month,
     cast(as_of_on as date) as as_of_on,
     cast({{ dbt.dateadd('month', '-cast(months_into_year as integer)', 'next_month_on') }} as date) as plan_start_on,
     -- Months before this one are past; the month that as_of lies in is past on its last day only.
     greatest(
         cast({{ dbt.dateadd('month', '-cast(months_into_year as integer)', 'next_month_on') }} as date),
         cast({{ month_start(dbt.dateadd('day', 1, 'as_of_on')) }} as date)
-    ) as plan_from_on,
-    horizon_months,
-    installed_base_months,
-    selling_hours_per_year,
-    ramp_months,
-    ramp_start_rate,
-    max_accounts_per_rep,
-    cost_per_hour,
-    candidates_per_account,
-    disruption_rate,
-    uncovered_loss_rate,
-    move_budget_days,
-    max_owner_changes,
-    renewal_lock_days,
-    stale_days,
-    lock_named_accounts,
-    max_quarantine_rate
+    ) as plan_from_on
 from fiscal

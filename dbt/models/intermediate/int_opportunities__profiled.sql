@@ -35,7 +35,7 @@ select
     opportunities.created_on,
     opportunities.closed_on,
     accounts.industry,
-    accounts.region as geography,
+    accounts.region,
     accounts.size_band,
     accounts.lifecycle,
     accounts.segment_id,

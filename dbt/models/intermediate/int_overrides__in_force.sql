@@ -5,6 +5,6 @@ select
     overrides.action,
     overrides.author,
     overrides.reason
-from {{ source('policy', 'overrides') }} as overrides
+from {{ ref('stg_policy__overrides') }} as overrides
 cross join {{ ref('int_company__calendar') }} as calendar
 where overrides.expires_on is null or overrides.expires_on >= calendar.as_of_on

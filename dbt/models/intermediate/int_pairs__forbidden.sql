@@ -19,7 +19,7 @@ kept as (
 
 reps as (
     select rep_id
-    from {{ ref('coverage_coverers') }}
+    from {{ ref('int_coverers__capacity') }}
     where coverer_type <> 'house'
 ),
 
@@ -35,7 +35,7 @@ found as (
         past.account_id,
         past.from_rep_id,
         'no way back within twelve months'
-    from {{ source('history', 'past_changes') }} as past
+    from {{ ref('stg_history__past_changes') }} as past
     cross join {{ ref('int_company__calendar') }} as calendar
     inner join present on past.account_id = present.account_id
     left join kept on past.account_id = kept.account_id and past.from_rep_id = kept.rep_id

@@ -7,7 +7,7 @@ select
     min(case when asked.mode = 'hard' then asked.certification end) as certification,
     least(sum(asked.loss_rate), 1.0) as loss_rate
 from {{ ref('int_pairs__weighed') }} as pairs
-inner join {{ ref('coverage_coverers') }} as coverers
+inner join {{ ref('int_coverers__capacity') }} as coverers
     on pairs.rep_id = coverers.rep_id
     and coverers.coverer_type = 'rep'
 inner join {{ ref('int_accounts__certificates') }} as asked on pairs.account_id = asked.account_id

@@ -3,11 +3,25 @@
 -- the present owner, a locked-in rep, the partners its size band allows, and the house.
 with
 
-accounts as (select * from {{ ref('coverage_accounts') }}),
+accounts as (
+    select
+        segmented.account_id,
+        segmented.industry,
+        segmented.region,
+        segmented.size_band,
+        present.present_rep_id,
+        locks.lock_action,
+        locks.lock_rep_id,
+        families.family_id
+    from {{ ref('int_accounts__segmented') }} as segmented
+    inner join {{ ref('int_accounts__present_owner') }} as present on segmented.account_id = present.account_id
+    inner join {{ ref('int_accounts__families') }} as families on segmented.account_id = families.account_id
+    left join {{ ref('int_accounts__locks') }} as locks on segmented.account_id = locks.account_id
+),
 
-coverers as (select * from {{ ref('coverage_coverers') }}),
+coverers as (select * from {{ ref('int_coverers__capacity') }}),
 
-calendar as (select * from {{ ref('int_company__calendar') }}),
+settings as (select * from {{ ref('stg_policy__company_settings') }}),
 
 win_rates as (select * from {{ ref('stg_strength__win_rates') }}),
 
@@ -36,12 +50,12 @@ direct_deals as (
 ranked as (
     select
         industry,
-        geography,
+        region,
         size_band,
         rep_id,
         row_number() over (
-            partition by industry, geography, size_band
-            order by won_value_rate * margin_rate desc, md5(industry || geography || size_band || rep_id)
+            partition by industry, region, size_band
+            order by won_value_rate * margin_rate desc, md5(industry || region || size_band || rep_id)
         ) as value_rank
     from win_rates
     where rep_id <> '(segment)'
@@ -62,9 +76,9 @@ on_ring as (
         cast(null as varchar) as account_id,
         md5(cast(rings.ring as varchar) || ' rep ' || reps.rep_id) as place
     from rings
-    cross join calendar
+    cross join settings
     cross join (select rep_id from coverers where coverer_type = 'rep') as reps
-    where rings.ring < calendar.candidates_per_account / 2
+    where rings.ring < settings.candidates_per_account / 2
     union all
     select
         rings.ring,
@@ -72,9 +86,9 @@ on_ring as (
         accounts.account_id,
         md5(cast(rings.ring as varchar) || ' account ' || accounts.account_id)
     from rings
-    cross join calendar
+    cross join settings
     cross join accounts
-    where rings.ring < calendar.candidates_per_account / 2
+    where rings.ring < settings.candidates_per_account / 2
 ),
 
 placed as (
@@ -126,7 +140,7 @@ holders as (
     from lists
     inner join ranked
         on lists.industry = ranked.industry
-        and lists.region = ranked.geography
+        and lists.region = ranked.region
         and lists.size_band = ranked.size_band
     left join held on ranked.rep_id = held.rep_id and lists.certification = held.certification
     group by lists.industry, lists.region, lists.size_band, lists.list, ranked.rep_id, ranked.value_rank
@@ -139,13 +153,13 @@ certified as (
         holders.rep_id
     from asking
     inner join accounts on asking.account_id = accounts.account_id
-    cross join calendar
+    cross join settings
     inner join holders
         on accounts.industry = holders.industry
         and accounts.region = holders.region
         and accounts.size_band = holders.size_band
         and asking.list = holders.list
-        and holders.value_rank <= calendar.candidates_per_account
+        and holders.value_rank <= settings.candidates_per_account
 ),
 
 weighed as (
@@ -153,12 +167,12 @@ weighed as (
         accounts.account_id,
         ranked.rep_id
     from accounts
-    cross join calendar
+    cross join settings
     inner join ranked
         on accounts.industry = ranked.industry
-        and accounts.region = ranked.geography
+        and accounts.region = ranked.region
         and accounts.size_band = ranked.size_band
-        and ranked.value_rank <= (calendar.candidates_per_account + 1) / 2
+        and ranked.value_rank <= (settings.candidates_per_account + 1) / 2
     union
     select
         account_id,
@@ -200,7 +214,7 @@ account_pairs as (
     -- No partner beside a direct deal.
     select accounts.account_id, bands.partner_id
     from accounts
-    inner join {{ source('policy', 'partner_size_bands') }} as bands on accounts.size_band = bands.size_band
+    inner join {{ ref('stg_policy__partner_size_bands') }} as bands on accounts.size_band = bands.size_band
     left join direct_deals on accounts.account_id = direct_deals.account_id
     where direct_deals.account_id is null
     union

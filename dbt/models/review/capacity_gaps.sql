@@ -11,15 +11,15 @@ months as (
     from {{ ref('int_company__plan_months') }}
 ),
 
-policy as (select * from {{ source('policy', 'people_policy') }}),
+policy as (select * from {{ ref('stg_policy__people_policy') }}),
 
-calendar as (select * from {{ ref('int_company__calendar') }}),
+settings as (select * from {{ ref('stg_policy__company_settings') }}),
 
 accounts as (select * from {{ ref('coverage_accounts') }}),
 
 employees as (select * from {{ ref('stg_hr__employees') }}),
 
-assignments as (select * from {{ source('plan', 'coverage_assignments') }}),
+assignments as (select * from {{ ref('stg_plan__coverage_assignments') }}),
 
 rep_months as (select * from {{ ref('rep_months') }}),
 
@@ -59,15 +59,15 @@ open_heads as (
     select
         hires.group_id,
         months.month,
-        sum(hires.head_count * calendar.selling_hours_per_year / 12.0 * case
+        sum(hires.head_count * settings.selling_hours_per_year / 12.0 * case
             when hires.start_on >= months.next_month then 0.0
-            when calendar.ramp_months = 0 then 1.0
-            else least(1.0, calendar.ramp_start_rate + (1 - calendar.ramp_start_rate)
-                * greatest(0, {{ dbt.datediff('hires.start_on', 'months.month', 'month') }}) / calendar.ramp_months)
+            when settings.ramp_months = 0 then 1.0
+            else least(1.0, settings.ramp_start_rate + (1 - settings.ramp_start_rate)
+                * greatest(0, {{ dbt.datediff('hires.start_on', 'months.month', 'month') }}) / settings.ramp_months)
         end) as hours
-    from {{ source('policy', 'hires') }} as hires
+    from {{ ref('stg_policy__hires') }} as hires
     cross join months
-    cross join calendar
+    cross join settings
     group by 1, 2
 ),
 
@@ -109,7 +109,7 @@ certified as (
             staff.month,
             count(required.certification) - count(distinct certifications.certification) as missing_count
         from rep_months as staff
-        left join (select distinct certification from {{ source('policy', 'required_certifications') }}) as required
+        left join (select distinct certification from {{ ref('stg_policy__required_certifications') }}) as required
             on true
         left join {{ ref('stg_hr__certifications') }} as certifications
             on staff.rep_id = certifications.rep_id

@@ -8,11 +8,11 @@ accounts as (select * from {{ ref('coverage_accounts') }}),
 
 costs as (
     select *
-    from {{ source('plan', 'lock_costs') }}
+    from {{ ref('stg_plan__lock_costs') }}
     where lock_source = 'override'
 ),
 
-assignments as (select * from {{ source('plan', 'coverage_assignments') }})
+assignments as (select * from {{ ref('stg_plan__coverage_assignments') }})
 
 select
     overrides.account_id,
@@ -32,7 +32,7 @@ select
     costs.better_rep_id,
     costs.cost_amount,
     costs.resolved_cost_amount
-from {{ source('policy', 'overrides') }} as overrides
+from {{ ref('stg_policy__overrides') }} as overrides
 cross join calendar
 left join accounts on overrides.account_id = accounts.account_id
 left join assignments on overrides.account_id = assignments.account_id

@@ -7,7 +7,7 @@ planned as (
         rep_id,
         month,
         sum(quota_amount) as quota_amount
-    from {{ source('plan', 'quota_allocations') }}
+    from {{ ref('stg_plan__quota_allocations') }}
     group by 1, 2
 ),
 

@@ -22,12 +22,12 @@ starts as (
 
 rep_cells as (
     select 'rep' as level, rep_id as entity_id, month, revenue_type, cast(null as decimal(18, 2)) as target_amount, quota_amount
-    from {{ source('plan', 'quota_allocations') }}
+    from {{ ref('stg_plan__quota_allocations') }}
 ),
 
 group_cells as (
     select 'group' as level, group_id as entity_id, month, revenue_type, target_amount, quota_amount
-    from {{ source('plan', 'group_targets') }}
+    from {{ ref('stg_plan__group_targets') }}
 ),
 
 cells as (

@@ -6,11 +6,13 @@
 
 with
 
-policy as (select * from {{ source('policy', 'people_policy') }}),
+policy as (select * from {{ ref('stg_policy__people_policy') }}),
 
 calendar as (select * from {{ ref('int_company__calendar') }}),
 
-roles as (select distinct role from {{ source('policy', 'covering_roles') }}),
+settings as (select * from {{ ref('stg_policy__company_settings') }}),
+
+roles as (select distinct role from {{ ref('stg_policy__covering_roles') }}),
 
 gaps as (
     select
@@ -57,7 +59,7 @@ expiring as (
         employees.group_id,
         count(distinct certifications.rep_id) as rep_count
     from {{ ref('stg_hr__certifications') }} as certifications
-    inner join {{ source('policy', 'required_certifications') }} as required
+    inner join {{ ref('stg_policy__required_certifications') }} as required
         on certifications.certification = required.certification
     inner join {{ ref('stg_hr__employees') }} as employees on certifications.rep_id = employees.rep_id
     cross join calendar
@@ -73,7 +75,7 @@ books as (
     select
         group_id,
         sum(new_amount + existing_amount) as book_amount
-    from {{ source('plan', 'coverage_assignments') }}
+    from {{ ref('stg_plan__coverage_assignments') }}
     where coverer_type = 'rep'
     group by 1
 ),
@@ -91,12 +93,12 @@ rated as (
             / nullif(staff.rep_count + staff.leaver_count / 2.0 + {{ pseudo_people }}, 0), 0
         ) as turnover_rate,
         case when gaps.missing_hours > 0
-            then cast(ceiling(gaps.missing_hours / calendar.selling_hours_per_year) as bigint) else 0 end as missing_heads,
+            then cast(ceiling(gaps.missing_hours / settings.selling_hours_per_year) as bigint) else 0 end as missing_heads,
         case when gaps.missing_hours > 0 then spare.spare_hours else 0 end as spare_elsewhere_hours
     from gaps
     cross join spare
     cross join company
-    cross join calendar
+    cross join settings
     left join staff on gaps.group_id = staff.group_id
     left join expiring on gaps.group_id = expiring.group_id
     left join books on gaps.group_id = books.group_id

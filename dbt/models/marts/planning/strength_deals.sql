@@ -6,7 +6,7 @@ select
     group_id,
     account_id,
     industry,
-    geography,
+    region as geography,
     size_band,
     product,
     revenue_type,

@@ -15,7 +15,7 @@ ratings as (
         rating * log_odds_per_point as prior_effect,
         pseudo_deals,
         'rating' as source
-    from {{ source('policy', 'manager_ratings') }}
+    from {{ ref('stg_policy__manager_ratings') }}
 ),
 
 industries as (
@@ -23,7 +23,7 @@ industries as (
     from {{ ref('int_accounts__segmented') }}
 ),
 
-rules as (select * from {{ source('policy', 'hr_priors') }}),
+rules as (select * from {{ ref('stg_policy__hr_priors') }}),
 
 facts as (
     select

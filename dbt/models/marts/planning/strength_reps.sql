@@ -3,7 +3,7 @@
 
 with
 
-active as (select distinct rep_id from {{ ref('rep_months') }})
+active as (select distinct rep_id from {{ ref('int_reps__months') }})
 
 select
     employees.rep_id,

@@ -1,1 +1,9 @@
-select * from {{ source('strength', 'effects') }}
+select
+    model,
+    term,
+    rep_id,
+    level,
+    effect,
+    variance,
+    tau2
+from {{ source('strength', 'effects') }}

@@ -1,1 +1,10 @@
-select * from {{ source('strength', 'rep_strengths') }}
+select
+    rep_id,
+    dimension,
+    level,
+    effect,
+    deal_count,
+    won_count,
+    expected_win_rate,
+    is_named
+from {{ source('strength', 'rep_strengths') }}

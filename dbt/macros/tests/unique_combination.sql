@@ -1,7 +1,0 @@
-{#- The grain of a table with a compound key: no two rows share the named columns. -#}
-{% test unique_combination(model, columns) %}
-select {{ columns | join(', ') }}, count(*) as row_count
-from {{ model }}
-group by {{ columns | join(', ') }}
-having count(*) > 1
-{% endtest %}

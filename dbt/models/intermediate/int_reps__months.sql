@@ -1,0 +1,109 @@
+-- Selling hours of every rep who can cover accounts, by month of the plan: hours x FTE x ramp, less
+-- planned absences and, once notice is given, the days after the last one. Tenure counts here, as
+-- ramp, and nowhere in the win model.
+with
+
+employees as (select * from {{ ref('stg_hr__employees') }}),
+
+calendar as (select * from {{ ref('int_company__calendar') }}),
+
+settings as (select * from {{ ref('stg_policy__company_settings') }}),
+
+roles as (select distinct role from {{ ref('stg_policy__covering_roles') }}),
+
+months as (
+    select
+        month,
+        month_number,
+        cast({{ dbt.dateadd('month', 1, 'month') }} as date) as next_month
+    from {{ ref('int_company__plan_months') }}
+),
+
+covering as (
+    select
+        employees.rep_id,
+        employees.group_id,
+        employees.role,
+        employees.fte,
+        employees.hired_on,
+        employees.terminated_on
+    from employees
+    inner join roles on employees.role = roles.role
+    cross join calendar
+    where
+        employees.terminated_on is null
+        or employees.terminated_on > greatest(calendar.as_of_on, calendar.plan_start_on)
+),
+
+tenured as (
+    select
+        covering.*,
+        months.month,
+        months.next_month,
+        months.month_number,
+        case
+            when covering.hired_on is null then null
+            else {{ dbt.datediff('covering.hired_on', 'months.month', 'month') }}
+        end as tenure_months
+    from covering
+    cross join months
+),
+
+away as (
+    select
+        months.month,
+        absences.rep_id,
+        sum(
+            {{ dbt.datediff('greatest(absences.starts_on, months.month)',
+                "least(cast(" ~ dbt.dateadd('day', 1, 'least(absences.ends_on, months.next_month)') ~ " as date), months.next_month)",
+                'day') }}
+            * absences.absent_share
+        ) as days
+    from {{ ref('stg_hr__absences') }} as absences
+    inner join months on absences.starts_on < months.next_month and absences.ends_on >= months.month
+    group by 1, 2
+),
+
+present as (
+    select
+        tenured.*,
+        case
+            when tenured.terminated_on < tenured.month then 0.0
+            -- The last day counts; overlapping absences cannot take more than the month.
+            else greatest(0.0, 1.0
+                - coalesce(away.days, 0) * 1.0 / {{ dbt.datediff('tenured.month', 'tenured.next_month', 'day') }})
+                * case
+                    when tenured.terminated_on < tenured.next_month
+                        then ({{ dbt.datediff('tenured.month', 'tenured.terminated_on', 'day') }} + 1) * 1.0
+                            / {{ dbt.datediff('tenured.month', 'tenured.next_month', 'day') }}
+                    else 1.0
+                end
+        end as present_rate
+    from tenured
+    left join away on tenured.rep_id = away.rep_id and tenured.month = away.month
+),
+
+ramped as (
+    select
+        present.*,
+        present_rate * case
+            -- Without a hire date a rep counts as fully ramped.
+            when present.tenure_months is null or settings.ramp_months = 0 then 1.0
+            when present.tenure_months < 0 then 0.0
+            else least(1.0, settings.ramp_start_rate
+                + (1 - settings.ramp_start_rate) * present.tenure_months / settings.ramp_months)
+        end as ramp_rate,
+        settings.selling_hours_per_year / 12.0 as full_hours
+    from present
+    cross join settings
+)
+
+select
+    rep_id,
+    group_id,
+    role,
+    month,
+    cast(month_number as integer) as month_number,
+    cast(ramp_rate as double precision) as ramp_rate,
+    cast(full_hours * fte * ramp_rate as double precision) as available_hours
+from ramped

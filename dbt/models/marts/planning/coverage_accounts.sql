@@ -1,0 +1,148 @@
+with
+
+accounts as (select * from {{ ref('int_accounts__segmented') }}),
+
+calendar as (select * from {{ ref('int_company__calendar') }}),
+
+settings as (select * from {{ ref('stg_policy__company_settings') }}),
+
+potential as (select * from {{ ref('int_accounts__potential') }}),
+
+win_rates as (
+    select *
+    from {{ ref('stg_strength__win_rates') }}
+    where rep_id = '(segment)'
+),
+
+present as (select * from {{ ref('int_accounts__present_owner') }}),
+
+locks as (select * from {{ ref('int_accounts__locks') }}),
+
+families as (select * from {{ ref('int_accounts__families') }}),
+
+-- Moves that plans made within the days of the move budget still count against it, and against that
+-- of the group that handed the account over, each move for its own, whether its rep is still there.
+recent_moves as (
+    select
+        past.account_id,
+        count(*) as move_count,
+        {{ dbt.listagg("coalesce(coverers.group_id, employees.group_id)", "' | '", "order by past.changed_on") }}
+            as group_ids
+    from {{ ref('stg_history__past_changes') }} as past
+    cross join calendar
+    cross join settings
+    left join {{ ref('int_coverers__capacity') }} as coverers on past.from_rep_id = coverers.rep_id
+    left join {{ ref('stg_hr__employees') }} as employees on past.from_rep_id = employees.rep_id
+    where
+        past.origin = 'plan'
+        and {{ dbt.datediff('past.changed_on', 'calendar.as_of_on', 'day') }} < settings.move_budget_days
+    group by past.account_id
+),
+
+touches as (
+    select
+        account_id,
+        max(touched_on) as touched_on
+    from (
+        select account_id, activity_on as touched_on from {{ ref('stg_crm__activities') }}
+        union all
+        select account_id, greatest(created_on, coalesce(closed_on, created_on)) from {{ ref('int_opportunities__profiled') }}
+    ) as seen
+    cross join calendar
+    where touched_on <= calendar.as_of_on
+    group by account_id
+),
+
+joined as (
+    select
+        accounts.account_id,
+        accounts.name,
+        accounts.segment_id,
+        accounts.industry,
+        accounts.region,
+        accounts.size_band,
+        accounts.lifecycle,
+        accounts.hours_per_year,
+        present.present_rep_id,
+        present.owner_rep_id as previous_owner_rep_id,
+        present.vacancy_reason,
+        present.owner_source,
+        locks.lock_action,
+        locks.lock_rep_id,
+        locks.lock_reason,
+        locks.lock_source,
+        families.family_id,
+        coalesce(recent_moves.move_count, 0) as recent_move_count,
+        recent_moves.group_ids as recent_move_group_ids,
+        settings.stale_days is not null
+        and (
+            touches.touched_on is null
+            or {{ dbt.datediff('touches.touched_on', 'calendar.as_of_on', 'day') }} > settings.stale_days
+        ) as is_stale,
+        {{ shift_odds('win_rates.win_rate', 'potential.win_effect') }} as segment_win_rate,
+        win_rates.margin_rate + potential.margin_difference as margin_rate,
+        potential.new_deals_per_year * potential.new_value_per_win
+        * {{ shift_odds('win_rates.won_value_rate', 'potential.win_effect') }} as new_amount,
+        potential.existing_deals_per_year * potential.existing_value_per_win
+        * {{ shift_odds('win_rates.won_value_rate', 'potential.win_effect') }} as existing_amount
+    from accounts
+    cross join calendar
+    cross join settings
+    inner join potential on accounts.account_id = potential.account_id
+    inner join present on accounts.account_id = present.account_id
+    inner join families on accounts.account_id = families.account_id
+    left join recent_moves on accounts.account_id = recent_moves.account_id
+    left join touches on accounts.account_id = touches.account_id
+    left join win_rates
+        on accounts.industry = win_rates.industry
+        and accounts.region = win_rates.region
+        and accounts.size_band = win_rates.size_band
+    left join locks on accounts.account_id = locks.account_id
+),
+
+-- Rates and values say how accounts compare; their level is set so that the whole company is
+-- expected to win what it won in the last twelve months, by revenue type.
+level_ as (
+    select
+        coalesce(actual.new_amount / nullif(sum(joined.new_amount), 0), 1) as new_factor,
+        coalesce(actual.existing_amount / nullif(sum(joined.existing_amount), 0), 1) as existing_factor
+    from joined
+    cross join (
+        select
+            nullif(sum(case when revenue_type = 'new' then amount end), 0) as new_amount,
+            nullif(sum(case when revenue_type = 'existing' then amount end), 0) as existing_amount
+        from {{ ref('int_opportunities__profiled') }}
+        where is_won and age_days < 365
+    ) as actual
+    group by actual.new_amount, actual.existing_amount
+)
+
+select
+    account_id,
+    name,
+    segment_id,
+    industry,
+    region,
+    size_band,
+    lifecycle,
+    cast(hours_per_year as double precision) as hours_per_year,
+    present_rep_id,
+    previous_owner_rep_id,
+    vacancy_reason,
+    owner_source,
+    lock_action,
+    lock_rep_id,
+    lock_reason,
+    lock_source,
+    family_id,
+    cast(recent_move_count as bigint) as recent_move_count,
+    recent_move_group_ids,
+    is_stale,
+    cast(coalesce(segment_win_rate, 0) as double precision) as segment_win_rate,
+    cast(coalesce(margin_rate, 1) as double precision) as margin_rate,
+    cast(coalesce(new_amount * new_factor, 0) as double precision) as new_amount,
+    cast(coalesce(existing_amount * existing_factor, 0) as double precision) as existing_amount,
+    cast(coalesce(existing_amount * existing_factor, 0) * coalesce(margin_rate, 1) as double precision)
+        as existing_contribution_amount
+from joined
+cross join level_

@@ -1,0 +1,5 @@
+select
+    group_id,
+    verdict,
+    sentence
+from {{ source('plan', 'budget_check') }}

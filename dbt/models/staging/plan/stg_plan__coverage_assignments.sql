@@ -1,0 +1,9 @@
+select
+    account_id,
+    rep_id,
+    coverer_type,
+    group_id,
+    hours,
+    new_amount,
+    existing_amount
+from {{ source('plan', 'coverage_assignments') }}

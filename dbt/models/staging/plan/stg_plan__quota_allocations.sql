@@ -1,0 +1,7 @@
+select
+    rep_id,
+    group_id,
+    month,
+    revenue_type,
+    quota_amount
+from {{ source('plan', 'quota_allocations') }}

@@ -1,0 +1,3 @@
+select
+    role
+from {{ source('policy', 'covering_roles') }}

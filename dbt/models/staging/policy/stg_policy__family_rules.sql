@@ -1,0 +1,6 @@
+select
+    position as rule_position,
+    lifecycle,
+    size_band,
+    policy
+from {{ source('policy', 'family_rules') }}

@@ -1,0 +1,5 @@
+select
+    revenue_type,
+    target_amount,
+    growth_rate
+from {{ source('policy', 'goals') }}

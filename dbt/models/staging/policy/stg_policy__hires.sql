@@ -1,0 +1,5 @@
+select
+    group_id,
+    start_on,
+    head_count
+from {{ source('policy', 'hires') }}

@@ -1,0 +1,3 @@
+select
+    stage
+from {{ source('policy', 'lock_stages') }}

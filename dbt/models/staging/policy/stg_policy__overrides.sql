@@ -1,0 +1,8 @@
+select
+    account_id,
+    rep_id,
+    action,
+    author,
+    reason,
+    expires_on
+from {{ source('policy', 'overrides') }}

@@ -1,0 +1,3 @@
+select
+    certification
+from {{ source('policy', 'required_certifications') }}

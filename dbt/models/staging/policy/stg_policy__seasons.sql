@@ -1,0 +1,5 @@
+select
+    revenue_type,
+    month_number,
+    share
+from {{ source('policy', 'seasons') }}

@@ -1,0 +1,4 @@
+select
+    name as size_band,
+    min_employees
+from {{ source('policy', 'size_bands') }}
