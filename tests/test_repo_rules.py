@@ -372,6 +372,24 @@ def test_the_optimisers_errors_and_policy_load_without_the_solver(run_python):
     assert run_python(code).stdout.strip() == "False"
 
 
+# Documents.
+
+RELEASE = re.compile(r"^## \[(\d+\.\d+\.\d+)\]", re.MULTILINE)
+
+
+def test_the_readme_is_read_in_five_minutes():
+    assert len((REPOSITORY / "README.md").read_text(encoding="utf-8").split()) <= 900
+
+
+@pytest.mark.parametrize("page", ["README.md", "benchmarks/README.md"])
+def test_what_a_refresh_costs_was_measured_at_the_last_release(page):
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    last = RELEASE.search((REPOSITORY / "CHANGELOG.md").read_text(encoding="utf-8"))[1]
+    text = (REPOSITORY / page).read_text(encoding="utf-8")
+    measured = re.findall(r"measured at version (\d+\.\d+\.\d+)", text)
+    assert [project["version"], *measured] == [last, last], "measure again: make bench"
+
+
 # Files.
 
 

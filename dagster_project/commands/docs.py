@@ -1,13 +1,43 @@
-"""``sales-coverage docs``: write docs/tables.md from the tables' own contracts."""
+"""``sales-coverage docs``: write the pages and dbt files that follow from the tables as data."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
+from typing import Any
 
-from dagster_project.publishing.tables import published_columns, published_tables
-from dagster_project.runtime.settings import REPOSITORY
+import yaml
 
-PAGE = REPOSITORY / "docs" / "tables.md"
+from dagster_project.company.policy_tables import POLICY_TABLES
+from dagster_project.planning.history import HISTORY_TABLES
+from dagster_project.planning.quota_tables import PLAN_TABLES
+from dagster_project.planning.strength_tables import STRENGTH_TABLES
+from dagster_project.publishing.tables import RUNS, published_columns, published_tables
+from dagster_project.runtime.settings import DBT_DIRECTORY, REPOSITORY
+from dagster_project.warehouse.contract import LANDING
+from dagster_project.warehouse.tables import Table
+
+_SOURCES: tuple[tuple[str, str, str, Mapping[str, Table]], ...] = (
+    (
+        "raw",
+        "raw",
+        "What the gates accepted; one row per record of the source.",
+        LANDING,
+    ),
+    (
+        "policy",
+        "raw",
+        "The validated company file as tables, typed and checked before it lands.",
+        POLICY_TABLES,
+    ),
+    (
+        "history",
+        "history",
+        "What earlier plans decided, laid out anew by every run.",
+        HISTORY_TABLES,
+    ),
+    ("strength", "strength", "What deals show of reps.", STRENGTH_TABLES),
+    ("plan", "plan", "What the optimiser decided and verified.", PLAN_TABLES),
+)
 _HEADER = """# Published tables
 
 Every table stands in `published/coverage.duckdb` and as a Parquet file in `published/current/`.
@@ -17,9 +47,11 @@ All carry `plan_id`. This page is written from the tables' contracts by
 
 
 def render() -> str:
-    """Build the page."""
-    parts = [_HEADER]
-    for name, table in sorted(published_tables().items()):
+    """Build the page: a list of all tables, then the columns of each."""
+    tables = sorted(published_tables().items())
+    index = [f"| [{name}](#{name}) | {table.grain} |" for name, table in tables]
+    parts = [_HEADER, "\n".join(["| table | content |", "| --- | --- |", *index]) + "\n"]
+    for name, table in tables:
         key = ", ".join(f"`{column}`" for column in table.key) or "a single row"
         parts.append(f"## {name}\n\n{table.grain}\n\nKey: {key}\n")
         rows = ["| column | type | meaning |", "| --- | --- | --- |"]
@@ -31,7 +63,66 @@ def render() -> str:
     return "\n".join(parts)
 
 
-def write(path: Path = PAGE) -> None:
-    """Write the page."""
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(render(), encoding="utf-8")
+def sources() -> str:
+    """Build dbt's sources: every table that dbt may read and does not make."""
+    return _yaml(
+        {
+            "sources": [
+                {
+                    "name": name,
+                    "schema": schema,
+                    "description": description,
+                    "tables": [{"name": t.name, "description": t.grain} for t in tables.values()],
+                }
+                for name, schema, description, tables in _SOURCES
+            ]
+        }
+    )
+
+
+def exposure() -> str:
+    """Build dbt's exposure of the published plan: what it depends on, as dbt sees it."""
+    known = {schema: name for name, schema, _, _ in _SOURCES}
+    parents = [
+        f"source('{known[table.schema]}', '{name}')" if table.schema in known else f"ref('{name}')"
+        for name, table in sorted(published_tables().items())
+        # Histories of runs and of rules are written as steps go by; dbt knows nothing of them.
+        if table.schema != "quality" and table != RUNS
+    ]
+    return _yaml(
+        {
+            "exposures": [
+                {
+                    "name": "published_plan",
+                    "label": "Published plan (DuckDB, Parquet, PostgreSQL)",
+                    "type": "application",
+                    "maturity": "high",
+                    "description": "The tables that every refresh publishes; columns and meanings "
+                    "are listed in docs/tables.md.",
+                    "owner": {"name": "Sales operations"},
+                    "depends_on": parents,
+                }
+            ]
+        }
+    )
+
+
+def _yaml(content: dict[str, Any]) -> str:
+    body = yaml.safe_dump({"version": 2, **content}, sort_keys=False, width=1000)
+    return (
+        "# Written by `sales-coverage docs` from the tables as they are described in Python.\n"
+        + body
+    )
+
+
+PAGES = {
+    REPOSITORY / "docs" / "tables.md": render,
+    DBT_DIRECTORY / "models" / "_sources.yml": sources,
+    DBT_DIRECTORY / "models" / "published_plan.yml": exposure,
+}
+
+
+def write() -> None:
+    """Write every page; all are built before the first is replaced."""
+    for page, text in [(page, build()) for page, build in PAGES.items()]:
+        page.write_text(text, encoding="utf-8")

@@ -15,10 +15,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand.
 
     Args:
-        arguments: Words after the command's name; the process's own if not given.
+        arguments: Arguments after the command's name; the process's own if not given.
 
     Returns:
-        Exit status: 0 done, 1 stopped with the reason on the terminal, 2 wrong settings or words.
+        Exit status: 0 done, 1 stopped (the terminal says why), 2 wrong settings or arguments.
     """
     parser = _parser()
     chosen = parser.parse_args(arguments)
@@ -35,8 +35,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    def add(name: str, run: Callable[[argparse.Namespace], int], words: str) -> _Command:
-        command = commands.add_parser(name, help=words, description=words[0].upper() + words[1:])
+    def add(name: str, run: Callable[[argparse.Namespace], int], about: str) -> _Command:
+        command = commands.add_parser(name, help=about, description=about[0].upper() + about[1:])
         command.set_defaults(run=run)
         return command
 
@@ -45,14 +45,14 @@ def _parser() -> argparse.ArgumentParser:
     ui.add_argument("--host", default="127.0.0.1", help="address to listen on; %(default)s")
     ui.add_argument("--port", default=3000, type=int, help="port; %(default)s")
     add("plans", _plans, "list the plans that are kept, the newest first")
-    for name, run, words in (
+    for name, run, about in (
         ("export", _export, "write a plan as CSV files, safe to open in a spreadsheet"),
         ("pictures", _pictures, "draw a plan's plots as PNG files"),
     ):
-        command = add(name, run, words)
+        command = add(name, run, about)
         command.add_argument("folder", type=Path, help="where the files go; made if missing")
         command.add_argument("plan_id", nargs="?", help="a kept plan; the current one if not given")
-    add("docs", _docs, "write docs/tables.md from the tables' own contracts")
+    add("docs", _docs, "write docs/tables.md and dbt's sources and exposure from the tables")
     add("check-dbt", _check_dbt, "parse the dbt project strictly and run its unit tests")
     return parser
 

@@ -1,4 +1,4 @@
-"""What the commands share that write a kept plan to a folder: the plan, the errors, the call."""
+"""Writing files of a kept plan to a folder, as ``export`` and ``pictures`` do: plan and errors."""
 
 from __future__ import annotations
 

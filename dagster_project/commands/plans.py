@@ -9,7 +9,7 @@ from dagster_project.publishing.kept_plans import kept_plans
 
 
 def lines(home: Path) -> Iterator[str]:
-    """Say in a line a plan what is kept."""
+    """Yield one line for each kept plan."""
     plans = kept_plans(home)
     if not plans:
         yield f"No plan has been published to {home} yet; run make refresh."

@@ -36,10 +36,10 @@ def refresh(listener: Listener | None = None) -> int:
         return _refresh(settings, listener)
     except Exception as error:
         # The orchestrator's own files lie on the same disk.
-        words = str(error) if isinstance(error, UNFIT) else advice(error, settings.home)
-        if words is None:
+        reason = str(error) if isinstance(error, UNFIT) else advice(error, settings.home)
+        if reason is None:
             raise
-        print(f"\nThe run stopped; nothing was published.\n- {words}", file=sys.stderr)
+        print(f"\nThe run stopped; nothing was published.\n- {reason}", file=sys.stderr)
         return 1
 
 
@@ -90,7 +90,7 @@ def run(
             instance=instance,
             raise_on_error=False,
             run_id=run_id,
-            # The console gets this command's own words; the run's events are in the UI.
+            # The console gets this command's own messages; the run's events are in the UI.
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
     )
@@ -104,12 +104,10 @@ def _decided(
     yield ""
     yield from summarise(settings.published_path, company.company.currency)
     for evaluation in result.get_asset_check_evaluations():
-        # The summary has told the rules of the gates and of the review, from their own tables.
-        station = evaluation.asset_key.path[0]
-        is_told_here = station == "plan" or (
-            station == "marts" and "sentences" in evaluation.metadata
-        )
-        if not evaluation.passed and is_told_here:
+        # The summary reports rules of the gates and of the review from their own tables.
+        folder = evaluation.asset_key.path[0]
+        is_notice = folder == "plan" or (folder == "marts" and "sentences" in evaluation.metadata)
+        if not evaluation.passed and is_notice:
             yield f"Notice   {evaluation.description or evaluation.check_name}"
     yield ""
     yield f"Tables   {settings.published_path} (DuckDB) and"
@@ -118,16 +116,16 @@ def _decided(
 
 
 def _blocked(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[str]:
-    """Say in words what stopped the run: failed blocking rules, then steps that failed."""
+    """Say what stopped the run: failed blocking rules, then steps that failed."""
     yield ""
     yield "The run stopped; nothing was published."
     for evaluation in result.get_asset_check_evaluations():
         if evaluation.passed or not evaluation.blocking:
             continue
-        words = evaluation.description or "failed"
-        if evaluation.check_name not in words:
-            words = f"{evaluation.check_name}: {words}"
-        yield f"- {evaluation.asset_key.to_user_string()}: {words}"
+        message = evaluation.description or "failed"
+        if evaluation.check_name not in message:
+            message = f"{evaluation.check_name}: {message}"
+        yield f"- {evaluation.asset_key.to_user_string()}: {message}"
     yield from dict.fromkeys(_failures(result, settings))
     if settings.published_path.exists():
         yield f"The last good plan is still in {settings.published_path}."

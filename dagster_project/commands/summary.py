@@ -38,9 +38,9 @@ def summarise(published: Path, currency: str) -> Iterator[str]:
             "order by abs(effect) desc, rep_id, dimension, level limit 5"
         )
         for rep, dimension, level, effect, deals in named:
-            word = "strong" if effect > 0 else "weak"
+            verdict = "strong" if effect > 0 else "weak"
             where = "" if dimension == "overall" else f" in {dimension.replace('_', ' ')} {level}"
-            yield f"         {rep} is {word}{where} ({effect:+.2f} log-odds on {deals} deals)"
+            yield f"         {rep} is {verdict}{where} ({effect:+.2f} log-odds on {deals} deals)"
         for (sentence,) in rows(
             "select sentence from strength_surprises "
             "order by abs(effect) desc, rep_id, level limit 3"

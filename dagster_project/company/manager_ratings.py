@@ -14,7 +14,7 @@ ALL = "(all)"
 
 
 class ManagerRating(BaseModel):
-    """How good one manager takes one rep to be, in general or at one kind of deal."""
+    """One manager's opinion of one rep, in general or at one kind of deal."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 

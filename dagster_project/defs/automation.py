@@ -1,4 +1,4 @@
-"""When things run and who hears of it: the job, the nightly schedule, two sensors."""
+"""When things run and who is alerted: the job, the nightly schedule, two sensors."""
 
 import dagster as dg
 
@@ -27,7 +27,7 @@ def _build_schedule(here: Context) -> dg.ScheduleDefinition:
 def _build_failed_runs(here: Context) -> dg.SensorDefinition:
     @dg.run_failure_sensor(
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Tells people that a run failed and that the published plan was left as it is.",
+        description="Sends an alert when a run failed; the published plan was left as it is.",
     )
     def failed_runs(context: dg.RunFailureSensorContext) -> None:
         """Send the failed steps with their first error line."""
@@ -50,7 +50,7 @@ def _build_failed_warnings(here: Context) -> dg.SensorDefinition:
     @dg.run_status_sensor(
         run_status=dg.DagsterRunStatus.SUCCESS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Tells people of warning checks that failed in a run that otherwise succeeded.",
+        description="Sends an alert for warning checks that failed in a run that succeeded.",
     )
     def failed_warnings(context: dg.RunStatusSensorContext) -> dg.SkipReason | None:
         """Send the failed checks; a warning never fails a run, so no failure sensor sees it."""
@@ -76,7 +76,7 @@ def _build_failed_warnings(here: Context) -> dg.SensorDefinition:
 
 
 def build(here: Context) -> dg.Definitions:
-    """The job, its nightly schedule, and the sensors that tell people."""
+    """The job, its nightly schedule, and the sensors that send alerts."""
     return dg.Definitions(
         jobs=[refresh],
         schedules=[_build_schedule(here)],

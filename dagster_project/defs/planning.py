@@ -158,5 +158,5 @@ def _build_checks(here: Context) -> list[dg.AssetChecksDefinition]:
 
 
 def build(here: Context) -> dg.Definitions:
-    """Both plans, their verification, and what people should look at."""
+    """Both plans, their verification, and the warnings people should read."""
     return dg.Definitions(assets=_build_plans(here), asset_checks=_build_checks(here))

@@ -32,7 +32,7 @@ def build(here: Context) -> dg.Definitions:
         ],
     )
     def strengths(warehouse: Warehouse) -> Iterator[dg.MaterializeResult[None]]:
-        """Fit wins and deal values, hold them against later deals, and say what that means."""
+        """Fit wins and deal values, test them on later deals, and write the verdict."""
         try:
             found = estimate(warehouse)
         except PlanningError as error:

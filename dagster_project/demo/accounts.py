@@ -120,7 +120,7 @@ def make_accounts(rng: np.random.Generator, source: DemoSource, staff: Staff) ->
 def pick_veterans(
     rng: np.random.Generator, region: NDArray[np.int64], staff: Staff, groups: int
 ) -> NDArray[np.int64]:
-    """Draw, per region index, a rep of that region's group who was there all along."""
+    """Draw, per region index, a rep of that region's group who worked there the whole time."""
     chosen = np.zeros(len(region), dtype=np.int64)
     for group in range(groups):
         here = np.flatnonzero(region == group)

@@ -1,4 +1,4 @@
-"""What is true in the demo company: the effects on the log-odds of a win that no file shows.
+"""The demo company's true effects on the log-odds of a win, which no file shows.
 
 Formula: log-odds = base + industry + region + size band + product + rep + rep x each of the four
 + hidden account quality + revenue type, every effect drawn from N(0, EFFECT_SD).

@@ -1,4 +1,4 @@
-"""The SELECT that feeds a gate: needed columns, computed columns, small forms, failing keys."""
+"""The SELECT that feeds a gate: needed columns, computed columns, stand-ins, failing keys."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Feed:
     def sample_keys(
         self, con: duckdb.DuckDBPyConnection, rule: Mapping[str, Any], values: Sequence[Any]
     ) -> tuple[str, ...]:
-        """Find the keys of the rows that hold a value named as failing, up to 20, in order."""
+        """Find the keys of up to 20 rows that hold a failing value, in order."""
         small = self.stand_ins.get(rule["kwargs"].get("column", ""))
         present = [value for value in values if value is not None]
         if small is not None and rule["type"] == _NOT_NULL:
@@ -142,7 +142,7 @@ def _literal(value: Sequence[str] | dt.date | float | None) -> str:
 
 
 def _stand_in(column: str, sql_type: str, kinds: set[str]) -> str:
-    """Hand a column over in the smallest form about which its rules say the same.
+    """Replace a column by the smallest one on which its rules have the same outcome.
 
     Presence needs one byte. Identity (unique, distinct) needs a number per value: equal values
     get equal hashes, and 2M distinct ones collide with a probability of 1e-7, which would

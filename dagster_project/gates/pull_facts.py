@@ -1,4 +1,4 @@
-"""What the pulls brought, beside the accepted ones before them, and keys that match no record.
+"""What the pulls brought, compared with the last accepted ones, and keys that match no record.
 
 Nothing is merged or corrected here: a near match is listed for people to decide.
 """

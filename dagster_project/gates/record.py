@@ -1,4 +1,4 @@
-"""What a company sets for its gates, and the record of every rule's outcome for BI to show."""
+"""What a company sets for its gates, and the record of every rule's outcome."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ KEPT_HISTORY = dt.timedelta(days=400)
 
 
 def suite_parameters(suite_name: str, company: Company) -> dict[str, Any]:
-    """Pick what the company file says about the parameters a suite has.
+    """Pick the settings of the company file that are parameters of a suite.
 
     Args:
         suite_name: Name of the suite.

@@ -1,7 +1,7 @@
-"""Gates: suites of Great Expectations become asset checks, runs and results in words.
+"""Gates: suites of Great Expectations become asset checks and results with a message.
 
 Great Expectations decides every rule; DuckDB only hands the columns over in a small form
-(see ``gate_columns``). Measured on 2M opportunities, import aside: 11 rules on the columns as
+(see ``gates.columns``). Measured on 2M opportunities, import aside: 11 rules on the columns as
 they are 12-14 CPU seconds, 18 rules in this form 1.9-2.8. Its own index of failing rows costs
 26-55 more when many fail, so their keys are looked up in DuckDB by failing value.
 """
@@ -40,7 +40,7 @@ class RuleResult:
         failed_count: Rows that break the rule; None for rules on the whole table.
         failed_rate: Their share of the rows that have a value; None like ``failed_count``.
         sample_keys: Keys of up to 20 of these rows, in order; ids only, never other fields.
-        message: The result in words.
+        message: The result as a sentence.
         why: What goes wrong downstream if the rule is broken.
         fix: What to do about it.
     """
@@ -191,7 +191,7 @@ def _metadata(result: RuleResult) -> dict[str, Any]:
 def _validate(
     suite: Mapping[str, Any], frame: pd.DataFrame
 ) -> list[tuple[dict[str, Any], RuleResult, list[Any]]]:
-    """Run a suite on a frame: per rule its result, not yet in words, and the failing values."""
+    """Run a suite on a frame: per rule its result, without a message, and the failing values."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "False")
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
@@ -262,7 +262,7 @@ def _result(
     observed: float | None = None,
     reason: str | None = None,
 ) -> RuleResult:
-    """Start a result; a reason says why the rule was not put to the rows at all."""
+    """Start a result; a reason says why the rule could not be checked at all."""
     table, meta = suite["meta"]["table"], rule["meta"]
     message = ""
     if reason:
@@ -284,7 +284,7 @@ def _result(
 
 
 def _with_sentence(result: RuleResult, row_count: int) -> RuleResult:
-    """Say a result in one line: what, how many, for example which, why and the fix."""
+    """Write a result as one line: rule, number of rows, sample keys, why and fix."""
     if result.message:
         return result
     text = f"{result.table}: {result.check} {'passed' if result.passed else 'failed'}"

@@ -112,7 +112,7 @@ def coverage_violations(warehouse: Warehouse, company: Company) -> list[str]:
 
 
 def unfit_to_publish(warehouse: Warehouse, company: Company, plan_id: str) -> list[str]:
-    """Say why the written tables must not be published; empty where they may be.
+    """List why the written tables must not be published; empty where they may be.
 
     The job's own checks come first. This is for a run of the publishing step alone, which sees
     whatever earlier runs left in the warehouse.

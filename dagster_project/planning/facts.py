@@ -1,4 +1,4 @@
-"""What the UI shows of strengths and plans: numbers it plots over time, tables to read, one chart.
+"""What the UI shows of strengths and plans: numbers plotted over time, tables, one chart.
 
 Ids only, never names or pay.
 """
@@ -22,7 +22,7 @@ _OF_STRENGTHS = ("strengths", "strength_calibration", "strength_backtest")
 
 
 def coverage_facts(plan: CoveragePlan) -> dict[str, dict[str, dg.MetadataValue]]:
-    """Build the metadata of every table of a plan that has more to say than its row count.
+    """Build the metadata of those tables of a plan that show more than their row count.
 
     Numbers are given as numbers, so that the UI plots them over the runs.
 

@@ -104,7 +104,7 @@ _KEPT = 2
 
 
 def prepare_history(connection: duckdb.DuckDBPyConnection) -> str:
-    """Lay out the last plan and the changes before it for dbt.
+    """Write the last plan and the changes before it as tables for dbt.
 
     Returns:
         plan_id of the plan this run starts from, ``none`` before the first.

@@ -44,7 +44,7 @@ def _is_product(relative: Path) -> bool:
 
 
 def plan_id(input_hashes: Mapping[str, str], code: str, seed: int, as_of: str) -> str:
-    """Name a plan by what it is made of.
+    """Compute the id of a plan from what it is made of.
 
     Args:
         input_hashes: Content hash by accepted table, the company's settings among them.

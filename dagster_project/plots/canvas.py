@@ -1,6 +1,6 @@
 """What every plot shares: figure, colours, number format, PNG, Markdown.
 
-Colours are those of Okabe and Ito, told apart by colour-blind readers, and each thing also
+Colours are those of Okabe and Ito, which colour-blind readers can distinguish, and each thing also
 differs by shape or place. Matplotlib is imported inside the functions: definitions load fast.
 """
 

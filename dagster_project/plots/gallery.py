@@ -24,16 +24,16 @@ class Picture:
     Attributes:
         draw: Makes a PNG of its tables, in this order.
         tables: Published tables that it shows.
-        words: What it shows, for those who cannot see it.
+        alt: What it shows, for those who cannot see it.
     """
 
     draw: Callable[..., bytes]
     tables: tuple[str, ...]
-    words: str
+    alt: str
 
     def markdown(self, *frames: pd.DataFrame) -> str:
         """Draw these tables as Markdown that needs no file."""
-        return as_markdown(self.draw(*frames), self.words)
+        return as_markdown(self.draw(*frames), self.alt)
 
 
 PICTURES: Mapping[str, Picture] = {

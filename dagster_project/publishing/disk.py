@@ -1,4 +1,4 @@
-"""What a disk refuses, in words that say what to do."""
+"""Advice for errors whose cause is the disk: full, or not writable."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-# DuckDB and SQLite hand the system's words on and no number; SQLite has some of its own.
+# DuckDB and SQLite pass on the system's message without its number; SQLite has some of its own.
 _FULL = ("No space left", "disk is full", "Disk quota exceeded", "File too large", "disk I/O error")
 _CLOSED = ("Permission denied", "Read-only file system", "readonly database")
 _FULL_NUMBERS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -31,11 +31,11 @@ def advice(error: BaseException | str, home: Path) -> str | None:
     """
     for cause in _causes(error):
         number, text = getattr(cause, "errno", None), str(cause)
-        if number in _FULL_NUMBERS or any(words in text for words in _FULL):
+        if number in _FULL_NUMBERS or any(part in text for part in _FULL):
             return (
                 f"The disk is full. Free some space, for example old folders of {home / 'plans'}."
             )
-        if number in _CLOSED_NUMBERS or any(words in text for words in _CLOSED):
+        if number in _CLOSED_NUMBERS or any(part in text for part in _CLOSED):
             return f"The folder cannot be written. Give this user write access to it. ({text})"
     return None
 

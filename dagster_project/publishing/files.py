@@ -25,7 +25,7 @@ from dagster_project.publishing.disk import advice
 
 # Readable by DuckDB clients from 1.2 on; the default of a newer writer is refused by older ones.
 STORAGE_VERSION = "v1.2.0"
-# Lies in a plan's folder until both forms show the plan: ``plans`` tells by it what was cut off.
+# Lies in a plan's folder until both forms show the plan; ``plans`` finds what was cut off by it.
 NOT_CURRENT_YET = "not-current-yet"
 _CATALOG = "publication"
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -150,7 +150,7 @@ class _Site:
         return next(path for name in names if not (path := self.plans / name).exists())
 
     def clear(self) -> None:
-        """Remove what a publication leaves aside, also a killed one of another plan."""
+        """Remove what an unfinished publication left behind, also one of another plan."""
         for path in (self.new_database, _wal(self.new_database), self.new_link):
             path.unlink(missing_ok=True)
         for path in self.plans.glob(".*.new"):
@@ -205,9 +205,9 @@ def _keep_contract(
     wanted = [(column, plain(kind)) for column, kind in contract.items()]
     if found != wanted:
         differing = sorted(set(found) ^ set(wanted)) or [("the order of columns", "")]
-        words = ", ".join(" ".join(pair).strip() for pair in differing)
+        change = ", ".join(" ".join(pair).strip() for pair in differing)
         raise PublishError(
-            f"{name} breaks its contract ({words}); readers still see the plan before it. Change "
+            f"{name} breaks its contract ({change}); readers still see the plan before it. Change "
             "the contract (docs/tables.md) and the table together."
         )
 

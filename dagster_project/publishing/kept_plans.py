@@ -40,7 +40,7 @@ class KeptPlan:
 
     @property
     def state(self) -> str:
-        """What readers see of it, in words; nothing for a plan that was kept."""
+        """What readers see of it, as text; empty for a plan that was kept."""
         if len(self.forms) == 2:
             return "current"
         if self.forms:

@@ -94,9 +94,9 @@ def serve(
                 for name, query in tables.items()
             }
     except (psycopg.Error, OSError) as error:
-        words = redact(" ".join(str(error).split()), [url])
+        reason = redact(" ".join(str(error).split()), [url])
         raise PublishError(
-            f"PostgreSQL (schema {schema}) was not changed and serves the plan before. {words}"
+            f"PostgreSQL (schema {schema}) was not changed and serves the plan before. {reason}"
         ) from None
 
 

@@ -1,6 +1,6 @@
-"""Alerts: what a failed run or a failed warning check tells people outside the UI.
+"""Alerts: how people outside the UI learn of a failed run or a failed warning check.
 
-Alerts name rules and counts; never a person, a pay or a secret.
+Alerts name rules and counts, never a person, an amount of pay or a secret.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def send(home: Path, title: str, lines: list[str]) -> Path:
 
     Args:
         home: The state folder.
-        title: What happened, in a few words.
+        title: What happened, in short.
         lines: One fact a line.
 
     Returns:

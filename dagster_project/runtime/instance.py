@@ -37,7 +37,7 @@ def prepare_dagster_home(settings: Settings) -> None:
 def open_instance(settings: Settings) -> dg.DagsterInstance:
     """Open the prepared home, one process at a time.
 
-    Two that make its databases at once trip over each other ("table already exists").
+    Two that make its databases at once fail ("table already exists").
     """
     import dagster as dg
 

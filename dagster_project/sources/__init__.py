@@ -1,4 +1,4 @@
-"""Pulls: every kind of source lands the same contract, one table at a time, set aside until judged.
+"""Pulls: every kind of source lands the same tables, kept apart until the gates have passed.
 
 Belongs here: a small module per kind of source, the choice between them, the record of pulls and
 the swap of accepted tables. Does not belong here: verdicts on rows (``gates``).

@@ -50,9 +50,9 @@ def pull(
         fetch = lambda since: _pages(engine, spec, since)  # noqa: E731
         return mirror.pull(con, table, target, definition, fetch, timezone)
     except (sa.exc.SQLAlchemyError, ImportError) as error:
-        words = redact(" ".join(str(getattr(error, "orig", None) or error).split()), [url])
+        reason = redact(" ".join(str(getattr(error, "orig", None) or error).split()), [url])
         kind = SourceError if isinstance(error, sa.exc.OperationalError) else PermanentSourceError
-        raise kind(f"{definition.service} cannot be read: {words}") from None
+        raise kind(f"{definition.service} cannot be read: {reason}") from None
 
 
 def _pages(engine: sa.Engine, spec: SqlTable, since: dt.datetime | None) -> Iterator[mirror.Page]:

@@ -55,12 +55,12 @@ def answering(service: str, secrets: Iterable[str]) -> Iterator[None]:
     except SourceError:
         raise
     except Exception as error:
-        words = redact(" ".join(str(error).split()), secrets)[:500]
+        reason = redact(" ".join(str(error).split()), secrets)[:500]
         status = getattr(error, "status", None) or getattr(
             getattr(error, "response", None), "status_code", None
         )
         if status in _REFUSED or type(error).__name__ == "SalesforceAuthenticationFailed":
             raise PermanentSourceError(
-                f"{service} refused: {words}; check address, names and permissions"
+                f"{service} refused: {reason}; check address, names and permissions"
             ) from None
-        raise SourceError(f"{service} did not answer properly: {words}; run again") from None
+        raise SourceError(f"{service} did not answer properly: {reason}; run again") from None

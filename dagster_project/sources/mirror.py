@@ -72,7 +72,7 @@ class Definition:
         service: Name of the source in messages.
         text: What is asked for; when it changes, everything is read again.
         key: Column that identifies a row.
-        cursor: Column with the time of the last change, if the source can tell changes.
+        cursor: Column with the time of the last change, if the source has one.
         deleted: Column that is true for deleted rows, if there is one.
         mapping: Where each contract column comes from.
         full_reload_days: Days after which everything is read again.
@@ -90,7 +90,7 @@ class Definition:
 
     @classmethod
     def of(cls, source: Remote, spec: _Spec, *, service: str, text: str) -> Self:
-        """Define a mirror by what every kind of source says of a table in the same words."""
+        """Define a mirror by the settings that every kind of source shares."""
         return cls(
             service=service,
             text=text,
@@ -197,7 +197,7 @@ def _since(
     described: str,
     now: dt.datetime,
 ) -> dt.datetime | None:
-    """Tell from when changes are wanted; None means everything."""
+    """Return the time from which changes are wanted; None means everything."""
     rows = con.execute(
         "select definition, watermark, reloaded_at from source._watermarks where table_name = ?",
         [name],

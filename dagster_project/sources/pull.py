@@ -1,4 +1,4 @@
-"""Pulls: every source kind lands the same contract, one table at a time, into a table set aside."""
+"""Pulls: every kind of source lands the same contract, one table at a time, beside the accepted."""
 
 from __future__ import annotations
 

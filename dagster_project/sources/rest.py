@@ -87,7 +87,7 @@ def _pages(client: Any, spec: RestTable, since: dt.datetime | None) -> Iterator[
 
 
 def _refuse_an_answer_without_rows(answer: Any, spec: RestTable) -> None:
-    """Tell an empty list of rows from an answer that has no such list: that is no empty table."""
+    """Refuse an answer without the list of rows: unlike an empty list, it is no empty table."""
     from dlt.common.jsonpath import find_values
 
     if not find_values(spec.records, answer):

@@ -23,7 +23,7 @@ class NodeResult:
 
     Attributes:
         unique_id: dbt's id of the model or test.
-        status: dbt's word: success, pass, warn, fail, error, skipped.
+        status: dbt's status: success, pass, warn, fail, error, skipped.
         failures: Failing rows of a test, else 0.
         message: dbt's message.
         seconds: Execution time.

@@ -1,4 +1,4 @@
-"""What became of dbt's nodes, as the orchestrator's events: materialised models, judged tests."""
+"""Outcomes of dbt's nodes as the orchestrator's events: materialised models, evaluated tests."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def to_events(
     translator: Translator,
     selected_checks: Collection[dg.AssetCheckKey],
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-    """Tell of every model that was built and every selected test that ran.
+    """Yield an event for every model that was built and every selected test that ran.
 
     Args:
         connection: The warehouse.
@@ -145,8 +145,8 @@ def _describe_failure(
     keys: list[str],
     sentences: list[str],
 ) -> str:
-    told = "; ".join(sentences[:5])
-    if result.status == "warn" and told:
-        return told
-    shown = told or f"e.g. {', '.join(keys[:5])}"
+    explained = "; ".join(sentences[:5])
+    if result.status == "warn" and explained:
+        return explained
+    shown = explained or (f"e.g. {', '.join(keys[:5])}" if keys else "no key")
     return f"{key.name} failed for {result.failures} rows ({shown}). {description}"

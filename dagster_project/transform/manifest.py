@@ -1,4 +1,4 @@
-"""dbt's parsed project: made when missing or stale, loaded once, and dbt itself started on it.
+"""dbt's parsed project, made when missing or stale and loaded once, and the call that starts dbt.
 
 dbt runs through its own ``dbtRunner`` instead of a child process: a child costs an interpreter, the
 imports and a parse again, three times a refresh (measured: 8 CPU seconds). dbt is imported only
@@ -64,14 +64,14 @@ def _parsed_path() -> Path:
 
 @cache
 def described() -> dict[str, Any]:
-    """Read the manifest as dbt describes the project to others: nodes, columns, meanings."""
+    """Read manifest.json: nodes, columns, descriptions."""
     manifest: dict[str, Any] = json.loads(ensure_manifest().read_text(encoding="utf-8"))
     return manifest
 
 
 @cache
 def manifest() -> Any:
-    """Load the parsed project as dbt itself stores it: 0.2 CPU seconds, parsing again takes 2."""
+    """Load dbt's own copy of the parsed project: 0.2 CPU seconds, where parsing takes 2."""
     from dbt.contracts.graph.manifest import Manifest
 
     ensure_manifest()

@@ -18,7 +18,7 @@ class LandingTable(Table):
     Attributes:
         system: Which system of record owns the facts.
         is_optional: A company may do without it; it then lands empty.
-        watermark_columns: Dates whose latest value tells how recent a pull is.
+        watermark_columns: Dates whose latest value shows how recent a pull is.
     """
 
     system: Literal["crm", "hr"] = "crm"

@@ -1,8 +1,8 @@
 """The warehouse: the only place that opens the working DuckDB file.
 
 DuckDB allows one writing process per file, so a refresh holds a file lock for as long as it runs:
-a second one waits, then gives up with a clear word. Every connection of a process opens the file
-in the same way, because DuckDB refuses two configurations of one file.
+a second one waits, then gives up with a message that names the first. Every connection of a process
+opens the file in the same way, because DuckDB refuses two configurations of one file.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 DEFAULT_WAIT_SECONDS = 3600
 ENDING_SECONDS = 120
-_ROWS_AT_A_TIME = 100_000
 # The same as in dbt/profiles.yml, where the reason stands.
 CONFIG: dict[str, str | bool | int | float | list[str]] = {"threads": 1}
 
@@ -68,14 +67,14 @@ class Warehouse(dg.ConfigurableResource[None]):
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
-            words = (
+            notice = (
                 f"Another refresh ({_read(holder)}) has {path.name}; this one waits for it to end, "
                 f"for at most {self.wait_seconds / 60:.0f} minutes."
             )
             if context.log is not None:
-                context.log.warning(words)
+                context.log.warning(notice)
             # The log of a refresh from the command line goes to the UI, and its user waits here.
-            print(words, file=sys.stderr, flush=True)
+            print(notice, file=sys.stderr, flush=True)
             # The other one gives the lock back a moment before its process lets go of the file.
             patience = ENDING_SECONDS
             try:
@@ -144,25 +143,20 @@ def _read(holder: Path) -> str:
 
 
 def read_coded(connection: duckdb.DuckDBPyConnection, table: str) -> pd.DataFrame:
-    """Read a whole table, its texts as categories: codes instead of a text per row."""
-    import pyarrow as pa
-
-    reader = connection.sql(f"select * from {quote_relation(table)}").to_arrow_reader(
-        _ROWS_AT_A_TIME
-    )
-    batches = [
-        pa.RecordBatch.from_arrays(
-            [
-                column.dictionary_encode() if pa.types.is_string(column.type) else column
-                for column in batch.columns
-            ],
-            names=batch.schema.names,
-        )
-        for batch in reader
-    ]
-    if not batches:
-        return reader.schema.empty_table().to_pandas()
-    return pa.Table.from_batches(batches).unify_dictionaries().to_pandas()
+    """Read a whole table, its texts as sorted categories: a code a row instead of a text."""
+    relation = quote_relation(table)
+    columns = []
+    for name, kind, *_ in connection.execute(f"describe {relation}").fetchall():
+        column = quote_identifier(name)
+        if kind == "VARCHAR":
+            levels = quote_identifier(f"levels of {name}")
+            connection.execute(
+                f"create or replace temp type {levels} as enum (select distinct {column} "
+                f"from {relation} where {column} is not null order by 1)"
+            )
+            column = f"cast({column} as {levels}) as {column}"
+        columns.append(column)
+    return connection.execute(f"select {', '.join(columns)} from {relation}").df()
 
 
 def fill_table(

@@ -27,7 +27,7 @@ class Column:
     Attributes:
         name: Snake case.
         type: DuckDB type.
-        meaning: Meaning and unit, in a user's words.
+        meaning: Meaning and unit, for a user.
         is_nullable: A row may be without a value.
         is_personal: Personal data of an employee: its cells never appear in a message or log.
     """

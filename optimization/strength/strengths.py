@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
+from optimization.arrays import ratio
 from optimization.strength.deals import FloatArray, places
 from optimization.strength.guard import Z_90, Verdict
 from optimization.strength.rep_effects import RepEffects
@@ -78,7 +79,7 @@ def strengths_table(
         variance = own.effect_sd**2 + overall.effect_sd**2 * is_part
         effect = verdict.multiplier * own.effect
         reach = Z_90 * own.effect_sd
-        rates = [_share(count, own.deals) for count in (own.wins, own.expected_wins)]
+        rates = [ratio(count, own.deals, np.nan) for count in (own.wins, own.expected_wins)]
         columns: list[np.ndarray] = [
             own.deals.astype(np.int64),
             own.wins.astype(np.int64),
@@ -108,10 +109,6 @@ def _tidy(own: RepEffects, dimension: str, columns: Mapping[str, np.ndarray]) ->
     return table.assign(**{name: values.ravel() for name, values in columns.items()})
 
 
-def _share(part: FloatArray, whole: FloatArray) -> FloatArray:
-    return np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0)
-
-
 def _owned(own: RepEffects, dimension: str, accounts: pd.DataFrame) -> FloatArray:
     """Accounts each rep owns at each level today; a product is asked for by all of them."""
     rep_at = places(own.reps, accounts["owner_rep_id"])
@@ -132,7 +129,7 @@ def _beats_owners(
 
     def of_others(values: FloatArray) -> FloatArray:
         weighed = owned * values
-        return _share(weighed.sum(axis=0) - weighed, owned.sum(axis=0) - owned)
+        return ratio(weighed.sum(axis=0) - weighed, owned.sum(axis=0) - owned, np.nan)
 
     spread = np.sqrt(variance + of_others(variance))
     return np.asarray(ndtr((effect - of_others(effect)) / spread))

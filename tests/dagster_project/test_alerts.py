@@ -1,4 +1,4 @@
-"""Alerts: what is sent and where to, and which runs the sensors tell of."""
+"""Alerts: what is sent and where to, and which runs send one."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def sense(demo_company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     return run
 
 
-def test_a_failed_run_is_told_by_its_steps_and_their_first_words(sense):
+def test_an_alert_of_a_failed_run_names_its_steps_and_their_first_error_line(sense):
     _, [alert] = sense("failed_runs", [broken_pull], [])
     assert "small failed; the published plan stays as it is" in alert["title"]
     assert "broken_pull: " in alert["text"]
@@ -121,13 +121,13 @@ def test_a_failed_run_is_told_by_its_steps_and_their_first_words(sense):
     assert "Stack Trace" not in alert["text"]
 
 
-def test_a_failed_warning_is_told_although_the_run_succeeded(sense):
+def test_a_failed_warning_is_alerted_although_the_run_succeeded(sense):
     _, [alert] = sense("failed_warnings", [pulled_accounts], [owner_is_present, name_is_present])
     assert alert["title"].startswith("1 warning checks failed")
     assert alert["text"].splitlines()[1:] == ["pulled_accounts: owner_is_present"]
 
 
-def test_a_run_whose_checks_all_passed_is_not_told(sense):
+def test_a_run_whose_checks_all_passed_sends_no_alert(sense):
     returned, sent = sense("failed_warnings", [pulled_accounts], [name_is_present])
     assert isinstance(returned, dg.SkipReason)
     assert sent == []

@@ -6,6 +6,7 @@ Slow: the demo is refreshed once (see ``tests/conftest.py``).
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -270,3 +271,9 @@ def test_an_override_binds_until_it_expires(demo_run):
             assert is_locked, account
             assert why.startswith("override"), account
             assert (chosen == rep) == (action == "keep"), account
+
+
+def test_the_query_of_the_readme_runs_on_the_published_file(demo_run, repository):
+    text = (repository / "README.md").read_text(encoding="utf-8")
+    [query] = re.findall(r'con\.sql\("""(.*?)"""\)', text, re.DOTALL)
+    assert len(demo_run.published(query)) == 10

@@ -32,7 +32,7 @@ def run(request: pytest.FixtureRequest, name: str) -> Any:
 
 
 @every_company
-def test_a_refresh_says_in_words_what_was_decided(run):
+def test_a_refresh_prints_what_was_decided(run):
     [(plan_id, sentence)] = run.published("select plan_id, sentence from plan_certificates")
     assert f"Plan {plan_id}: {sentence}" in run.stdout
     assert str(run.published_path) in run.stdout

@@ -41,7 +41,7 @@ def nights(demo_run: Any, run_refresh: Any, tmp_path_factory: pytest.TempPathFac
     second = run_refresh(demo_run.company, home)
     assert second.code == 0, second.verdict
     changed, published = plan_of(second), readable_state(home)
-    told = second.published("select account_id, reason from plan_changes")
+    reasons = second.published("select account_id, reason from plan_changes")
 
     # Whatever one rep has in hours, forty of the largest accounts are more.
     folder = Path(tmp_path_factory.mktemp("contradiction")) / "demo"
@@ -79,7 +79,7 @@ def nights(demo_run: Any, run_refresh: Any, tmp_path_factory: pytest.TempPathFac
         },
         "first": first,
         "second": changed,
-        "reasons": dict(told),
+        "reasons": dict(reasons),
         "limit": second.published("select moved_count, move_limit from plan_certificates"),
         "stopped": stopped,
         "before": published,

@@ -98,7 +98,7 @@ def test_giving_up_on_another_refresh_is_said_in_one_line(run_python, tmp_path):
     assert "Stack Trace" not in verdict
 
 
-def test_the_ui_listens_on_loopback_unless_told_otherwise_in_a_ready_home(run_python, tmp_path):
+def test_the_ui_listens_on_loopback_by_default_in_a_ready_home(run_python, tmp_path):
     ended = run_python(UI, COVERAGE_COMPANY=DEMO, COVERAGE_HOME=str(tmp_path))
     assert ended.returncode == 0, ended.stderr
     _, *arguments = ended.stdout.split()

@@ -7,7 +7,7 @@ import yaml
 from dagster_project.runtime.settings import REPOSITORY, Settings, load_settings
 
 
-def test_each_company_has_a_home_of_its_own_unless_told_otherwise(monkeypatch, tmp_path):
+def test_each_company_has_a_home_of_its_own_by_default(monkeypatch, tmp_path):
     monkeypatch.delenv("COVERAGE_HOME", raising=False)
     monkeypatch.delenv("COVERAGE_COMPANY", raising=False)
     demo = load_settings()

@@ -195,7 +195,7 @@ def test_a_broken_file_is_refused_for_good_with_its_line(
     assert "Fran" not in str(caught.value)
 
 
-def test_a_latin_1_file_is_read_when_told_so(con: duckdb.DuckDBPyConnection, pull: Pull) -> None:
+def test_a_latin_1_file_is_read_when_set_so(con: duckdb.DuckDBPyConnection, pull: Pull) -> None:
     content = "account_id;name\nA1;François\n".encode("latin-1")
     pull("accounts", {"accounts.csv": content}, {"encoding": "latin-1", "delimiter": ";"})
     assert rows(con, "accounts", "name") == [("François",)]

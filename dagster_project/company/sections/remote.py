@@ -17,7 +17,7 @@ Address = Annotated[str, Field(pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Z
 
 
 class Remote(Section):
-    """What all of them share."""
+    """What every source over a connection has."""
 
     full_reload_days: Count = Field(
         default=7, description="days after which everything is read again, deletions included"
@@ -27,7 +27,7 @@ class Remote(Section):
     )
 
     def has(self, table: str) -> bool:
-        """Tell whether the source names a landing table."""
+        """Return whether the source names a landing table."""
         return table in getattr(self, "tables", {})
 
 

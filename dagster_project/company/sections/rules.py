@@ -1,4 +1,4 @@
-"""Rules of coverage that most companies leave out: freezes, certificates, families, balance."""
+"""Rules of coverage that most companies leave out: freezes, certifications, families, balance."""
 
 from __future__ import annotations
 

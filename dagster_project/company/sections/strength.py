@@ -15,7 +15,7 @@ LogOdds = Annotated[float, Field(ge=-2, le=2)]
 
 
 class HrPrior(Section):
-    """What a fact of the HR file is taken to be worth, until deals tell."""
+    """What a fact of the HR file is assumed to be worth until deals outweigh it."""
 
     fact: Literal["prior_industry", "language", "certification"] = Field(
         description="prior_industry, language or certification"
