@@ -15,6 +15,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from dagster_project.planning.coverage import COVERAGE_MARTS
+from dagster_project.planning.quotas import QUOTA_MARTS
 from expectations import load_suite, suite_names
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -298,17 +300,25 @@ def test_every_table_the_optimiser_reads_has_a_blocking_gate(definitions, mart):
     assert [spec for spec in specs if spec.blocking and "suite" in spec.metadata]
 
 
-def test_every_mart_that_planning_reads_is_listed_as_an_input_of_the_optimiser():
-    """The list above must not fall behind the folder that reads for the optimiser."""
-    read = set()
-    for path in python_files("dagster_project/planning"):
-        source = path.read_text(encoding="utf-8")
-        read |= set(re.findall(r'"marts\.(\w+)"', source))
+def test_every_mart_that_shapes_a_plan_is_gated_or_only_shapes_quotas():
+    """The list above must not fall behind the modules that read for the optimiser."""
     # Buffers of groups, cycles, open deals, agreed quotas and the past only shape quotas and their
     # outlook; dbt tests guard them.
     shaping = {"sales_cycles", "coverage_groups", "agreed_quotas", "group_bookings", "deal_spread"}
     shaping |= {"account_pipeline", "new_business_lags", "customer_seasons"}
-    assert read == {*OPTIMISER_INPUTS, *shaping}
+    shaping |= {"plan_months", "goal_parts", "quota_accounts", "quota_people"}
+    assert {*COVERAGE_MARTS, *QUOTA_MARTS} == {*OPTIMISER_INPUTS, *shaping}
+
+
+def test_planning_and_publishing_read_nothing_below_the_marts():
+    lower = re.compile(r"\b(?:raw|staging|intermediate)\.\w")
+    folders = ("dagster_project/planning", "dagster_project/publishing", "dagster_project/defs")
+    reading = {
+        name(path): found
+        for path in python_files(*folders)
+        if (found := lower.findall(path.read_text(encoding="utf-8")))
+    }
+    assert reading == {}
 
 
 # dbt models, from the manifest.
@@ -325,9 +335,19 @@ def test_every_model_says_what_one_row_of_it_is(models):
     assert [m["name"] for m in models if "one row" not in m["description"]] == []
 
 
-def test_every_table_that_python_or_bi_reads_has_a_contract_with_all_columns_described(models):
-    read = [model for model in models if model["fqn"][1] in ("marts", "review")]
+def tables_for_readers(models: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Marts and review tables; a step of a mart is written into it and no table of its own."""
+    read = [
+        model
+        for model in models
+        if model["fqn"][1] in ("marts", "review") and model["config"]["materialized"] != "ephemeral"
+    ]
     assert {model["fqn"][1] for model in read} == {"marts", "review"}
+    return read
+
+
+def test_every_table_that_python_or_bi_reads_has_a_contract_with_all_columns_described(models):
+    read = tables_for_readers(models)
     loose = [model["name"] for model in read if not model["config"]["contract"]["enforced"]]
     silent = [
         f"{model['name']}.{column['name']}"
@@ -346,7 +366,7 @@ def test_every_model_has_a_test(models, dbt_manifest):
         for node in test["depends_on"]["nodes"]
     }
     tested |= {f"model.coverage.{test['model']}" for test in dbt_manifest["unit_tests"].values()}
-    read = [m for m in models if m["fqn"][1] in ("marts", "review")]
+    read = tables_for_readers(models)
     assert [m["name"] for m in read if m["unique_id"] not in tested] == []
 
 

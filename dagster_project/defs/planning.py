@@ -5,40 +5,24 @@ from collections.abc import Iterable, Iterator
 import dagster as dg
 
 from dagster_project.context import Context
-from dagster_project.planning.coverage import (
-    coverage_violations,
-    plan_coverage,
-)
+from dagster_project.planning.coverage import COVERAGE_MARTS, coverage_violations, plan_coverage
 from dagster_project.planning.coverage_tables import COVERAGE_TABLES
 from dagster_project.planning.facts import coverage_facts, quota_facts
 from dagster_project.planning.quota_tables import PLAN_TABLES, QUOTA_TABLES
-from dagster_project.planning.quotas import plan_quotas, quota_violations
+from dagster_project.planning.quotas import (
+    QUOTA_MARTS,
+    QUOTA_PLANS,
+    plan_quotas,
+    quota_violations,
+)
 from dagster_project.warehouse.duckdb_file import Warehouse
 from dagster_project.warehouse.facts import table_facts
 from optimization.errors import InfeasibleError, PlanningError
 
-_COVERAGE_INPUTS = [
-    dg.AssetKey(["marts", name])
-    for name in ("coverage_accounts", "coverage_candidates", "coverage_coverers")
-]
+_COVERAGE_INPUTS = [dg.AssetKey(["marts", name]) for name in ("plan_calendar", *COVERAGE_MARTS)]
 _QUOTA_INPUTS = [
-    dg.AssetKey(["plan", "coverage_assignments"]),
-    *(
-        dg.AssetKey(["marts", name])
-        for name in (
-            "seasonality",
-            "sales_cycles",
-            "rep_months",
-            "company_goals",
-            "coverage_groups",
-            "group_bookings",
-            "deal_spread",
-            "agreed_quotas",
-            "account_pipeline",
-            "new_business_lags",
-            "customer_seasons",
-        )
-    ),
+    *(dg.AssetKey(["marts", name]) for name in QUOTA_MARTS),
+    *(dg.AssetKey(["plan", name]) for name in QUOTA_PLANS),
 ]
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from optimization.tables import CoveragePlan
 
+# In the order in which the optimiser takes them.
+COVERAGE_MARTS = ("coverage_accounts", "coverage_candidates", "coverage_coverers")
 # Tables that have a longer name in the warehouse than in the plan.
 _SHORT = {
     "coverage_assignments": "assignments",
@@ -36,7 +38,7 @@ def current_plan_id(warehouse: Warehouse, company: Company) -> str:
     with warehouse.connect() as connection:
         hashes = plan_hashes(connection)
         as_of = connection.execute(
-            "select cast(as_of_on as varchar) from intermediate.int_company__calendar"
+            "select cast(as_of_on as varchar) from marts.plan_calendar"
         ).fetchall()[0][0]
     return plan_id(hashes, code_version(), company.company.seed, as_of)
 
@@ -71,11 +73,8 @@ def coverage_policy(company: Company) -> CoveragePolicy:
 
 def coverage_inputs(warehouse: Warehouse) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Read accounts, candidates and coverers, in the order the optimiser takes them."""
-    return (
-        warehouse.read("marts.coverage_accounts"),
-        warehouse.read("marts.coverage_candidates"),
-        warehouse.read("marts.coverage_coverers"),
-    )
+    accounts, candidates, coverers = (warehouse.read(f"marts.{name}") for name in COVERAGE_MARTS)
+    return accounts, candidates, coverers
 
 
 def plan_coverage(warehouse: Warehouse, company: Company) -> CoveragePlan:

@@ -161,8 +161,7 @@ def record_plan(connection: duckdb.DuckDBPyConnection, plan_id: str) -> None:
             # A plan that starts from an earlier one than the last replaces the last.
             connection.execute(f"delete from history.{table} where number >= ?", [number])
         connection.execute(
-            "insert into history.plans select ?, ?, ?, ?, as_of_on "
-            "from intermediate.int_company__calendar",
+            "insert into history.plans select ?, ?, ?, ?, as_of_on from marts.plan_calendar",
             [number, plan_id, _input_key(connection), started_from],
         )
         connection.execute(
@@ -186,7 +185,7 @@ def record_plan(connection: duckdb.DuckDBPyConnection, plan_id: str) -> None:
 
 _CHANGES = """
 insert into history.changes
-with today as (select as_of_on from intermediate.int_company__calendar),
+with today as (select as_of_on from marts.plan_calendar),
 by_hand as (
     select plan.account_id, last.rep_id as from_rep_id, plan.present_rep_id as to_rep_id, 'crm' as o
     from plan.coverage_assignments as plan

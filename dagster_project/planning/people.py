@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from dagster_project.company.model import Company
 from dagster_project.company.policy_tables import DEFAULT_COMMISSION_RATE
-from dagster_project.warehouse.duckdb_file import Warehouse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     import pandas as pd
 
@@ -42,26 +41,24 @@ def comp_plans_by_role(company: Company) -> dict[str, CompPlan]:
     return plans
 
 
-def money_inputs(warehouse: Warehouse, company: Company, months: pd.DatetimeIndex) -> MoneyInputs:
-    """Read people, partners and budgets for the plan's months."""
+def money_inputs(
+    tables: Mapping[str, pd.DataFrame], company: Company, months: pd.DatetimeIndex
+) -> MoneyInputs:
+    """Shape people, partners and budgets for the plan's months.
+
+    Args:
+        tables: quota_people, quota_accounts, coverage_assignments, shadow_prices.
+        company: The company's settings.
+        months: The plan's open months.
+    """
     import pandas as pd
 
     from optimization.quotas.budget import Hire, MoneyInputs
 
     year_share = len(months) / _YEAR_MONTHS
     begin, end = months[0], months[-1] + pd.offsets.MonthEnd()
-    employees = warehouse.read("staging.stg_hr__employees")
-    hired = pd.to_datetime(employees["hired_on"]).fillna(begin)
-    left = pd.to_datetime(employees["terminated_on"]).fillna(end)
-    first, last = hired.mask(hired < begin, begin), left.mask(left > end, end)
-    days = ((last - first).dt.days + 1).clip(lower=0)
-    people = employees[["rep_id", "role", "group_id", "base_pay"]].assign(
-        group_id=employees["group_id"].mask(employees["group_id"] == "(no group)"),
-        paid_share=days / ((end - begin).days + 1),
-        is_covering=employees["role"].isin(company.capacity.covering_roles),
-    )
-    accounts = warehouse.read("plan.coverage_assignments").merge(
-        warehouse.read("marts.coverage_accounts")[["account_id", "margin_rate"]], on="account_id"
+    accounts = tables["coverage_assignments"].merge(
+        tables["quota_accounts"][["account_id", "margin_rate"]], on="account_id"
     )
     booked = accounts["new_amount"] + accounts["existing_amount"]
     accounts["booking_amount"] = booked
@@ -71,10 +68,10 @@ def money_inputs(warehouse: Warehouse, company: Company, months: pd.DatetimeInde
         own = accounts["rep_id"] == partner.partner_id
         margin = accounts.loc[own, "contribution_amount"].sum() / max(booked[own].sum(), 1e-9)
         partner_share[partner.partner_id] = partner.margin_share * float(max(margin, 0.0))
-    prices = warehouse.read("plan.shadow_prices")
+    prices = tables["shadow_prices"]
     of_hours = prices[prices["rule"] == "hours"].groupby("group_id")["shadow_price_amount"].mean()
     return MoneyInputs(
-        people=people[people["paid_share"] > 0],
+        people=tables["quota_people"],
         comp_plans=comp_plans_by_role(company),
         budgets={
             group.group_id: group.budget_amount * year_share
@@ -149,14 +146,9 @@ def open_heads(company: Company, months: Iterable[pd.Timestamp]) -> list[OpenHea
     return heads
 
 
-def uncovered_accounts(warehouse: Warehouse) -> pd.DataFrame:
+def uncovered_accounts(accounts: pd.DataFrame, assignments: pd.DataFrame) -> pd.DataFrame:
     """Return the accounts nobody covers, with the group that misses them: the owner of record's."""
-    accounts = warehouse.read("marts.coverage_accounts")
-    assignments = warehouse.read("plan.coverage_assignments")
-    employees = warehouse.read("staging.stg_hr__employees")
     house = set(assignments.loc[assignments["coverer_type"] == "house", "account_id"])
-    free = accounts[accounts["account_id"].isin(house)]
-    group_of = employees.set_index("rep_id")["group_id"]
-    return free.assign(
-        group_id=free["previous_owner_rep_id"].map(group_of), hours=free["hours_per_year"]
+    return accounts[accounts["account_id"].isin(house)].rename(
+        columns={"owner_group_id": "group_id", "hours_per_year": "hours"}
     )[["account_id", "group_id", "hours", "new_amount", "existing_amount"]]

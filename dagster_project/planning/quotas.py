@@ -5,6 +5,7 @@ cvxpy is imported by the optimiser, which is imported inside functions: definiti
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dagster_project.company.model import Company
@@ -25,6 +26,26 @@ if TYPE_CHECKING:
     from optimization.quotas.context import QuotaContext
     from optimization.tables import QuotaPlan
 
+# What quotas follow from: marts, and tables of the coverage plan.
+QUOTA_MARTS = (
+    "account_pipeline",
+    "agreed_quotas",
+    "company_goals",
+    "coverage_coverers",
+    "coverage_groups",
+    "customer_seasons",
+    "deal_spread",
+    "goal_parts",
+    "group_bookings",
+    "new_business_lags",
+    "plan_months",
+    "quota_accounts",
+    "quota_people",
+    "rep_months",
+    "sales_cycles",
+    "seasonality",
+)
+QUOTA_PLANS = ("coverage_assignments", "shadow_prices")
 _YEAR_MONTHS = 12
 
 
@@ -46,62 +67,58 @@ def quota_policy(company: Company) -> QuotaPolicy:
     )
 
 
-def covered_book(
-    accounts: pd.DataFrame, assignments: pd.DataFrame, deal_values: pd.DataFrame
-) -> pd.DataFrame:
-    """Join each account of the plan to its season's key (the industry) and its deals' value."""
+def covered_book(accounts: pd.DataFrame, assignments: pd.DataFrame) -> pd.DataFrame:
+    """Join each account of the plan to its season's key and its deals' value."""
     from optimization.quotas.inputs import BOOK_COLUMNS
 
-    book = assignments.merge(
-        accounts[["account_id", "industry"]], on="account_id", how="left", validate="one_to_one"
-    ).merge(
-        deal_values[["account_id", "new_value_per_win", "existing_value_per_win"]],
-        on="account_id",
-        how="left",
-        validate="one_to_one",
-    )
-    return book.rename(
-        columns={
-            "industry": "season_key",
-            "new_value_per_win": "new_deal_amount",
-            "existing_value_per_win": "existing_deal_amount",
-        }
-    )[list(BOOK_COLUMNS)]
+    known = accounts[["account_id", "season_key", "new_deal_amount", "existing_deal_amount"]]
+    book = assignments.merge(known, on="account_id", how="left", validate="one_to_one")
+    return book[list(BOOK_COLUMNS)]
 
 
-def quota_inputs(warehouse: Warehouse, company: Company) -> dict[str, Any]:
-    """Read what quotas follow from, by the optimiser's argument names."""
+def read_tables(warehouse: Warehouse) -> dict[str, pd.DataFrame]:
+    """Read every table that quotas follow from, by name."""
+    return {
+        **{name: warehouse.read(f"marts.{name}") for name in QUOTA_MARTS},
+        **{name: warehouse.read(f"plan.{name}") for name in QUOTA_PLANS},
+    }
+
+
+def quota_inputs(tables: Mapping[str, pd.DataFrame], company: Company) -> dict[str, Any]:
+    """Shape what quotas follow from, by the optimiser's argument names.
+
+    Args:
+        tables: Those of :func:`read_tables`.
+        company: The company's settings.
+    """
     from optimization.quotas.open_heads import staff_open_heads
 
-    calendar = warehouse.read("intermediate.int_company__plan_months")
+    calendar, rep_months = tables["plan_months"], tables["rep_months"]
     months = sorted(calendar.loc[calendar["is_open"], "month"])
-    rep_months = warehouse.read("marts.rep_months")
     book, coverers, ramps = staff_open_heads(
-        covered_book(
-            warehouse.read("marts.coverage_accounts"),
-            warehouse.read("plan.coverage_assignments"),
-            warehouse.read("intermediate.int_accounts__potential"),
-        ),
-        warehouse.read("marts.coverage_coverers"),
+        covered_book(tables["quota_accounts"], tables["coverage_assignments"]),
+        tables["coverage_coverers"],
         rep_months[rep_months["month"].isin(months)],
-        uncovered_accounts(warehouse),
+        uncovered_accounts(tables["quota_accounts"], tables["coverage_assignments"]),
         open_heads(company, months),
         months,
     )
     return {
         "book": book,
-        "seasonality": warehouse.read("marts.seasonality"),
-        "sales_cycles": warehouse.read("marts.sales_cycles"),
+        "seasonality": tables["seasonality"],
+        "sales_cycles": tables["sales_cycles"],
         "rep_months": ramps,
-        "goals": warehouse.read("marts.company_goals"),
-        "groups": warehouse.read("marts.coverage_groups"),
+        "goals": tables["company_goals"],
+        "groups": tables["coverage_groups"],
         "coverers": coverers,
         "months": months,
     }
 
 
-def quota_context(warehouse: Warehouse, company: Company, inputs: dict[str, Any]) -> QuotaContext:
-    """Read what else a company may know: parts of goals, past quotas, history, people and pay."""
+def quota_context(
+    tables: Mapping[str, pd.DataFrame], company: Company, inputs: dict[str, Any]
+) -> QuotaContext:
+    """Shape what else a company may know: parts of goals, past quotas, history, people and pay."""
     import pandas as pd
 
     from optimization.quotas.context import QuotaContext
@@ -109,19 +126,19 @@ def quota_context(warehouse: Warehouse, company: Company, inputs: dict[str, Any]
     from optimization.quotas.pipeline import OpenBusiness
 
     months = pd.DatetimeIndex(inputs["months"])
-    agreed = warehouse.read("marts.agreed_quotas")
-    agreed["month"] = pd.to_datetime(agreed["month"])
+    agreed = tables["agreed_quotas"].assign(month=lambda quotas: pd.to_datetime(quotas["month"]))
     year_ago = months - pd.DateOffset(years=1)
     last = agreed[agreed["month"].isin(year_ago)]
     is_under_way = len(months) < _YEAR_MONTHS
     keeps = is_under_way and company.quotas.mid_year == "keep"
-    bookings = warehouse.read("marts.group_bookings").rename(columns={"won_amount": "amount"})
+    bookings = tables["group_bookings"].rename(columns={"won_amount": "amount"})
     begun = months[-1] - pd.DateOffset(months=_YEAR_MONTHS - 1)
     past = pd.to_datetime(bookings["month"])
     covering = inputs["coverers"]
+    starts = tables["quota_accounts"][["account_id", "year_starts_in"]]
     return QuotaContext(
         goal_parts=parts_left(
-            warehouse.read("raw.goal_parts"),
+            tables["goal_parts"],
             bookings[(past >= begun) & (past < months[0])],
             inputs["goals"],
             sorted(set(covering.loc[covering["coverer_type"] != "house", "group_id"])),
@@ -131,25 +148,16 @@ def quota_context(warehouse: Warehouse, company: Company, inputs: dict[str, Any]
         last_quotas=last.groupby("rep_id")["amount"].sum().reset_index(),
         in_force=agreed[agreed["month"].isin(months)] if keeps else None,
         history=bookings.rename(columns={"amount": "won_amount"}),
-        value_cv=float(warehouse.read("marts.deal_spread")["value_cv"].iloc[0]),
+        value_cv=float(tables["deal_spread"]["value_cv"].iloc[0]),
         comp_plans=comp_plans_by_role(company),
-        money=money_inputs(warehouse, company, months),
+        money=money_inputs(tables, company, months),
         open_business=OpenBusiness(
-            pipeline=warehouse.read("marts.account_pipeline"),
-            lags=warehouse.read("marts.new_business_lags"),
-            customer_seasons=warehouse.read("marts.customer_seasons"),
-            year_starts=_year_starts(warehouse),
+            pipeline=tables["account_pipeline"],
+            lags=tables["new_business_lags"],
+            customer_seasons=tables["customer_seasons"],
+            year_starts=starts[starts["year_starts_in"].notna()],
         ),
         hours_per_position=company.capacity.selling_hours_per_year * len(months) / _YEAR_MONTHS,
-    )
-
-
-def _year_starts(warehouse: Warehouse) -> pd.DataFrame:
-    """Return the first month of customers' fiscal years where the CRM states it."""
-    accounts = warehouse.read("staging.stg_crm__accounts")
-    known = accounts[accounts["fiscal_year_start_month"].notna()]
-    return known[["account_id", "fiscal_year_start_month"]].rename(
-        columns={"fiscal_year_start_month": "year_starts_in"}
     )
 
 
@@ -161,8 +169,9 @@ def plan_quotas(warehouse: Warehouse, company: Company) -> QuotaPlan:
     """
     from optimization.plan_quotas import allocate_quotas
 
-    inputs = quota_inputs(warehouse, company)
-    context = quota_context(warehouse, company, inputs)
+    tables = read_tables(warehouse)
+    inputs = quota_inputs(tables, company)
+    context = quota_context(tables, company, inputs)
     plan = allocate_quotas(**inputs, policy=quota_policy(company), context=context)
     write_plan(warehouse, company, {table: getattr(plan, table) for table in QUOTA_TABLES})
     return plan
@@ -172,8 +181,9 @@ def quota_violations(warehouse: Warehouse, company: Company) -> list[str]:
     """Recompute every sum of targets and quotas from the tables as written."""
     from optimization.verify.quotas import verify_quotas
 
-    inputs = quota_inputs(warehouse, company)
-    context = quota_context(warehouse, company, inputs)
+    tables = read_tables(warehouse)
+    inputs = quota_inputs(tables, company)
+    context = quota_context(tables, company, inputs)
     return verify_quotas(
         warehouse.read("plan.group_targets"),
         warehouse.read("plan.quota_allocations"),

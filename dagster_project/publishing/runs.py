@@ -54,7 +54,7 @@ def record_run(connection: duckdb.DuckDBPyConnection, facts: Mapping[str, Any]) 
             (select coalesce(sum(missing_hours), 0) from review.capacity_gaps),
             (select coalesce(sum(row_count), 0) from marts.quarantine_summary),
             (select count(*) from quality.data_quality_results where not is_passed)
-        from intermediate.int_company__calendar as calendar
+        from marts.plan_calendar as calendar
         cross join plan.plan_certificates as certificate
         """,
         [

@@ -36,7 +36,8 @@ def ensure_manifest() -> Path:
     MANIFEST_PATH.parent.mkdir(exist_ok=True)
     with FileLock(MANIFEST_PATH.with_suffix(".lock")):
         if not _is_fresh():
-            invoke(None, ["parse"], MANIFEST_PATH.parent)
+            # Parsing what changed alone can lose what YAML says of a test, its severity included.
+            invoke(None, ["parse", "--no-partial-parse"], MANIFEST_PATH.parent)
     return MANIFEST_PATH
 
 

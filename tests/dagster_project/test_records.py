@@ -80,7 +80,7 @@ def test_a_run_is_recorded_once_with_the_figures_of_its_plan(warehouse, rows, tm
         write_frame(connection, PLAN_TABLES["plan_certificates"], pd.DataFrame([certificate]))
         connection.execute(
             """
-            create table intermediate.int_company__calendar as select date '2026-06-30' as as_of_on;
+            create table marts.plan_calendar as select date '2026-06-30' as as_of_on;
             create table review.capacity_gaps as select unnest([1.5, 2.5]) as missing_hours;
             create table marts.quarantine_summary as select unnest([6, 3]) as row_count;
             create table quality.data_quality_results as select unnest([true, false]) as is_passed;
