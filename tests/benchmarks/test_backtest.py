@@ -149,6 +149,7 @@ def test_scores_are_those_of_the_definitions() -> None:
     assert low < found["log_loss"] < high  # type: ignore[operator]
 
 
+@pytest.mark.slow
 def test_the_command_prints_stores_and_ends_in_one_json_line(
     deals: pd.DataFrame, tmp_path: Path
 ) -> None:

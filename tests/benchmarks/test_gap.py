@@ -16,6 +16,8 @@ from benchmarks.gap_partitions import Repartition
 from optimization.coverage.solve.dual import find_prices
 from optimization.coverage.solve.search import Schedule, Search
 
+pytestmark = pytest.mark.slow
+
 SCHEDULE = Schedule(listed=2.0, longest=4, sweeps=20, temperature=0.1, cooling=0.01)
 
 

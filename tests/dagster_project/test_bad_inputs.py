@@ -13,6 +13,8 @@ from dagster_project.warehouse.duckdb_file import Warehouse
 from .inputs.catalogue import CATALOGUE, BadInput
 from .inputs.company import company_of, forget_pulls, healthy, judge, write_files
 
+pytestmark = pytest.mark.slow
+
 REASONS = {"blocked", "set aside", "mended", "listed"}
 
 

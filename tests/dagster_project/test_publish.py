@@ -314,6 +314,7 @@ def what_readers_see(home, plan_ids):
     return {plan: (seen, plan == "p1" or bool(seen)) for plan, seen in forms.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("plan_id", ["p1", "p2"])
 def test_killed_at_any_change_of_the_file_system_both_forms_stay_whole(con, home, plan_id):
     kills = 0

@@ -19,6 +19,8 @@ from optimization.coverage.solve.large import solve_large
 from optimization.coverage.solve.prices import relax
 from optimization.policy import CoveragePolicy
 
+pytestmark = pytest.mark.slow
+
 quick = settings(max_examples=5, suppress_health_check=list(HealthCheck), derandomize=True)
 companies = {
     "reps": st.integers(2, 8),

@@ -16,6 +16,8 @@ from optimization.plan_coverage import solve_coverage
 from optimization.policy import CoveragePolicy
 from optimization.verify.coverage import verify_coverage
 
+pytestmark = pytest.mark.slow
+
 EXACT = CoveragePolicy(move_budget_rate=1.0, mip_gap=0.0)
 quick = settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 companies = {

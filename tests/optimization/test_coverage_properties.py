@@ -29,6 +29,8 @@ from optimization.verify.tables import text_ids, with_today
 
 from .cases import cases, examples, pairs_of, rounding
 
+pytestmark = pytest.mark.slow
+
 SMALL, LARGE = "exact", "large"
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pickle
 
+import pytest
+
 from optimization.policy import CoveragePolicy
 
 # A plan by each way, and a price search of a size at which threads change its last digits.
@@ -27,6 +29,7 @@ print("choice", hashlib.sha256(found.choice.tobytes()).hexdigest())
 """
 
 
+@pytest.mark.slow
 def test_a_plan_has_the_same_bytes_with_one_two_and_four_threads(
     random_company, run_python, tmp_path
 ):
