@@ -74,6 +74,8 @@ def _nodes(manifest: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         node = nodes[key]
         is_test = node["resource_type"] == "test"
         kind = "test" if is_test else node["config"]["materialized"]
+        if kind == "ephemeral":
+            continue  # dbt has written it into its readers
         if kind not in ("test", "table", "view"):
             raise RuntimeError(f"{key} is a {kind}; the floor knows tables, views and tests")
         yield {
