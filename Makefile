@@ -44,7 +44,7 @@ lint: setup         ## every hook of .pre-commit-config.yaml over the whole tree
 types: setup
 	$(BIN)/mypy
 
-dbt-check: setup    ## parse with warnings as errors, unit tests, SQL style
+dbt-check: setup    ## parse with warnings as errors, unit tests
 	$(BIN)/sales-coverage check-dbt
 
 pytest: setup
