@@ -23,7 +23,7 @@ from benchmarks.backtest_file import ClosedDeals, FileError, read_deals
 from benchmarks.backtest_scores import score_models
 from optimization.strength.backtest import RawRates, chances
 from optimization.strength.deals import Deals
-from optimization.strength.guard import judge_wins
+from optimization.strength.guard import judge_persistence
 from optimization.strength.half_life import chosen_half_life, try_half_lives
 from optimization.strength.models import age_weight, fit_model, win_model
 
@@ -111,7 +111,7 @@ def _fit_and_predict(
     half_life = chosen_half_life(try_half_lives(known, win))
     wins = fit_model(known, win, half_life)
     assert wins.whole is not None, "folds without deals are left out"
-    verdict = judge_wins(known, wins)
+    verdict = judge_persistence(known, win.family, wins)
     raw = RawRates.of(known, known.rows(), age_weight(known.age_days, half_life))
     rows = every.rows()[len(early) :]
     predicted = late[["opportunity_id", "rep_id", "is_won"]].assign(

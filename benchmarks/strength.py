@@ -34,6 +34,7 @@ class Estimate:
     """What the product says of a world; arrays have shape (accounts, reps)."""
 
     is_on: bool
+    multiplier: float
     win_rate: FloatArray
     advantage: FloatArray
     advantage_sd: FloatArray
@@ -57,6 +58,7 @@ def estimate(world: World) -> Estimate:
 
     return Estimate(
         is_on=bool(found.strength_guard["is_on"].iloc[0]),
+        multiplier=float(found.strength_transport["multiplier"].iloc[:4].mean()),
         win_rate=grid("win_rate"),
         advantage=grid("advantage"),
         advantage_sd=grid("advantage_sd"),

@@ -6,13 +6,14 @@ import pandas as pd
 
 from optimization.strength.backtest import backtest_table, calibration_table, predict_later
 from optimization.strength.deals import Deals
-from optimization.strength.effects_table import effects_table, scale_of_values
-from optimization.strength.guard import guard_table, judge_values, judge_wins
+from optimization.strength.effects_table import effects_table
+from optimization.strength.guard import guard_table, judge, transport_table
 from optimization.strength.half_life import chosen_half_life, try_half_lives
 from optimization.strength.models import fit_model, value_model, win_model
 from optimization.strength.rep_effects import combine_with_priors
 from optimization.strength.strengths import strengths_table, surprises_table
 from optimization.strength.terms import PROFILE
+from optimization.strength.transport import judge_transport
 from optimization.strength.win_rates import win_rates_table
 from optimization.tables import Strengths
 
@@ -24,7 +25,7 @@ def estimate_strengths(
     priors: pd.DataFrame,
     product_mix: pd.DataFrame,
 ) -> Strengths:
-    """Estimate who wins what more often than the deals predict, and whether that lasts.
+    """Estimate who wins what more often than the deals predict, and whether that comes along.
 
     Texts of any frame may be categories.
 
@@ -48,25 +49,25 @@ def estimate_strengths(
     half_lives = try_half_lives(coded, win)
     days = chosen_half_life(half_lives)
     wins, values = fit_model(coded, win, days), fit_model(coded, value, days)
-    of_wins, of_values = judge_wins(coded, wins), judge_values(coded, values)
+    wins_along, values_along = (
+        judge_transport(coded, model, days) for model in (win, value)
+    )
+    of_wins = judge(coded, win, wins, wins_along)
+    of_values = judge(coded, value, values, values_along)
     predicted = predict_later(coded, wins)
     active = reps.loc[reps["is_active"].astype(bool), ["rep_id", "group_id"]]
     known = pd.Index(active["rep_id"]).union(coded.reps())
     levels = {name: pd.Index(sorted(accounts[name].unique())) for name in PROFILE}
     levels["product"] = pd.Index(sorted(product_mix["product"].unique()))
-    effects = combine_with_priors(coded, wins, known, levels, priors)
+    effects = combine_with_priors(coded, wins, known, levels, priors, wins_along)
     return Strengths(
-        effects=effects_table(
-            coded,
-            wins.whole,
-            values.whole,
-            scale_of_values(coded, value, values.whole, of_values.multiplier),
-        ),
+        effects=effects_table(coded, wins, values, wins_along, values_along),
         profile_win_rates=win_rates_table(
-            coded, wins.whole, values.whole, effects, of_wins, accounts, active, product_mix
+            coded, wins.whole, values.whole, effects, accounts, active, product_mix
         ),
         rep_strengths=strengths_table(effects, of_wins, accounts, pd.Index(active["rep_id"])),
         strength_guard=guard_table(coded, wins, of_wins, of_values, half_lives),
+        strength_transport=transport_table(of_wins, of_values),
         strength_half_lives=half_lives,
         strength_backtest=backtest_table(coded, wins, predicted),
         strength_calibration=calibration_table(wins, predicted),

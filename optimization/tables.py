@@ -74,6 +74,8 @@ class Strengths:
         profile_win_rates: What each rep wins, one row per kind of account and rep.
         rep_strengths: One row per rep, dimension and level.
         strength_guard: Whether strengths hold here, one row.
+        strength_transport: Whether they come along to other accounts, one row per model and
+            dimension.
         strength_half_lives: One row per half-life tried.
         strength_backtest: One row per model.
         strength_calibration: One row per tenth of predicted probability.
@@ -84,6 +86,7 @@ class Strengths:
     profile_win_rates: pd.DataFrame
     rep_strengths: pd.DataFrame
     strength_guard: pd.DataFrame
+    strength_transport: pd.DataFrame
     strength_half_lives: pd.DataFrame
     strength_backtest: pd.DataFrame
     strength_calibration: pd.DataFrame

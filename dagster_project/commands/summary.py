@@ -34,13 +34,14 @@ def summarise(published: Path, currency: str) -> Iterator[str]:
         yield f"Changes  {sum(count for _, count in reasons):,} ({changes or 'none'})"
         yield "Strength " + rows("select reason from strength_guard")[0][0]
         named = rows(
-            "select rep_id, dimension, level, effect, deal_count from rep_strengths where is_named "
-            "order by abs(effect) desc, rep_id, dimension, level limit 5"
+            "select rep_id, dimension, level, effect, deal_count, verdict from rep_strengths "
+            "where is_named order by abs(effect) desc, rep_id, dimension, level limit 5"
         )
-        for rep, dimension, level, effect, deals in named:
-            verdict = "strong" if effect > 0 else "weak"
+        for rep, dimension, level, effect, deals, verdict in named:
+            word = "strong" if effect > 0 else "weak"
             where = "" if dimension == "overall" else f" in {dimension.replace('_', ' ')} {level}"
-            yield f"         {rep} is {verdict}{where} ({effect:+.2f} log-odds on {deals} deals)"
+            tail = "" if verdict == "transports" else ", with the accounts at hand"
+            yield f"         {rep} is {word}{where} ({effect:+.2f} log-odds on {deals} deals){tail}"
         for (sentence,) in rows(
             "select sentence from strength_surprises "
             "order by abs(effect) desc, rep_id, level limit 3"

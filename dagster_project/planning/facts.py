@@ -145,12 +145,15 @@ def strength_facts(found: Strengths) -> dict[str, dict[str, dg.MetadataValue]]:
     guard = found.strength_guard.iloc[0]
     facts: dict[str, dict[str, dg.MetadataValue]] = {
         "strength_guard": {
-            "multiplier": dg.MetadataValue.float(float(guard["multiplier"])),
-            **{
-                name: dg.MetadataValue.text(str(guard[name]))
-                for name in ("signal", "reason", "value_reason")
-            },
-        }
+            name: dg.MetadataValue.text(str(guard[name]))
+            for name in ("signal", "reason", "value_reason")
+        },
+        "strength_transport": {
+            "verdicts": _table(
+                found.strength_transport,
+                ("model", "dimension", "verdict", "multiplier", "deal_count", "slope", "slope_se"),
+            )
+        },
     }
     for picture in (PICTURES[name] for name in _OF_STRENGTHS):
         table = picture.tables[0]

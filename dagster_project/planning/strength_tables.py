@@ -52,8 +52,8 @@ INTERNAL_STRENGTH_TABLES: dict[str, Table] = tables_by_name(
             "win_rate": ("DOUBLE", "Mean probability of winning a deal"),
             "won_value_rate": ("DOUBLE", "Share of the value asked for that is won"),
             "margin_rate": ("DOUBLE", "Contribution of what is won, over its value"),
-            "advantage": ("DOUBLE", "Log-odds the rep adds, times the guard"),
-            "advantage_sd": ("DOUBLE", "Its standard deviation, before the guard"),
+            "advantage": ("DOUBLE", "Log-odds the rep adds, as far as they come along"),
+            "advantage_sd": ("DOUBLE", "Its standard deviation"),
         },
     ),
 )
@@ -61,8 +61,8 @@ INTERNAL_STRENGTH_TABLES: dict[str, Table] = tables_by_name(
 PUBLISHED_STRENGTH_TABLES: dict[str, Table] = tables_by_name(
     _table(
         "rep_strengths",
-        "What a rep is strong and weak at beyond what the deals predict, one row per rep, "
-        "dimension and level.",
+        "What a rep wins beyond what the deals predict and goes on winning, and how much of it "
+        "counts in the plan, one row per rep, dimension and level.",
         ("rep_id", "dimension", "level"),
         {
             **_REP_LEVEL,
@@ -75,12 +75,18 @@ PUBLISHED_STRENGTH_TABLES: dict[str, Table] = tables_by_name(
             ),
             "effect": (
                 "DOUBLE",
-                "Log-odds the rep adds, shrunk, with the prior belief, times the guard",
+                "Log-odds that persist with the rep and the rep's accounts, shrunk, with the prior "
+                "belief",
             ),
             "effect_sd": ("DOUBLE", "Standard deviation of the effect"),
             "effect_lower": ("DOUBLE", "Lower end of the 90 % interval"),
             "effect_upper": ("DOUBLE", "Upper end of the 90 % interval"),
             "prior_effect": _PRIOR,
+            "verdict": ("VARCHAR", "Of the dimension; see strength_transport"),
+            "counted_effect": (
+                "DOUBLE",
+                "Log-odds that count in the plan: what comes along to other accounts",
+            ),
             "beats_owners_probability": (
                 "DOUBLE",
                 "Chance that the rep wins more at this level than the owners of the other reps' "
@@ -89,31 +95,44 @@ PUBLISHED_STRENGTH_TABLES: dict[str, Table] = tables_by_name(
             "is_extrapolated": ("BOOLEAN", "Fewer than 5 deals"),
             "is_named": (
                 "BOOLEAN",
-                "Interval leaves zero and the guard is on: may be called a strength or weakness",
+                "Interval leaves zero and differences between reps last: may be called a strength "
+                "or weakness",
             ),
         },
     ),
     _table(
         "strength_guard",
-        "Whether strengths hold going forward in this company, one row.",
+        "Whether strengths count in this company's plan, and why, one row.",
         (),
         {
-            "signal": ("VARCHAR", "holds, none or not_estimable"),
-            "is_on": ("BOOLEAN", "Strengths count in the plan"),
-            "slope": ("DOUBLE", "How much of the predicted advantage came true in later deals"),
-            "slope_se": ("DOUBLE", "Standard error of the slope"),
-            "slope_lower": ("DOUBLE", "Lower end of its one-sided 95 % interval"),
-            "multiplier": ("DOUBLE", "Factor on every rep and group effect, 0 to 1"),
+            "signal": (
+                "VARCHAR",
+                "The best verdict of any dimension (see strength_transport), or not_estimable",
+            ),
+            "is_on": ("BOOLEAN", "Strengths transport to other accounts"),
+            "is_counted": (
+                "BOOLEAN",
+                "A share of any difference between reps counts in the plan, however small",
+            ),
+            "persistence_slope": (
+                "DOUBLE",
+                "How much of the predicted advantage came true in later deals, whosever it is",
+            ),
+            "persistence_slope_se": ("DOUBLE", "Standard error of the slope"),
+            "persistence_slope_lower": ("DOUBLE", "Lower end of its one-sided 95 % interval"),
             "is_value_on": (
                 "BOOLEAN",
-                "Differences between reps in the value of won deals count in the plan",
+                "Differences between reps in the value of won deals transport",
             ),
-            "value_slope": (
+            "value_persistence_slope": (
                 "DOUBLE",
                 "How much of a rep's larger or smaller deals came true in later ones",
             ),
-            "value_slope_se": ("DOUBLE", "Standard error of that slope"),
-            "value_slope_lower": ("DOUBLE", "Lower end of its one-sided 95 % interval"),
+            "value_persistence_slope_se": ("DOUBLE", "Standard error of that slope"),
+            "value_persistence_slope_lower": (
+                "DOUBLE",
+                "Lower end of its one-sided 95 % interval",
+            ),
             "value_multiplier": ("DOUBLE", "Factor on every rep's effect on deal value, 0 to 1"),
             "half_life_days": (
                 "BIGINT",
@@ -127,6 +146,38 @@ PUBLISHED_STRENGTH_TABLES: dict[str, Table] = tables_by_name(
             "holdout_deal_count": ("BIGINT", "Later deals they were judged on"),
             "reason": ("VARCHAR", "Why win strengths count or not, in words"),
             "value_reason": ("VARCHAR", "Why differences in deal value count or not, in words"),
+        },
+    ),
+    _table(
+        "strength_transport",
+        "Whether what reps seem to add comes along to accounts that others worked on, one row per "
+        "model and dimension.",
+        ("model", "dimension"),
+        {
+            "model": ("VARCHAR", "win (of deals won) or value (of their amounts)"),
+            "dimension": ("VARCHAR", "overall, industry, geography, size_band or product"),
+            "verdict": (
+                "VARCHAR",
+                "transports: counts in the plan; persists_only: stays with the accounts; "
+                "not_tested: too few deals of accounts that several reps worked on; none: no "
+                "difference between reps, or none that lasts",
+            ),
+            "multiplier": ("DOUBLE", "Factor on every effect of the dimension, 0 to 1"),
+            "multiplier_sd": ("DOUBLE", "Its standard deviation"),
+            "transport_probability": ("DOUBLE", "That anything comes along"),
+            "test": (
+                "VARCHAR",
+                "The test that decided: same_account (reps compared on one account, effects from "
+                "other accounts) or after_changes (later deals of accounts that changed hands)",
+            ),
+            "deal_count": ("BIGINT", "Deals that could tell"),
+            "slope": (
+                "DOUBLE",
+                "Share of the predicted difference that came true; empty where nothing could tell",
+            ),
+            "slope_se": ("DOUBLE", "Standard error of the slope"),
+            "slope_lower": ("DOUBLE", "Lower end of its 90 % interval"),
+            "slope_upper": ("DOUBLE", "Upper end of its 90 % interval"),
         },
     ),
     _table(
@@ -213,7 +264,7 @@ PUBLISHED_STRENGTH_TABLES: dict[str, Table] = tables_by_name(
                 "DOUBLE",
                 "Share the deals themselves predicted, without the rep",
             ),
-            "effect": ("DOUBLE", "Log-odds the deals alone show, shrunk and times the guard"),
+            "effect": ("DOUBLE", "Log-odds that the deals alone show and that persist, shrunk"),
             "effect_lower": ("DOUBLE", "Lower end of the 90 % interval"),
             "effect_upper": ("DOUBLE", "Upper end of the 90 % interval"),
             "prior_effect": _PRIOR,

@@ -15,9 +15,10 @@ from scipy.special import expit
 from scipy.stats import rankdata
 
 from optimization.strength.deals import Deals, FloatArray, IntArray
-from optimization.strength.fit import Fit
-from optimization.strength.guard import Z_90, fit_slope
+from optimization.strength.fit import Family, Fit
+from optimization.strength.guard import Z_90
 from optimization.strength.models import ModelFit
+from optimization.strength.slopes import fit_slopes
 from optimization.strength.terms import Part
 
 BINS = 10
@@ -110,6 +111,7 @@ def backtest_table(
     """Table ``strength_backtest``, one row per model; empty where there is nothing to judge."""
     won = wins.outcome[wins.later_rows]
     rep = deals.features["rep_id"].code[wins.later_rows]
+    account = deals.features["account_id"].code[wins.later_rows]
     losses = {name: log_loss(won, p) for name, p in predicted.items()}
     rows = []
     for name, p in predicted.items():
@@ -124,7 +126,7 @@ def backtest_table(
                 losses[name].mean(),
                 ((won - p) ** 2).mean(),
                 auc(won, p),
-                fit_slope(won, np.zeros(len(won)), np.log(p / (1 - p))).slope,
+                _calibration_slope(won, p, account),
                 np.abs(gap).sum() / len(won),
                 p.mean(),
                 won.mean(),
@@ -179,6 +181,13 @@ def auc(won: FloatArray, p: FloatArray) -> float:
         return np.nan
     above = rankdata(p)[won > 0].sum() - wins * (wins + 1) / 2
     return float(above / (wins * losses))
+
+
+def _calibration_slope(won: FloatArray, p: FloatArray, account: IntArray) -> float:
+    predictor = np.log(p / (1 - p))[:, None]
+    none = np.empty((len(won), 0))
+    slopes = fit_slopes(won, np.zeros(len(won)), predictor, none, account, Family.BINOMIAL)
+    return float(slopes.slope[0])
 
 
 def _bin(p: FloatArray) -> np.ndarray:

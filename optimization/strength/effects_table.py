@@ -2,59 +2,71 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
+from optimization.arrays import ratio
 from optimization.strength.deals import Deals
 from optimization.strength.fit import Fit
-from optimization.strength.models import Model, rows_where
-from optimization.strength.terms import ALL, Part
+from optimization.strength.models import ModelFit
+from optimization.strength.terms import ACCOUNT, ALL, Part
+from optimization.strength.transport import Transport, added_by_rep
 
 BASE = "base"
 EFFECT_COLUMNS = ("model", "term", "rep_id", "level", "effect", "variance", "tau2")
 
 
 def effects_table(
-    deals: Deals, wins: Fit | None, values: Fit | None, value_scale: float
+    deals: Deals, wins: ModelFit, values: ModelFit, of_wins: Transport, of_values: Transport
 ) -> pd.DataFrame:
     """Table ``effects``, one row per model, term, rep and level with deals.
 
+    What a rep seems to add and does not take along is its accounts' own: it stays with them.
+
     Args:
         deals: Closed deals.
-        wins: The win model on all deals; effects in log-odds.
-        values: The value model on all deals; effects in logarithms of company currency.
-        value_scale: Added to the value model's intercept; see :func:`scale_of_values`.
+        wins: The win model; effects in log-odds.
+        values: The value model; effects in logarithms of company currency.
+        of_wins: What comes along of the effects of reps on wins.
+        of_values: The same of their effects on values.
 
     Returns:
         model (win or value), term (``base`` for the intercept), rep_id and level (``(all)`` where a
         term has none), effect, its variance, and the variance between the term's levels.
     """
-    tables = [
-        _rows(deals, name, fit, shift)
-        for name, fit, shift in (("win", wins, 0.0), ("value", values, value_scale))
-        if fit is not None
-    ]
+    tables = []
+    for name, fits, transport in (("win", wins, of_wins), ("value", values, of_values)):
+        if fits.whole is not None:
+            fit = _with_what_stays(deals, fits, fits.whole, transport)
+            shift = _scale_of_values(deals, fits, fit, transport) if name == "value" else 0.0
+            tables.append(_rows(deals, name, fit, shift))
     if not tables:
         return pd.DataFrame(columns=list(EFFECT_COLUMNS))
     return pd.concat(tables, ignore_index=True)
 
 
-def scale_of_values(deals: Deals, model: Model, fit: Fit | None, multiplier: float) -> float:
+def _with_what_stays(deals: Deals, fits: ModelFit, fit: Fit, transport: Transport) -> Fit:
+    """Add to each account's effect what its reps added on average and do not take along."""
+    rows, weight = fits.whole_rows, fits.whole_weight
+    account = deals.terms[ACCOUNT.name].code[rows]
+    stays = added_by_rep(fit, deals, rows, transport.dimensions) @ (1 - transport.multiplier)
+    own = fit.effects[ACCOUNT.name]
+    total = np.bincount(account, weight * stays, len(own.effect))
+    mean = ratio(total, np.bincount(account, weight, len(own.effect)), 0.0)
+    held = replace(own, effect=own.effect + mean)
+    return replace(fit, effects={**fit.effects, ACCOUNT.name: held})
+
+
+def _scale_of_values(deals: Deals, values: ModelFit, fit: Fit, transport: Transport) -> float:
     """Logarithm of paid over predicted value of all won deals.
 
     exp of a mean logarithm is a median; with this on top, predicted and paid value are equal.
-
-    Args:
-        deals: Closed deals.
-        model: The value model.
-        fit: Its fit on all deals.
-        multiplier: The guard's, on the reps' effects on value.
     """
-    if fit is None:
-        return 0.0
-    rows = rows_where(model.is_used)
+    rows = values.whole_rows
     own = fit.base + fit.sum_of(deals.terms, rows, Part.SEGMENT)
-    of_rep = multiplier * fit.sum_of(deals.terms, rows, Part.REP, Part.NICHE)
+    of_rep = added_by_rep(fit, deals, rows, transport.dimensions) @ transport.multiplier
     return float(np.log(deals.amount[rows].sum() / np.exp(own + of_rep).sum()))
 
 

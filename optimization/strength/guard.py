@@ -1,33 +1,52 @@
-"""Going forward, do the advantages of reps hold in this company?
+"""What may be said of the reps' advantages: they transport, only persist, or cannot be told.
 
-Effects fitted on the early deals are held against the later ones. Wins: y ~ sigmoid(a + the deal's
-own part + slope x advantage), advantage being the group's and the rep's part. Values: logarithm of
-the amount less the deal's own part ~ a + slope x the rep's effect, by least squares. Where the
-lower end of the slope's interval is not above zero, no difference between reps counts.
+Persist: effects fitted on the early deals come true on the later ones, mostly of the same accounts
+with the same reps. Transport: they come true on accounts that others worked on. Only what
+transports counts in the plan, since a plan hands accounts over.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
 
-from optimization.strength.deals import Deals, FloatArray
+from optimization.strength.deals import Deals
+from optimization.strength.fit import Family
 from optimization.strength.half_life import chosen_half_life
-from optimization.strength.models import ModelFit
-from optimization.strength.terms import Part
+from optimization.strength.models import Model, ModelFit
+from optimization.strength.slopes import fit_slopes
+from optimization.strength.terms import DIMENSION_TERMS, Part
+from optimization.strength.transport import Transport
 
 Z_90 = 1.645
-_NEWTON_STEPS = 6
-# Share of its parts below which a determinant is nothing but rounding.
-_ROUNDING = 1e-9
+TRANSPORTS, PERSISTS_ONLY, NOT_TESTED, NONE = "transports", "persists_only", "not_tested", "none"
+NOT_ESTIMABLE = "not_estimable"
+# Above this standard error of the slope a full strength would be missed more often than not.
+_TOO_UNSURE = 0.5
+# A share that comes along too small to call it so.
+_LEAST_SHARE = 0.1
+TRANSPORT_COLUMNS = (
+    "model",
+    "dimension",
+    "verdict",
+    "multiplier",
+    "multiplier_sd",
+    "transport_probability",
+    "test",
+    "deal_count",
+    "slope",
+    "slope_se",
+    "slope_lower",
+    "slope_upper",
+)
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """How much of an advantage came true; NaN where that cannot be told.
+class Persistence:
+    """How much of an advantage came true in later deals; NaN where that cannot be told.
 
     Attributes:
         slope: Share of the predicted advantage that came true.
@@ -44,67 +63,125 @@ class Verdict:
 
     @property
     def is_on(self) -> bool:
-        """The advantage counts."""
+        """Differences between reps last."""
         return self.lower > 0
 
     @property
     def multiplier(self) -> float:
-        """Factor on every rep and group effect, 0 to 1."""
+        """Factor that makes an effect what is to be expected of it, 0 to 1; 0 where none lasts."""
         return min(1.0, max(0.0, self.slope)) if self.is_on else 0.0
 
 
-_UNKNOWN = Verdict(np.nan, np.nan)
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """What may be said of one model's differences between reps.
+
+    Attributes:
+        persistence: Of the sum over all dimensions.
+        transport: By dimension.
+        has_difference: Any difference was found, by dimension.
+    """
+
+    persistence: Persistence
+    transport: Transport
+    has_difference: tuple[bool, ...]
+
+    def of(self, dimension: str) -> str:
+        """Transports, persists only, not tested, or none."""
+        place = self.transport.dimensions.index(dimension)
+        is_likely = self.transport.probability[place] >= 0.5
+        if not self.has_difference[place]:
+            return NONE
+        if is_likely and self.transport.multiplier[place] >= _LEAST_SHARE:
+            return TRANSPORTS
+        if not self.transport.slope_se[place] <= _TOO_UNSURE:
+            return NOT_TESTED
+        return PERSISTS_ONLY if self.persistence.is_on else NONE
+
+    @property
+    def transporting(self) -> list[str]:
+        """Dimensions that transport."""
+        return [name for name in self.transport.dimensions if self.of(name) == TRANSPORTS]
+
+    @property
+    def share(self) -> float:
+        """Largest share of any dimension's differences that counts in the plan."""
+        return float((self.transport.multiplier * np.array(self.has_difference)).max())
+
+    @property
+    def signal(self) -> str:
+        """The best that can be said of any dimension."""
+        found = {self.of(name) for name in self.transport.dimensions}
+        if TRANSPORTS in found:
+            return TRANSPORTS
+        if not self.persistence.is_on:
+            return NONE
+        return next(word for word in (NOT_TESTED, PERSISTS_ONLY, NONE) if word in found)
 
 
-def judge_wins(deals: Deals, wins: ModelFit) -> Verdict:
-    """Hold the advantages against later wins."""
-    early, rows = wins.judged, wins.later_rows
-    if early is None:
-        return _UNKNOWN
-    own = early.base + early.sum_of(deals.terms, rows, Part.SEGMENT)
-    advantage = early.sum_of(deals.terms, rows, Part.REP, Part.NICHE)
-    return fit_slope(wins.outcome[rows], own, advantage)
-
-
-def judge_values(deals: Deals, values: ModelFit) -> Verdict:
-    """Hold the reps' effects on value against later amounts, by least squares."""
-    early, rows = values.judged, values.later_rows
-    if early is None:
-        return _UNKNOWN
-    y = values.outcome[rows] - early.base - early.sum_of(deals.terms, rows, Part.SEGMENT)
-    x = early.sum_of(deals.terms, rows, Part.REP, Part.NICHE)
-    spread = ((x - x.mean()) ** 2).sum()
-    if len(x) <= 2 or spread <= _ROUNDING * (x**2).sum():
-        return _UNKNOWN
-    slope = ((x - x.mean()) * (y - y.mean())).sum() / spread
-    left = max(0.0, ((y - y.mean()) ** 2).sum() - slope**2 * spread)
-    return Verdict(float(slope), float(np.sqrt(left / (len(x) - 2) / spread)))
-
-
-def fit_slope(won: FloatArray, offset: FloatArray, x: FloatArray) -> Verdict:
-    """Fit won ~ sigmoid(a + offset + slope * x) by Newton steps, error from the Hessian.
+def judge(deals: Deals, model: Model, fits: ModelFit, transport: Transport) -> Verdict:
+    """Put together what lasts and what comes along.
 
     Args:
-        won: 0 or 1, shape (deals,).
-        offset: Log-odds, shape (deals,).
-        x: What the slope is of, shape (deals,).
-
-    Returns:
-        The slope; NaN where all x are alike, or nothing is there.
+        deals: Closed deals.
+        model: What was fitted.
+        fits: The fits.
+        transport: What comes along to other accounts.
     """
-    a = slope = slope_se = 0.0
-    for _ in range(_NEWTON_STEPS):
-        p = np.asarray(expit(a + offset + slope * x))
-        v = p * (1 - p)
-        aa, ab, bb = v.sum(), (v * x).sum(), (v * x * x).sum()
-        determinant = aa * bb - ab * ab
-        if not determinant > _ROUNDING * aa * bb:
-            return _UNKNOWN
-        of_a, of_slope = (won - p).sum(), (x * (won - p)).sum()
-        a += (bb * of_a - ab * of_slope) / determinant
-        slope += (aa * of_slope - ab * of_a) / determinant
-        slope_se = np.sqrt(aa / determinant)
-    return Verdict(float(slope), float(slope_se))
+    effects = fits.whole.effects if fits.whole is not None else {}
+    return Verdict(
+        judge_persistence(deals, model.family, fits),
+        transport,
+        tuple(
+            any(term.name in effects and effects[term.name].tau2 > 0 for term in terms)
+            for terms in (DIMENSION_TERMS[name] for name in transport.dimensions)
+        ),
+    )
+
+
+def judge_persistence(deals: Deals, family: Family, fits: ModelFit) -> Persistence:
+    """Hold what reps seemed to add against later deals, whosever it is."""
+    early, rows = fits.judged, fits.later_rows
+    if early is None:
+        return Persistence(np.nan, np.nan)
+    own = early.base + early.sum_of(deals.terms, rows, Part.SEGMENT)
+    advantage = early.sum_of(deals.terms, rows, Part.REP, Part.NICHE)
+    slopes = fit_slopes(
+        fits.outcome[rows],
+        own,
+        advantage[:, None],
+        np.empty((len(rows), 0)),
+        deals.features["account_id"].code[rows],
+        family,
+    )
+    return Persistence(float(slopes.slope[0]), float(slopes.error[0]))
+
+
+def transport_table(of_wins: Verdict, of_values: Verdict) -> pd.DataFrame:
+    """Table ``strength_transport``, one row per model and dimension."""
+
+    def rows(model: str, verdict: Verdict) -> Iterator[tuple[object, ...]]:
+        found = verdict.transport
+        for place, name in enumerate(found.dimensions):
+            slope, error = found.slope[place], found.slope_se[place]
+            yield (
+                model,
+                name,
+                verdict.of(name),
+                found.multiplier[place],
+                found.multiplier_sd[place],
+                found.probability[place],
+                found.test[place],
+                found.deals[place],
+                slope,
+                error,
+                slope - Z_90 * error,
+                slope + Z_90 * error,
+            )
+
+    return pd.DataFrame(
+        [*rows("win", of_wins), *rows("value", of_values)], columns=list(TRANSPORT_COLUMNS)
+    )
 
 
 def guard_table(
@@ -115,16 +192,16 @@ def guard_table(
     days = chosen_half_life(half_lives)
     row = {
         "signal": signal,
-        "is_on": of_wins.is_on,
-        "slope": of_wins.slope,
-        "slope_se": of_wins.slope_se,
-        "slope_lower": of_wins.lower,
-        "multiplier": of_wins.multiplier,
-        "is_value_on": of_values.is_on,
-        "value_slope": of_values.slope,
-        "value_slope_se": of_values.slope_se,
-        "value_slope_lower": of_values.lower,
-        "value_multiplier": of_values.multiplier,
+        "is_on": signal == TRANSPORTS,
+        "is_counted": of_wins.share > 0 or of_values.share > 0,
+        "persistence_slope": of_wins.persistence.slope,
+        "persistence_slope_se": of_wins.persistence.slope_se,
+        "persistence_slope_lower": of_wins.persistence.lower,
+        "is_value_on": of_values.signal == TRANSPORTS,
+        "value_persistence_slope": of_values.persistence.slope,
+        "value_persistence_slope_se": of_values.persistence.slope_se,
+        "value_persistence_slope_lower": of_values.persistence.lower,
+        "value_multiplier": of_values.transport.multiplier[0],
         "half_life_days": days or pd.NA,
         "is_half_life_tuned": bool(half_lives["is_tuned"].iloc[0]),
         "train_deal_count": len(wins.early_rows),
@@ -136,44 +213,78 @@ def guard_table(
 
 
 def _signal(deals: Deals, verdict: Verdict) -> str:
-    if deals.is_won.all() or not deals.is_won.any():
-        return "not_estimable"
-    return "holds" if verdict.is_on else "none"
+    if deals.is_won.all() or not deals.is_won.any() or len(deals.reps()) < 2:
+        return NOT_ESTIMABLE
+    return verdict.signal
 
 
 def _reason(deals: Deals, verdict: Verdict, signal: str) -> str:
     none_claimed = "win strengths cannot be estimated, and none is claimed."
-    if signal == "holds":
-        return "Strengths found in earlier deals came true in later ones; they count in the plan."
     if not len(deals):
         return f"No closed deal yet: {none_claimed}"
-    if signal == "not_estimable" and deals.is_won.all():
+    if len(deals.reps()) < 2:
+        return f"A single rep worked on every closed deal: {none_claimed}"
+    if deals.is_won.all():
         return (
             "Every closed deal on record is won, so nothing shows who wins more often: "
             f"{none_claimed} To measure them, record lost deals too."
         )
-    if signal == "not_estimable":
+    if not deals.is_won.any():
         return f"No closed deal on record is won: {none_claimed}"
-    if np.isnan(verdict.slope):
+    if signal == TRANSPORTS:
+        names = ", ".join(name.replace("_", " ") for name in verdict.transporting)
         return (
-            "No strength was found in earlier deals, or there are too few deals to test; the plan "
-            "claims none."
+            f"Strengths ({names}) came true on accounts that others had worked on; as much of "
+            "them as comes along counts in the plan."
         )
-    return "Strengths found in earlier deals did not come true in later ones; the plan claims none."
+    if signal == NOT_TESTED:
+        return (
+            "Your reps keep their accounts: differences between reps last, but from this data "
+            "nobody can say whether they are the reps' or their accounts'. Deals of accounts that "
+            f"change hands would show it; until then {_counts(verdict.share)}"
+        )
+    if signal == PERSISTS_ONLY:
+        return (
+            "Differences between reps last with the accounts they have, and did not come along "
+            f"to accounts that others had worked on; {_counts(verdict.share)}"
+        )
+    if np.isnan(verdict.persistence.slope):
+        return (
+            "No strength was found in earlier deals, or there are too few deals to test; "
+            f"{_counts(verdict.share)}"
+        )
+    return (
+        "Strengths found in earlier deals did not come true in later ones; "
+        f"{_counts(verdict.share)}"
+    )
+
+
+def _counts(share: float) -> str:
+    if share == 0:
+        return "the plan claims none."
+    return f"the plan counts at most {np.ceil(100 * share):.0f} % of them."
 
 
 def _value_reason(verdict: Verdict) -> str:
-    if verdict.is_on:
+    account_alone = "values follow the account and the product alone."
+    if verdict.signal == TRANSPORTS:
         return (
-            "Reps who won larger deals than their accounts and products explain went on doing so; "
-            "deal values count per rep."
+            "Reps who won larger deals than their accounts and products explain did so on "
+            "accounts that others had worked on too; deal values count per rep."
         )
-    if np.isnan(verdict.slope):
+    if verdict.signal == NOT_TESTED:
+        return (
+            "Some reps go on winning larger deals, but nobody can say whether that is theirs or "
+            f"their accounts'; {account_alone}"
+        )
+    if verdict.signal == PERSISTS_ONLY:
+        return (
+            "Some reps go on winning larger deals with the accounts they have, and not with "
+            f"others; {account_alone}"
+        )
+    if np.isnan(verdict.persistence.slope):
         return (
             "No difference between reps in the value of won deals was found, or there are too few "
-            "to test; values follow the account and the product alone."
+            f"to test; {account_alone}"
         )
-    return (
-        "Differences between reps in the value of won deals did not last; values follow the "
-        "account and the product alone."
-    )
+    return f"Differences between reps in the value of won deals did not last; {account_alone}"

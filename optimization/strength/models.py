@@ -5,16 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from optimization.strength.deals import BoolArray, Deals, FloatArray, IntArray
 from optimization.strength.fit import Family, Fit, fit_effects
-from optimization.strength.terms import ACCOUNT, VALUE_TERMS, WIN_TERMS, Term
+from optimization.strength.terms import VALUE_TERMS, WIN_TERMS, Term
 
 # The newest deals, which judge what was known before them.
 HOLDOUT_DAYS = 180
-FEWEST_DEALS_PER_ACCOUNT = 3
-FEWEST_SHARED_RATE = 0.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +37,8 @@ class ModelFit:
 
     Attributes:
         whole: Fitted on all deals; what the plan uses.
+        whole_rows: Those deals.
+        whole_weight: Their weights.
         early: Fitted on the deals that closed before the last half year.
         early_rows: Those deals.
         early_weight: Their weights.
@@ -48,6 +47,8 @@ class ModelFit:
     """
 
     whole: Fit | None
+    whole_rows: IntArray
+    whole_weight: FloatArray
     early: Fit | None
     early_rows: IntArray
     early_weight: FloatArray
@@ -62,14 +63,9 @@ class ModelFit:
 
 
 def win_model(deals: Deals) -> Model:
-    """Won or lost, of every closed deal.
-
-    An account tells something of its own only where accounts have several deals and change hands;
-    elsewhere its effect cannot be told from its rep's.
-    """
-    terms = tuple(t for t in WIN_TERMS if t is not ACCOUNT or _accounts_change_hands(deals))
+    """Won or lost, of every closed deal."""
     return Model(
-        terms, Family.BINOMIAL, deals.is_won.astype(float), np.ones(len(deals), dtype=bool)
+        WIN_TERMS, Family.BINOMIAL, deals.is_won.astype(float), np.ones(len(deals), dtype=bool)
     )
 
 
@@ -78,20 +74,6 @@ def value_model(deals: Deals) -> Model:
     is_used = deals.is_won & (deals.amount > 0)
     outcome = np.log(np.where(is_used, deals.amount, 1.0))
     return Model(VALUE_TERMS, Family.GAUSSIAN, outcome, is_used)
-
-
-def _accounts_change_hands(deals: Deals) -> bool:
-    account, rep = deals.features["account_id"], deals.features["rep_id"]
-    count = np.bincount(account.code, minlength=len(account.levels))
-    pairs = pd.unique(account.code.astype(np.int64) * len(rep.levels) + rep.code)
-    reps = np.bincount(pairs // max(len(rep.levels), 1), minlength=len(account.levels))
-    repeated = count >= 2
-    if not repeated.any():
-        return False
-    return bool(
-        count.sum() / (count > 0).sum() >= FEWEST_DEALS_PER_ACCOUNT
-        and (reps[repeated] >= 2).mean() >= FEWEST_SHARED_RATE
-    )
 
 
 def age_weight(age_days: FloatArray, half_life_days: int) -> FloatArray:
@@ -118,10 +100,13 @@ def fit_model(deals: Deals, model: Model, half_life_days: int) -> ModelFit:
 
     is_early = deals.age_days > HOLDOUT_DAYS
     early_rows = rows_where(model.is_used & is_early)
-    _, whole = fitted(rows_where(model.is_used), 0.0)
+    whole_rows = rows_where(model.is_used)
+    whole_weight, whole = fitted(whole_rows, 0.0)
     early_weight, early = fitted(early_rows, HOLDOUT_DAYS)
     return ModelFit(
         whole=whole,
+        whole_rows=whole_rows,
+        whole_weight=whole_weight,
         early=early,
         early_rows=early_rows,
         early_weight=early_weight,

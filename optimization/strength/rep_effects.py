@@ -7,7 +7,8 @@
   spread  1 / (V + W + 1/max(tau2, 0.15^2)): an effect not seen varies as much as the others do, and
           never less than 0.15
 
-The guard's multiplier is not in yet: where strengths do not hold, beliefs do not count either.
+What counts in the plan is the effect times the share of it that comes along to other accounts;
+where nothing does, beliefs do not count either.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from scipy.special import expit
 
 from optimization.strength.deals import BoolArray, Deals, FloatArray, PlaceArray, places
 from optimization.strength.models import ModelFit
-from optimization.strength.terms import ALL, DIMENSIONS, KINDS, Part
+from optimization.strength.terms import ALL, DIMENSION_TERMS, KINDS, Part, Term
+from optimization.strength.transport import Transport
 
 # Published deviations over the model's: measured to make 90 % intervals hold.
 SD_FACTOR = 1.25
@@ -45,6 +47,8 @@ class RepEffects:
         is_rated: A manager's rating is part of the belief.
         effect: Both together.
         effect_sd: Its standard deviation.
+        multiplier: Share that comes along to other accounts.
+        multiplier_sd: Its standard deviation.
     """
 
     reps: pd.Index
@@ -59,11 +63,23 @@ class RepEffects:
     is_rated: BoolArray
     effect: FloatArray
     effect_sd: FloatArray
+    multiplier: float
+    multiplier_sd: float
 
     @property
     def unknown_variance(self) -> float:
-        """Variance of the effect of a rep of whom nothing is known."""
-        return float(SD_FACTOR**2 * max(self.tau2, LEAST_TAU2))
+        """Variance of what counts of a rep of whom nothing is known."""
+        return float((self.multiplier * SD_FACTOR) ** 2 * max(self.tau2, LEAST_TAU2))
+
+    @property
+    def counted_effect(self) -> FloatArray:
+        """What counts in the plan."""
+        return self.multiplier * self.effect
+
+    @property
+    def counted_variance(self) -> FloatArray:
+        """Variance of what counts: of the effect and of the share that comes along."""
+        return (self.multiplier * self.effect_sd) ** 2 + (self.multiplier_sd * self.effect) ** 2
 
 
 def combine_with_priors(
@@ -72,6 +88,7 @@ def combine_with_priors(
     reps: pd.Index,
     levels: Mapping[str, pd.Index],
     priors: pd.DataFrame,
+    transport: Transport,
 ) -> dict[str, RepEffects]:
     """Lay out data and beliefs for every rep and level.
 
@@ -81,6 +98,7 @@ def combine_with_priors(
         reps: Ids to lay out; reps with deals must be among them.
         levels: Levels to lay out, by feature of a deal.
         priors: rep_id, dimension, level, prior_effect (log-odds), pseudo_deals, is_rated.
+        transport: What comes along to other accounts, by dimension.
 
     Returns:
         Effects by dimension.
@@ -91,7 +109,8 @@ def combine_with_priors(
         expected = np.asarray(expit(wins.whole.base + own))
     win_rate = float(deals.is_won.mean()) if len(deals) else 0.5
     found = {}
-    for dimension, term in DIMENSIONS.items():
+    for place, dimension in enumerate(transport.dimensions):
+        term = DIMENSION_TERMS[dimension][-1]
         names = levels[dimension] if dimension in KINDS else pd.Index([ALL])
         effect, information, tau2 = _fitted(deals, wins, term, reps, names)
         prior, pseudo_deals, is_rated = _believed(priors, dimension, reps, names)
@@ -113,6 +132,8 @@ def combine_with_priors(
             is_rated=is_rated,
             effect=np.divide(weighed, both, out=effect.copy(), where=prior_information > 0),
             effect_sd=SD_FACTOR * np.sqrt(1 / (both + floor)),
+            multiplier=float(transport.multiplier[place]),
+            multiplier_sd=float(transport.multiplier_sd[place]),
         )
     return found
 
@@ -139,13 +160,12 @@ def _places_of_deals(deals: Deals, column: str, names: pd.Index) -> PlaceArray:
 
 
 def _fitted(
-    deals: Deals, wins: ModelFit, term_name: str, reps: pd.Index, names: pd.Index
+    deals: Deals, wins: ModelFit, term: Term, reps: pd.Index, names: pd.Index
 ) -> tuple[FloatArray, FloatArray, float]:
     """Effect, information and spread of a rep term over the grid."""
     effect, information = np.zeros((len(reps), len(names))), np.zeros((len(reps), len(names)))
     if wins.whole is None:
         return effect, information, 0.0
-    term = next(term for term in wins.whole.terms if term.name == term_name)
     fitted = wins.whole.effects[term.name]
     rep_at = places(reps, deals.labels(term, "rep_id"))
     others = [column for column in term.columns if column != "rep_id"]

@@ -10,7 +10,7 @@ from scipy.special import ndtr
 
 from optimization.arrays import ratio
 from optimization.strength.deals import FloatArray, places
-from optimization.strength.guard import Z_90, Verdict
+from optimization.strength.guard import TRANSPORTS, Z_90, Verdict
 from optimization.strength.rep_effects import RepEffects
 from optimization.strength.terms import PROFILE, UNKNOWN
 
@@ -28,6 +28,8 @@ STRENGTH_COLUMNS = (
     "effect_lower",
     "effect_upper",
     "prior_effect",
+    "verdict",
+    "counted_effect",
     "beats_owners_probability",
     "is_extrapolated",
     "is_named",
@@ -61,12 +63,13 @@ def strengths_table(
 ) -> pd.DataFrame:
     """Table ``rep_strengths``, one row per rep, dimension and level.
 
-    A strength is named only where its 90 % interval leaves zero, there are at least 5 deals and the
-    guard says that strengths hold here.
+    The effect is what persists, whosever it is; what counts in the plan stands beside it. A
+    strength is named only where its 90 % interval leaves zero, there are at least 5 deals and
+    differences between reps last here.
 
     Args:
         effects: Effects by dimension.
-        verdict: The guard's, on wins.
+        verdict: On wins.
         accounts: owner_rep_id, industry, geography, size_band, one row per account.
         active: Reps who can cover accounts.
     """
@@ -75,9 +78,11 @@ def strengths_table(
     tables = []
     for dimension, own in effects.items():
         is_part = dimension != "overall"
-        total = verdict.multiplier * (own.effect + overall.effect * is_part)
-        variance = own.effect_sd**2 + overall.effect_sd**2 * is_part
-        effect = verdict.multiplier * own.effect
+        total = own.counted_effect + overall.counted_effect * is_part
+        variance = own.counted_variance + overall.counted_variance * is_part
+        effect = verdict.persistence.multiplier * own.effect
+        word = verdict.of(dimension)
+        is_counted = TRANSPORTS in (word, verdict.of("overall"))
         reach = Z_90 * own.effect_sd
         rates = [ratio(count, own.deals, np.nan) for count in (own.wins, own.expected_wins)]
         columns: list[np.ndarray] = [
@@ -89,9 +94,13 @@ def strengths_table(
             effect - reach,
             effect + reach,
             own.prior_effect,
-            _beats_owners(total, variance, _owned(own, dimension, owned), verdict),
+            np.full(effect.shape, word, dtype=object),
+            own.counted_effect,
+            _beats_owners(total, variance, _owned(own, dimension, owned))
+            if is_counted
+            else np.full(effect.shape, np.nan),
             own.deals < FEWEST_DEALS,
-            verdict.is_on & (own.deals >= FEWEST_DEALS) & (np.abs(effect) > reach),
+            verdict.persistence.is_on & (own.deals >= FEWEST_DEALS) & (np.abs(effect) > reach),
         ]
         tables.append(_tidy(own, dimension, dict(zip(STRENGTH_COLUMNS[3:], columns, strict=True))))
     return pd.concat(tables, ignore_index=True)
@@ -120,12 +129,8 @@ def _owned(own: RepEffects, dimension: str, accounts: pd.DataFrame) -> FloatArra
     return np.bincount(flat, minlength=shape[0] * shape[1]).reshape(shape).astype(float)
 
 
-def _beats_owners(
-    effect: FloatArray, variance: FloatArray, owned: FloatArray, verdict: Verdict
-) -> FloatArray:
+def _beats_owners(effect: FloatArray, variance: FloatArray, owned: FloatArray) -> FloatArray:
     """Chance to win more than the present owners of the level's other accounts do on average."""
-    if not verdict.is_on:
-        return np.full_like(effect, np.nan)
 
     def of_others(values: FloatArray) -> FloatArray:
         weighed = owned * values
@@ -142,22 +147,23 @@ def surprises_table(
 
     A named strength or weakness against a manager's rating, against the industries a rep comes
     from, or against the region the rep's group works in. The belief itself is no part of the effect
-    shown: the deals alone, times the guard.
+    shown: what the deals alone say and lasts.
 
     Args:
         effects: Effects by dimension.
-        verdict: The guard's, on wins.
+        verdict: On wins.
         accounts: owner_rep_id, industry, geography, size_band, one row per account.
         reps: rep_id, group_id, prior_industries (separated by ``;``), one row per employee.
     """
-    if not verdict.is_on:
+    if not verdict.persistence.is_on:
         return pd.DataFrame(columns=list(SURPRISE_COLUMNS))
+    lasting = verdict.persistence.multiplier
     home = _home_regions(accounts, reps)
     group = dict(zip(reps["rep_id"], reps["group_id"], strict=True))
     industries = dict(zip(reps["rep_id"], reps["prior_industries"], strict=True))
     rows = []
     for dimension, own in effects.items():
-        effect, reach = verdict.multiplier * own.data_effect, Z_90 * own.data_effect_sd
+        effect, reach = lasting * own.data_effect, Z_90 * own.data_effect_sd
         for rep, level in np.argwhere((own.deals >= FEWEST_DEALS) & (np.abs(effect) > reach)):
             at = rep, level
             rep_id, name = str(own.reps[rep]), str(own.levels[level])

@@ -36,29 +36,25 @@ class Term:
     columns: tuple[str, ...]
 
 
-# What a rep can be strong in, by dimension: the term whose levels are the rep's effects.
-DIMENSIONS = {
-    "overall": "rep",
-    "industry": "rep_industry",
-    "geography": "rep_geography",
-    "size_band": "rep_size_band",
-    "product": "rep_product",
-}
 KINDS = ("industry", "geography", "size_band", "product")
 PROFILE = ("industry", "geography", "size_band")
+GROUP = Term("group", Part.REP, ("group_id",))
+REP = Term("rep", Part.REP, ("rep_id",))
 ACCOUNT = Term("account", Part.SEGMENT, ("account_id",))
+# What a rep can be strong in, by dimension; the last term's levels are the rep's effects.
+DIMENSION_TERMS = {
+    "overall": (GROUP, REP),
+    **{kind: (Term(f"rep_{kind}", Part.NICHE, ("rep_id", kind)),) for kind in KINDS},
+}
+_REP_TERMS = tuple(term for terms in DIMENSION_TERMS.values() for term in terms)
 
-# In the order in which they are fitted.
-WIN_TERMS = (
-    *(Term(kind, Part.SEGMENT, (kind,)) for kind in KINDS),
-    Term("group", Part.REP, ("group_id",)),
-    ACCOUNT,
-    Term("rep", Part.REP, ("rep_id",)),
-    *(Term(f"rep_{kind}", Part.NICHE, ("rep_id", kind)) for kind in KINDS),
-)
+# In the order in which they are fitted. The account is last: before its reps it would take what
+# is theirs, since each has few accounts and an account few deals; what comes along to other
+# accounts is tested afterwards.
+WIN_TERMS = (*(Term(kind, Part.SEGMENT, (kind,)) for kind in KINDS), *_REP_TERMS, ACCOUNT)
 VALUE_TERMS = (
     Term("revenue_type", Part.SEGMENT, ("revenue_type",)),
     *(Term(kind, Part.SEGMENT, (kind,)) for kind in KINDS),
+    REP,
     ACCOUNT,
-    Term("rep", Part.REP, ("rep_id",)),
 )

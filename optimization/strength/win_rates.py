@@ -1,4 +1,4 @@
-"""What every available rep wins of every kind of account, the guard's multiplier applied.
+"""What every available rep wins of every kind of account, as far as strengths come along.
 
 A kind of account is an industry, geography and size band, over the products that industry asks for.
 """
@@ -14,7 +14,6 @@ from scipy.special import expit
 
 from optimization.strength.deals import Deals, FloatArray, PlaceArray, places
 from optimization.strength.fit import Fit
-from optimization.strength.guard import Verdict
 from optimization.strength.rep_effects import RepEffects
 from optimization.strength.terms import ALL, PROFILE
 
@@ -28,7 +27,6 @@ def win_rates_table(
     wins: Fit | None,
     values: Fit | None,
     effects: Mapping[str, RepEffects],
-    verdict: Verdict,
     accounts: pd.DataFrame,
     active: pd.DataFrame,
     product_mix: pd.DataFrame,
@@ -43,7 +41,6 @@ def win_rates_table(
         wins: The win model on all deals.
         values: The value model on all deals.
         effects: Effects by dimension.
-        verdict: The guard's, on wins.
         accounts: industry, geography, size_band, one row per account.
         active: rep_id and group_id of the reps who can cover accounts.
         product_mix: industry, product, share (of the industry's deals), margin_rate (missing for
@@ -80,28 +77,28 @@ def win_rates_table(
         for industry, rows in mix.groupby("industry", observed=True)
     }
     rep_at = places(effects["overall"].reps, active["rep_id"])
-    advantage = np.tile(known(active["group_id"], wins, "group"), (len(profiles), 1))
+    of_group = effects["overall"].multiplier * known(active["group_id"], wins, "group")
+    advantage = np.tile(of_group, (len(profiles), 1))
     variance = np.zeros_like(advantage)
     for dimension in ("overall", *PROFILE):
         own = effects[dimension]
         names = profiles[dimension] if dimension in PROFILE else [ALL] * len(profiles)
         cells = np.ix_(rep_at, places(own.levels, names))
-        advantage += own.effect[cells].T
-        variance += own.effect_sd[cells].T ** 2
+        advantage += own.counted_effect[cells].T
+        variance += own.counted_variance[cells].T
     unknown = sum(own.unknown_variance for own in effects.values())
     rates = []
     for place, industry in enumerate(profiles["industry"]):
         basket = baskets[industry]
         cells = np.ix_(rep_at, basket.product)
-        mine = advantage[place][:, None] + of_product.effect[cells]
-        spread = variance[place][:, None] + of_product.effect_sd[cells] ** 2
+        mine = advantage[place][:, None] + of_product.counted_effect[cells]
+        spread = variance[place][:, None] + of_product.counted_variance[cells]
         rates.append(
             _rates(
                 basket,
                 own_part[place],
-                verdict.multiplier * np.vstack([np.zeros(len(basket.product)), mine]),
+                np.vstack([np.zeros(len(basket.product)), mine]),
                 np.vstack([np.full(len(basket.product), unknown), spread]),
-                verdict.multiplier,
             )
         )
     table = profiles.loc[profiles.index.repeat(1 + len(active))].reset_index(drop=True)
@@ -144,19 +141,17 @@ def _rates(
     own_part: float,
     advantage: FloatArray,
     variance: FloatArray,
-    multiplier: float,
 ) -> FloatArray:
     """Average over products: ``RATE_COLUMNS`` of each rep, shape (reps, 5).
 
-    ``advantage`` and ``variance`` have shape (reps, products). With the guard off nothing about a
-    rep counts, so its uncertainty does not either.
+    ``advantage`` and ``variance`` have shape (reps, products).
     """
 
     def mean(of: FloatArray, weight: FloatArray) -> FloatArray:
         # Row by row, so that reps who are alike get the same number to the last bit and tie.
         return np.asarray((of * weight).sum(axis=1))
 
-    scale = np.sqrt(1 + np.pi / 8 * multiplier**2 * variance)
+    scale = np.sqrt(1 + np.pi / 8 * variance)
     win_rate = np.asarray(expit((own_part + basket.own_part + advantage) / scale))
     value = basket.share * basket.value_factor
     won = mean(win_rate, value)

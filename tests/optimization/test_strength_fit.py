@@ -178,16 +178,6 @@ def test_where_all_deals_end_alike_there_is_an_intercept_and_nothing_else(is_won
     assert all((found.effect == 0).all() for found in whole.effects.values())
 
 
-def test_an_account_has_an_effect_of_its_own_only_where_accounts_change_hands() -> None:
-    shared = Deals.from_frame(make_deals(7, 1000, lent=0.4))
-    kept = Deals.from_frame(make_deals(7, 1000, lent=0.0))
-    few = Deals.from_frame(make_deals(7, 200, lent=0.4))
-    assert [
-        any(term.name == "account" for term in win_model(deals).terms)
-        for deals in (shared, kept, few)
-    ] == [True, False, False]
-
-
 def test_lost_deals_and_those_without_an_amount_tell_nothing_of_values() -> None:
     frame = make_deals(8, 600)
     frame.loc[frame.index[frame["is_won"]][:20], "amount"] = 0.0

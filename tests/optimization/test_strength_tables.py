@@ -46,13 +46,26 @@ def test_every_rep_has_a_row_for_every_level(case: Case, found: Strengths) -> No
     assert expected == pytest.approx(case.deals["is_won"].sum(), rel=0.02)
 
 
-def test_effects_are_those_of_the_fit_times_the_guard(found: Strengths) -> None:
-    multiplier = found.strength_guard["multiplier"].iloc[0]
+def multipliers(found: Strengths) -> pd.DataFrame:
+    return found.strength_transport.query("model == 'win'").set_index("dimension")
+
+
+def lasting(found: Strengths) -> float:
+    return float(found.strength_guard["persistence_slope"].clip(0, 1).iloc[0])
+
+
+def test_effects_are_those_of_the_fit_as_far_as_they_last_and_as_far_as_they_come_along(
+    found: Strengths,
+) -> None:
+    multiplier = lasting(found)
     assert multiplier > 0
     both = found.rep_strengths.query("dimension == 'industry'").merge(
         effects_of(found, "rep_industry"), on=["rep_id", "level"], suffixes=("", "_fitted")
     )
     np.testing.assert_allclose(both["effect"], multiplier * both["effect_fitted"])
+    along = multipliers(found).loc["industry", "multiplier"]
+    assert 0 < along <= 1
+    np.testing.assert_allclose(both["counted_effect"], along * both["effect_fitted"])
     tau2 = both["tau2"].iloc[0]
     assert tau2 > 0.15**2, "the deviation below is the fit's own"
     np.testing.assert_allclose(both["effect_sd"], 1.25 * np.sqrt(both["variance"]))
@@ -67,6 +80,12 @@ def test_a_strength_is_named_only_where_its_interval_leaves_zero(found: Strength
     assert (table["is_extrapolated"] == (table["deal_count"] < 5)).all()
 
 
+def counted_variance(found: Strengths, rows: pd.DataFrame, dimension: str) -> pd.Series:
+    along = multipliers(found).loc[dimension]
+    whole = rows["effect"] / lasting(found)
+    return (along["multiplier"] * rows["effect_sd"]) ** 2 + (along["multiplier_sd"] * whole) ** 2
+
+
 def test_a_rep_is_held_against_the_owners_of_the_level_s_other_accounts(
     case: Case, found: Strengths
 ) -> None:
@@ -75,10 +94,10 @@ def test_a_rep_is_held_against_the_owners_of_the_level_s_other_accounts(
     owned = case.accounts["owner_rep_id"].value_counts().reindex(overall.index).fillna(0)
     rep = overall.index[0]
     others = owned.drop(rep) / owned.drop(rep).sum()
-    effect = (others * overall["effect"].drop(rep)).sum()
-    variance = (others * overall["effect_sd"].drop(rep) ** 2).sum()
-    z = (overall.loc[rep, "effect"] - effect) / np.sqrt(
-        overall.loc[rep, "effect_sd"] ** 2 + variance
+    effect = overall["counted_effect"]
+    variance = counted_variance(found, overall, "overall")
+    z = (effect[rep] - (others * effect.drop(rep)).sum()) / np.sqrt(
+        variance[rep] + (others * variance.drop(rep)).sum()
     )
     assert overall.loc[rep, "beats_owners_probability"] == pytest.approx(norm.cdf(z))
 
@@ -87,7 +106,7 @@ def test_what_a_rep_wins_is_the_mean_over_the_products_asked_for(
     case: Case, found: Strengths
 ) -> None:
     row = found.profile_win_rates.query("rep_id == 'R4'").iloc[5]
-    multiplier = found.strength_guard["multiplier"].iloc[0]
+    along = multipliers(found)["multiplier"]
 
     def effect(term: str, level: str, rep: str = "(all)", model: str = "win") -> float:
         rows = effects_of(found, term, model).query("rep_id == @rep and level == @level")
@@ -99,13 +118,14 @@ def test_what_a_rep_wins_is_the_mean_over_the_products_asked_for(
     wins = value = asked = 0.0
     for product in case.product_mix.query("industry == @row.industry").itertuples():
         mine = [
-            strengths.query("dimension == @dimension and level == @level").iloc[0]
+            (dimension, strengths.query("dimension == @dimension and level == @level"))
             for dimension, level in [*levels, ("product", product.product)]
         ]
         lp = effect("base", "(all)") + effect("product", product.product)
         lp += sum(effect(kind, row[kind]) for kind in kinds)
-        lp += multiplier * effect("group", "g1") + sum(s["effect"] for s in mine)
-        variance = multiplier**2 * sum(s["effect_sd"] ** 2 for s in mine)
+        lp += along["overall"] * effect("group", "g1")
+        lp += sum(rows["counted_effect"].iloc[0] for _, rows in mine)
+        variance = sum(counted_variance(found, rows, name).iloc[0] for name, rows in mine)
         p = 1 / (1 + np.exp(-lp / np.sqrt(1 + np.pi / 8 * variance)))
         weight = product.share * np.exp(effect("product", product.product, model="value"))
         wins, value, asked = wins + product.share * p, value + weight * p, asked + weight
@@ -165,7 +185,7 @@ def test_without_deals_the_belief_decides_and_with_n_deals_it_is_half_and_half(c
     staff = replace(case, reps=pd.concat([case.reps, newcomer], ignore_index=True))
     plain = estimate_strengths(**staff.frames())
     new = estimate_strengths(**replace(staff, priors=rated("R99", 0.6)).frames())
-    multiplier = plain.strength_guard["multiplier"].iloc[0]
+    multiplier = lasting(plain)
     assert niche(plain, "R99")["effect"] == 0.0
     assert niche(new, "R99")["effect"] == pytest.approx(multiplier * 0.6)
     assert niche(new, "R99")["effect_sd"] < niche(plain, "R99")["effect_sd"]
@@ -257,7 +277,7 @@ def test_a_company_without_a_deal_gets_tables_that_claim_nothing(case: Case) -> 
 def test_a_company_with_a_single_rep_claims_nothing() -> None:
     one = make_case(make_deals(5, 1500, reps=1))
     found = estimate_strengths(**one.frames())
-    assert found.strength_guard["signal"].iloc[0] == "none"
+    assert found.strength_guard["signal"].iloc[0] == "not_estimable"
     assert (found.rep_strengths["effect"] == 0).all()
     assert set(found.profile_win_rates["rep_id"]) == {"(segment)", "R0"}
     assert found.rep_strengths["beats_owners_probability"].isna().all()

@@ -65,8 +65,7 @@ select
         + accounts.existing_amount * accounts.existing_amount * potential.existing_rate_cv2
     ) / nullif((accounts.new_amount + accounts.existing_amount) * (accounts.new_amount + accounts.existing_amount), 0)
         as account_cv2,
-    guard.multiplier,
-    guard.is_on or guard.is_value_on as is_strength_used,
+    guard.is_counted as is_strength_used,
     mine.advantage_sd,
     case when coverers.coverer_type = 'house' then 0.0 else accounts.hours_per_year end as hours,
     coalesce(partners.margin_share, 0.0) as margin_share,

@@ -4,7 +4,11 @@ with
 
 win_rates as (select * from {{ ref('stg_strength__win_rates') }}),
 
-strengths as (select * from {{ ref('stg_strength__rep_strengths') }} where is_named),
+strengths as (
+    select *
+    from {{ ref('stg_strength__rep_strengths') }}
+    where is_named and verdict = 'transports'
+),
 
 ranked as (
     select

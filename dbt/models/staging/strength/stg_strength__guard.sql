@@ -1,7 +1,5 @@
 select
     signal,
-    is_on,
-    is_value_on,
-    multiplier,
+    is_counted,
     value_multiplier
 from {{ source('strength', 'strength_guard') }}

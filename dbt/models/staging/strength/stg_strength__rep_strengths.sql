@@ -6,5 +6,6 @@ select
     deal_count,
     won_count,
     expected_win_rate,
+    verdict,
     is_named
 from {{ source('strength', 'rep_strengths') }}

@@ -1,0 +1,286 @@
+"""Does a rep's advantage come along to accounts that others worked on?
+
+Where owners keep their accounts, a good account makes its rep look good, and goes on doing so. So
+only deals of an account that several reps worked on can tell. Two tests, each closed to a mistake
+that the other one makes (they bracket the truth: Angrist and Pischke 2009, section 5.4):
+
+  same account   effects fitted on other accounts; within an account, does the better rep win more?
+                 Good accounts in the hands of good reps do not fool it; accounts that were given
+                 away after a run of bad luck do.
+  after changes  effects and the account's own record fitted on earlier deals; of the later ones,
+                 those of accounts that another rep mainly worked on before. Bad luck does not fool
+                 it, since the record is shrunk for it; good accounts that go to good reps do.
+
+The surer test decides, unless the other says less by more than 1.5 standard errors of their
+difference. What a rep adds on a product is seen on the rep's own accounts too (the same account,
+another product), so there the first test decides alone.
+
+From slopes b with covariance S to how much counts, by Bayes' rule over two explanations:
+  nothing comes along: every slope is 0, believed with 9 to 1 before looking, so that at most one
+  company in ten without any difference between reps is told otherwise;
+  it does: slopes vary with deviation 1/4 around a common m, itself between 0 and 1 with density
+  7 m^6, since the slope of a rightly shrunk effect is 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimization.strength.deals import BoolArray, Deals, FloatArray, IntArray
+from optimization.strength.fit import Fit, fit_effects
+from optimization.strength.models import HOLDOUT_DAYS, Model, age_weight, rows_where
+from optimization.strength.slopes import Slopes, fit_slopes
+from optimization.strength.terms import DIMENSION_TERMS, Part
+
+SAME_ACCOUNT, AFTER_CHANGES = "same_account", "after_changes"
+NOTHING_COMES_ALONG = 0.9
+_SPREAD_OF_SLOPES = 0.25
+_APART = 1.5
+_GRID = np.linspace(0.05, 1.0, 20)
+_PRIOR = (1 - NOTHING_COMES_ALONG) * _GRID**6 / (_GRID**6).sum()
+# Few deals need every one of them for both fitting and testing; many do not.
+_MANY_DEALS = 200_000
+_FOLDS, _PERIODS = 10, 4
+_FOLDS_OF_MANY = _PERIODS_OF_MANY = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Transport:
+    """What comes along, by dimension; arrays have shape (dimensions,).
+
+    Attributes:
+        dimensions: Names.
+        multiplier: Posterior mean of the slope: the factor on every effect of reps and groups.
+        multiplier_sd: Its posterior deviation.
+        probability: That anything comes along.
+        test: The test that decided.
+        slope: Its slope; NaN where there was nothing to test.
+        slope_se: Its standard error.
+        deals: Deals that could tell.
+    """
+
+    dimensions: tuple[str, ...]
+    multiplier: FloatArray
+    multiplier_sd: FloatArray
+    probability: FloatArray
+    test: tuple[str, ...]
+    slope: FloatArray
+    slope_se: FloatArray
+    deals: IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class _Evidence:
+    test: str
+    slopes: Slopes
+    deals: IntArray
+
+
+def judge_transport(deals: Deals, model: Model, half_life_days: int) -> Transport:
+    """Hold what reps add against the deals that can tell it from what accounts add.
+
+    Args:
+        deals: Closed deals.
+        model: What is fitted.
+        half_life_days: Age at which a deal counts half; 0 for none.
+    """
+    dimensions = tuple(
+        name for name, terms in DIMENSION_TERMS.items() if any(t in model.terms for t in terms)
+    )
+    same = _on_the_same_account(deals, model, half_life_days, dimensions)
+    later = _after_changes(deals, model, half_life_days, dimensions)
+    of_product = np.array([name == "product" for name in dimensions])
+    decides = _weigh(_deciding(same, later, ~of_product), ~of_product)
+    alone = _weigh(same, of_product)
+    return Transport(
+        dimensions=dimensions,
+        multiplier=np.where(of_product, alone.multiplier, decides.multiplier),
+        multiplier_sd=np.where(of_product, alone.multiplier_sd, decides.multiplier_sd),
+        probability=np.where(of_product, alone.probability, decides.probability),
+        test=tuple(SAME_ACCOUNT if of else decides.evidence.test for of in of_product),
+        slope=np.where(of_product, same.slopes.slope, decides.evidence.slopes.slope),
+        slope_se=np.where(of_product, same.slopes.error, decides.evidence.slopes.error),
+        deals=np.where(of_product, same.deals, decides.evidence.deals),
+    )
+
+
+def added_by_rep(
+    fit: Fit, deals: Deals, rows: IntArray, dimensions: Sequence[str]
+) -> FloatArray:
+    """What the rep of each deal adds, by dimension, shape (rows, dimensions)."""
+    added = np.zeros((len(rows), len(dimensions)))
+    for place, name in enumerate(dimensions):
+        for term in DIMENSION_TERMS[name]:
+            if term in fit.terms:
+                added[:, place] += fit.effects[term.name].effect[deals.terms[term.name].code[rows]]
+    return added
+
+
+def _on_the_same_account(
+    deals: Deals, model: Model, half_life_days: int, dimensions: Sequence[str]
+) -> _Evidence:
+    used = rows_where(model.is_used)
+    account = deals.features["account_id"].code[used]
+    size = len(deals.features["account_id"].levels)
+    added, own = np.zeros((len(used), len(dimensions))), np.zeros(len(used))
+    folds = _FOLDS if len(used) <= _MANY_DEALS else _FOLDS_OF_MANY
+    for fold in range(folds):
+        held_out = account % folds == fold
+        fit = _fit(deals, model, used[~held_out], half_life_days)
+        if fit is None:
+            continue
+        rows = used[held_out]
+        added[held_out] = added_by_rep(fit, deals, rows, dimensions)
+        own[held_out] = fit.base + fit.sum_of(deals.terms, rows, Part.SEGMENT)
+    count = np.maximum(np.bincount(account, minlength=size), 1)
+    mean = np.column_stack(
+        [(np.bincount(account, column, size) / count)[account] for column in added.T]
+    )
+    slopes = fit_slopes(
+        model.outcome[used], own, added - mean, mean, account, model.family
+    )
+    return _Evidence(SAME_ACCOUNT, slopes, (np.abs(added - mean) > 0).sum(axis=0))
+
+
+def _after_changes(
+    deals: Deals, model: Model, half_life_days: int, dimensions: Sequence[str]
+) -> _Evidence:
+    rep, account = deals.features["rep_id"].code, deals.features["account_id"].code
+    tested, added, own = [], [], []
+    for early, later, today in _periods(deals, model):
+        fit = _fit(deals, model, early, half_life_days, today)
+        if fit is None:
+            continue
+        before = _main_reps(deals, early)[account[later]]
+        rows = later[(before >= 0) & (before != rep[later])]
+        tested.append(rows)
+        added.append(added_by_rep(fit, deals, rows, dimensions))
+        own.append(fit.base + fit.sum_of(deals.terms, rows, Part.SEGMENT))
+    if not tested:
+        nothing = np.zeros(len(dimensions), dtype=np.int64)
+        return _Evidence(AFTER_CHANGES, Slopes.untested(len(dimensions)), nothing)
+    rows, columns = np.concatenate(tested), np.concatenate(added)
+    slopes = fit_slopes(
+        model.outcome[rows],
+        np.concatenate(own),
+        columns,
+        np.empty((len(rows), 0)),
+        account[rows],
+        model.family,
+    )
+    return _Evidence(AFTER_CHANGES, slopes, np.full(len(dimensions), len(rows)))
+
+
+def _periods(deals: Deals, model: Model) -> Iterator[tuple[IntArray, IntArray, float]]:
+    """Half years, newest first: the deals before one, those in it, and its first day's age."""
+    count = _PERIODS if model.is_used.sum() <= _MANY_DEALS else _PERIODS_OF_MANY
+    for number in range(1, count + 1):
+        today = float(number * HOLDOUT_DAYS)
+        is_early = deals.age_days > today
+        is_later = ~is_early & (deals.age_days > today - HOLDOUT_DAYS)
+        if number == 1:
+            is_later |= deals.age_days <= 0
+        yield rows_where(model.is_used & is_early), rows_where(model.is_used & is_later), today
+
+
+def _fit(
+    deals: Deals, model: Model, rows: IntArray, half_life_days: int, today: float = 0.0
+) -> Fit | None:
+    weight = age_weight(deals.age_days[rows] - today, half_life_days)
+    fit = fit_effects(deals.terms, rows, model.outcome[rows], weight, model.terms, model.family)
+    return fit if fit is not None and fit.is_estimable else None
+
+
+def _main_reps(deals: Deals, rows: IntArray) -> IntArray:
+    """Rep with most of an account's deals, of equals the first; -1 without a deal."""
+    rep, account = deals.features["rep_id"], deals.features["account_id"]
+    reps = max(len(rep.levels), 1)
+    pairs, count = np.unique(
+        account.code[rows].astype(np.int64) * reps + rep.code[rows], return_counts=True
+    )
+    main = np.full(len(account.levels), -1, dtype=np.int32)
+    # Written in ascending order of count, and of equals the first rep last.
+    order = np.lexsort((-pairs, count))
+    main[pairs[order] // reps] = pairs[order] % reps
+    return main
+
+
+def _deciding(same: _Evidence, later: _Evidence, chosen: BoolArray) -> _Evidence:
+    """Choose the test to believe on some dimensions."""
+    (of_same, error_of_same), (of_later, error_of_later) = (
+        _common_slope(evidence.slopes, chosen) for evidence in (same, later)
+    )
+    if not np.isfinite(error_of_same) or not np.isfinite(error_of_later):
+        return same if np.isinf(error_of_same) else later
+    surer, other, difference = same, later, of_same - of_later
+    if error_of_later < error_of_same:
+        surer, other, difference = later, same, -difference
+    is_less = difference > _APART * np.hypot(error_of_same, error_of_later)
+    return other if is_less else surer
+
+
+def _common_slope(slopes: Slopes, chosen: BoolArray) -> tuple[float, float]:
+    """Generalised least-squares mean of some slopes and its error; infinite without any."""
+    held = chosen & slopes.is_tested
+    if not held.any():
+        return 0.0, np.inf
+    precision = np.linalg.inv(slopes.covariance[np.ix_(held, held)])
+    total = precision.sum()
+    return float(precision.sum(axis=0) @ slopes.slope[held] / total), float(total**-0.5)
+
+
+@dataclass(frozen=True, eq=False)
+class _Weighed:
+    evidence: _Evidence
+    multiplier: FloatArray
+    multiplier_sd: FloatArray
+    probability: FloatArray
+
+
+def _weigh(evidence: _Evidence, chosen: BoolArray) -> _Weighed:
+    """Apply Bayes' rule to the slopes of some dimensions; the others stay 0."""
+    held = chosen & evidence.slopes.is_tested
+    multiplier, deviation = np.zeros(len(chosen)), np.zeros(len(chosen))
+    probability = np.where(chosen, 1 - NOTHING_COMES_ALONG, 0.0)
+    if held.any():
+        slope = evidence.slopes.slope[held]
+        covariance = evidence.slopes.covariance[np.ix_(held, held)]
+        mean, variance, chance = posterior(slope, covariance)
+        multiplier[held], deviation[held] = np.clip(mean, 0.0, 1.0), np.sqrt(variance)
+        probability[chosen] = chance
+    return _Weighed(evidence, multiplier, deviation, probability)
+
+
+def posterior(slope: FloatArray, covariance: FloatArray) -> tuple[FloatArray, FloatArray, float]:
+    """Mean and variance of the true slopes, and the chance that anything comes along.
+
+    Args:
+        slope: Shape (dimensions,).
+        covariance: Shape (dimensions, dimensions).
+    """
+    prior = _SPREAD_OF_SLOPES**2 * np.eye(len(slope))
+    total = covariance + prior
+    pull = prior @ np.linalg.inv(total)
+    left_over = np.diag(prior - pull @ prior)
+    evidence = np.array(
+        [np.log(NOTHING_COMES_ALONG) + _log_density(slope, covariance)]
+        + [
+            np.log(weight) + _log_density(slope - common, total)
+            for common, weight in zip(_GRID, _PRIOR, strict=True)
+        ]
+    )
+    weight = np.exp(evidence - evidence.max())
+    weight /= weight.sum()
+    means = np.vstack([np.zeros(len(slope))] + [m + pull @ (slope - m) for m in _GRID])
+    mean = weight @ means
+    variance = weight @ (means - mean) ** 2 + (1 - weight[0]) * left_over
+    return mean, variance, float(1 - weight[0])
+
+
+def _log_density(at: FloatArray, covariance: FloatArray) -> float:
+    """Logarithm of a normal density around 0, up to a constant of the dimension."""
+    root = np.linalg.cholesky(covariance)
+    return float(-0.5 * (np.linalg.solve(root, at) ** 2).sum() - np.log(np.diag(root)).sum())
