@@ -18,9 +18,10 @@ from dataclasses import replace
 
 from benchmarks.strength_world import Shape, make_world
 from optimization.strength.deals import Deals
-from optimization.strength.guard import judge_values, judge_wins
+from optimization.strength.guard import judge
 from optimization.strength.half_life import chosen_half_life, try_half_lives
 from optimization.strength.models import fit_model, value_model, win_model
+from optimization.strength.transport import judge_transport
 
 SIZES = (20_000, 200_000, 2_000_000)
 REPS = 300
@@ -51,8 +52,9 @@ def measure(deals_count: int) -> dict[str, float]:
     coded = Deals.from_frame(deals)
     win, value = win_model(coded), value_model(coded)
     half_life = chosen_half_life(try_half_lives(coded, win))
-    judge_wins(coded, fit_model(coded, win, half_life))
-    judge_values(coded, fit_model(coded, value, half_life))
+    for model in (win, value):
+        transport = judge_transport(coded, model, half_life)
+        judge(coded, model, fit_model(coded, model, half_life), transport)
     return {
         "deals": deals_count,
         "fit_cpu_seconds": round(time.process_time() - started, 2),

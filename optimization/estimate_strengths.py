@@ -49,9 +49,7 @@ def estimate_strengths(
     half_lives = try_half_lives(coded, win)
     days = chosen_half_life(half_lives)
     wins, values = fit_model(coded, win, days), fit_model(coded, value, days)
-    wins_along, values_along = (
-        judge_transport(coded, model, days) for model in (win, value)
-    )
+    wins_along, values_along = (judge_transport(coded, model, days) for model in (win, value))
     of_wins = judge(coded, win, wins, wins_along)
     of_values = judge(coded, value, values, values_along)
     predicted = predict_later(coded, wins)

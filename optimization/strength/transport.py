@@ -107,9 +107,7 @@ def judge_transport(deals: Deals, model: Model, half_life_days: int) -> Transpor
     )
 
 
-def added_by_rep(
-    fit: Fit, deals: Deals, rows: IntArray, dimensions: Sequence[str]
-) -> FloatArray:
+def added_by_rep(fit: Fit, deals: Deals, rows: IntArray, dimensions: Sequence[str]) -> FloatArray:
     """What the rep of each deal adds, by dimension, shape (rows, dimensions)."""
     added = np.zeros((len(rows), len(dimensions)))
     for place, name in enumerate(dimensions):
@@ -139,10 +137,9 @@ def _on_the_same_account(
     mean = np.column_stack(
         [(np.bincount(account, column, size) / count)[account] for column in added.T]
     )
-    slopes = fit_slopes(
-        model.outcome[used], own, added - mean, mean, account, model.family
-    )
-    return _Evidence(SAME_ACCOUNT, slopes, (np.abs(added - mean) > 0).sum(axis=0))
+    slopes = fit_slopes(model.outcome[used], own, added - mean, mean, account, model.family)
+    told = (np.abs(added - mean) > 0).sum(axis=0).astype(np.int32)
+    return _Evidence(SAME_ACCOUNT, slopes, told)
 
 
 def _after_changes(
@@ -160,7 +157,7 @@ def _after_changes(
         added.append(added_by_rep(fit, deals, rows, dimensions))
         own.append(fit.base + fit.sum_of(deals.terms, rows, Part.SEGMENT))
     if not tested:
-        nothing = np.zeros(len(dimensions), dtype=np.int64)
+        nothing = np.zeros(len(dimensions), dtype=np.int32)
         return _Evidence(AFTER_CHANGES, Slopes.untested(len(dimensions)), nothing)
     rows, columns = np.concatenate(tested), np.concatenate(added)
     slopes = fit_slopes(
@@ -171,7 +168,8 @@ def _after_changes(
         account[rows],
         model.family,
     )
-    return _Evidence(AFTER_CHANGES, slopes, np.full(len(dimensions), len(rows)))
+    counts = np.full(len(dimensions), len(rows), dtype=np.int32)
+    return _Evidence(AFTER_CHANGES, slopes, counts)
 
 
 def _periods(deals: Deals, model: Model) -> Iterator[tuple[IntArray, IntArray, float]]:
