@@ -114,14 +114,14 @@ def gain(win_rate: FloatArray, plan: IntArray, world: World) -> float:
 
 
 def best_plan(value: FloatArray, owner: IntArray) -> IntArray:
-    """Assign accounts so that at most 15 % change hands and no rep has 1.1 times the mean."""
+    """Assign accounts so that at most 15 % change hands, within the reps' capacity."""
     rows, most = np.arange(len(owner)), np.ptp(value)
     low, high, best = 0.0, float(most), owner
     for _ in range(_HALVINGS):
         price = (low + high) / 2
         dearer = value.copy()
         dearer[rows, owner] += price
-        plan = assign(dearer)
+        plan = assign(dearer, owner)
         if (plan != owner).mean() <= MOVED_RATE:
             best, high = plan, price
         else:

@@ -136,7 +136,6 @@ def _company(segment, strength, hours, owners, capacity, max_accounts, disruptio
             "recent_move_group_ids": None,
             "new_amount": segment,
             "existing_amount": np.asarray(segment) * 2.0,
-            "existing_contribution_amount": segment,
         }
     ).astype(dict.fromkeys(TEXTS, object))
     rows = []

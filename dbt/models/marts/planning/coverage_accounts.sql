@@ -138,8 +138,6 @@ select
     cast(coalesce(segment_win_rate, 0) as double precision) as segment_win_rate,
     cast(coalesce(margin_rate, 1) as double precision) as margin_rate,
     cast(coalesce(new_amount * new_factor, 0) as double precision) as new_amount,
-    cast(coalesce(existing_amount * existing_factor, 0) as double precision) as existing_amount,
-    cast(coalesce(existing_amount * existing_factor, 0) * coalesce(margin_rate, 1) as double precision)
-        as existing_contribution_amount
+    cast(coalesce(existing_amount * existing_factor, 0) as double precision) as existing_amount
 from joined
 cross join level_

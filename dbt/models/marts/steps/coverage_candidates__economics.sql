@@ -28,13 +28,15 @@ uncertified as (select * from {{ ref('int_pairs__uncertified') }}),
 
 forbidden as (select * from {{ ref('int_pairs__forbidden') }}),
 
-direct_deals as (select * from {{ ref('int_accounts__direct_deals') }})
+direct_deals as (select * from {{ ref('int_accounts__direct_deals') }}),
+
+delays as (select * from {{ ref('coverage_candidates__delay') }})
 
 select
     pairs.account_id,
     pairs.rep_id,
     coverers.coverer_type,
-    accounts.existing_contribution_amount,
+    coalesce(own_delay.delayed_rate, company_delay.delayed_rate, 0.0) as delayed_rate,
     accounts.is_stale,
     coalesce(uncertified.loss_rate, 0.0) as certificate_loss_rate,
     case
@@ -70,7 +72,6 @@ select
     case when coverers.coverer_type = 'house' then 0.0 else accounts.hours_per_year end as hours,
     coalesce(partners.margin_share, 0.0) as margin_share,
     coalesce(similarities.similarity, 0.0) as similarity,
-    settings.cost_per_hour,
     settings.horizon_months / 12.0 as horizon_years,
     settings.disruption_rate,
     settings.uncovered_loss_rate
@@ -98,3 +99,5 @@ left join partners on pairs.rep_id = partners.partner_id
 left join similarities
     on accounts.present_rep_id = similarities.rep_id
     and pairs.rep_id = similarities.other_rep_id
+left join delays as own_delay on accounts.industry = own_delay.season_key
+left join delays as company_delay on company_delay.season_key = '(company)'
