@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from dagster_project.planning.identity import code_version
 from dagster_project.sources.landing import accepted_hashes
-from dagster_project.warehouse.tables import Table, columns, tables_by_name
+from dagster_project.warehouse.tables import Table, all_or_none, columns, tables_by_name
 
 if TYPE_CHECKING:
     import duckdb
@@ -155,8 +155,7 @@ def record_plan(connection: duckdb.DuckDBPyConnection, plan_id: str) -> None:
     """
     started_from, _ = _start(connection)
     number = started_from + 1
-    connection.execute("begin transaction")
-    try:
+    with all_or_none(connection):
         for table in ("plans", "assignments", "changes", "prices"):
             # A plan that starts from an earlier one than the last replaces the last.
             connection.execute(f"delete from history.{table} where number >= ?", [number])
@@ -177,10 +176,6 @@ def record_plan(connection: duckdb.DuckDBPyConnection, plan_id: str) -> None:
         )
         for table in ("assignments", "prices"):
             connection.execute(f"delete from history.{table} where number <= ?", [number - _KEPT])
-        connection.execute("commit")
-    except Exception:
-        connection.execute("rollback")
-        raise
 
 
 _CHANGES = """

@@ -6,8 +6,13 @@ values; a column is added in one place.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 def quote_identifier(name: str) -> str:
@@ -101,3 +106,15 @@ def columns(meanings: Mapping[str, str], **types: str) -> tuple[Column, ...]:
 def tables_by_name(*tables: Table) -> dict[str, Table]:
     """List tables by their name, in order."""
     return {table.name: table for table in tables}
+
+
+@contextmanager
+def all_or_none(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Run statements as one transaction, which also brings them to the disk at once."""
+    connection.execute("begin transaction")
+    try:
+        yield
+        connection.execute("commit")
+    except BaseException:
+        connection.execute("rollback")
+        raise
