@@ -9,7 +9,7 @@ with
 
 samples as ({{ pipeline_samples() }}),
 
-sights as ({{ sampled_sights() }}),
+observations as ({{ sampled_observations() }}),
 
 steps as (
     {% for i in range(pipeline_months()) -%}
@@ -26,7 +26,7 @@ counted as (
         decided_after,
         is_won,
         count(*) as deals
-    from sights
+    from observations
     group by 1, 2, 3, 4, 5, 6
 ),
 
@@ -36,7 +36,7 @@ cells as (
         samples.sample,
         seen.stage,
         seen.age_band
-    from {{ ref('int_pipeline__sights') }} as seen
+    from {{ ref('int_pipeline__observations') }} as seen
     cross join samples
 ),
 

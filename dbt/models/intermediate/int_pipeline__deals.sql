@@ -6,7 +6,7 @@ with
 
 samples as ({{ pipeline_samples() }}),
 
-seen as ({{ sampled_sights() }}),
+seen as ({{ sampled_observations() }}),
 
 factors as (
     select
@@ -35,23 +35,23 @@ yearly as (
 
 select
     samples.sample,
-    sights.opportunity_id,
-    sights.account_id,
-    sights.season_key,
-    sights.basis,
-    sights.stage,
-    sights.age_band,
+    observations.opportunity_id,
+    observations.account_id,
+    observations.season_key,
+    observations.basis,
+    observations.stage,
+    observations.age_band,
     -- A deal without an amount is worth what the account's deals are.
-    case when sights.amount > 0 then sights.amount else potential.new_value_per_win end as amount,
+    case when observations.amount > 0 then observations.amount else potential.new_value_per_win end as amount,
     least(coalesce(factors.factor, 1.0), 0.95 / greatest(yearly.chance, 1e-9)) as factor,
-    case when samples.shift > 0 and sights.is_won and sights.decided_after <= samples.shift then 1 else 0 end as won
-from {{ ref('int_pipeline__sights') }} as sights
-inner join samples on sights.months_ago = samples.shift
-inner join {{ ref('int_accounts__potential') }} as potential on sights.account_id = potential.account_id
+    case when samples.shift > 0 and observations.is_won and observations.decided_after <= samples.shift then 1 else 0 end as won
+from {{ ref('int_pipeline__observations') }} as observations
+inner join samples on observations.months_ago = samples.shift
+inner join {{ ref('int_accounts__potential') }} as potential on observations.account_id = potential.account_id
 inner join yearly
     on samples.sample = yearly.sample
-    and sights.stage = yearly.stage
-    and sights.age_band = yearly.age_band
+    and observations.stage = yearly.stage
+    and observations.age_band = yearly.age_band
 left join factors
     on samples.sample = factors.sample
-    and sights.season_key = factors.season_key
+    and observations.season_key = factors.season_key

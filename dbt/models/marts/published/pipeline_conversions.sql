@@ -28,7 +28,7 @@ seen as (
         count(*) as seen_count,
         sum(case when is_won and decided_after <= least({{ months }}, months_ago) then 1 else 0 end) as won_count,
         sum(case when not is_won and decided_after <= least({{ months }}, months_ago) then 1 else 0 end) as lost_count
-    from {{ ref('int_pipeline__sights') }}
+    from {{ ref('int_pipeline__observations') }}
     where months_ago between 1 and {{ pipeline_seen_months() }}
     group by 1, 2, 3
 ),

@@ -1,6 +1,6 @@
 -- Deals of new business as they stood open at the end of each of the last 48 months (0 is now): their
 -- stage and age then, and in which month after it they were decided. A stage counts where the CRM's
--- history tells it for half of these sights and more; otherwise age alone does.
+-- history tells it for half of these observations and more; otherwise age alone does.
 {% set month_days = 30.4375 %}
 
 with
