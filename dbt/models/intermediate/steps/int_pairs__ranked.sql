@@ -1,5 +1,5 @@
--- Reps by what they are worth on a kind of account; equals in the order of a stable hash. By profile, not
--- by account: a company of 100,000 accounts and 1,000 reps has 100 million pairs.
+-- Reps by what they are worth on a kind of account; equals in the order of a stable hash. By
+-- profile, not by account: a company of 100,000 accounts and 1,000 reps has 100 million pairs.
 select
     profile_id,
     rep_id,
