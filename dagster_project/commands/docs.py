@@ -17,12 +17,7 @@ from dagster_project.warehouse.contract import LANDING
 from dagster_project.warehouse.tables import Table
 
 _SOURCES: tuple[tuple[str, str, str, Mapping[str, Table]], ...] = (
-    (
-        "raw",
-        "raw",
-        "What the gates accepted; one row per record of the source.",
-        LANDING,
-    ),
+    ("raw", "raw", "What the gates accepted; one row per record of the source.", LANDING),
     (
         "policy",
         "raw",
@@ -108,7 +103,7 @@ def exposure() -> str:
 
 
 def _yaml(content: dict[str, Any]) -> str:
-    body = yaml.safe_dump({"version": 2, **content}, sort_keys=False, width=1000)
+    body = yaml.safe_dump(content, sort_keys=False, width=1000)
     return (
         "# Written by `sales-coverage docs` from the tables as they are described in Python.\n"
         + body
