@@ -29,21 +29,13 @@ _MEANINGS = {
     "reason": "Why the rule is there",
     "fix": "What to do when it fails",
 }
-_VERDICT = {
-    "table_name": "VARCHAR",
-    "check_name": "VARCHAR",
-    "severity": "VARCHAR",
-    "is_passed": "BOOLEAN",
-    "failed_count": "BIGINT",
-    "failed_rate": "DOUBLE",
-    "observed": "VARCHAR",
-}
+_VERDICT = "table_name check_name severity is_passed failed_count failed_rate observed"
 RESULTS = Table(
     "quality",
     "data_quality_results",
     "Outcome of every rule at the gates, one row per table and rule.",
     ("table_name", "check_name"),
-    columns(_MEANINGS, **_VERDICT, sample_keys="VARCHAR", reason="VARCHAR", fix="VARCHAR"),
+    columns(_MEANINGS, f"{_VERDICT} sample_keys reason fix"),
 )
 # Blocked runs included: what BI draws trends from.
 HISTORY = Table(
@@ -52,7 +44,7 @@ HISTORY = Table(
     "Outcome of every rule at the gates in every run, blocked runs included, one row per run, "
     "table and rule. The last 400 days are kept.",
     ("judged_at", "run_id", "table_name", "check_name"),
-    columns(_MEANINGS, run_id="VARCHAR", judged_at="TIMESTAMP", **_VERDICT),
+    columns(_MEANINGS, f"run_id judged_at {_VERDICT}", judged_at="TIMESTAMP"),
 )
 KEPT_HISTORY = dt.timedelta(days=400)
 

@@ -14,6 +14,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import duckdb
 
+# By the beginning or end of a name.
+_TYPES = {
+    " is_": "BOOLEAN",
+    "_count ": "BIGINT",
+    "_months ": "BIGINT",
+    "_days ": "BIGINT",
+    " position ": "BIGINT",
+    "_amount ": "DOUBLE",
+    "_rate ": "DOUBLE",
+    "hours ": "DOUBLE",
+    "_on ": "DATE",
+    " month ": "DATE",
+}
+
 
 def quote_identifier(name: str) -> str:
     """Quote one name for use in SQL."""
@@ -94,13 +108,26 @@ class Table:
         return f"{create} {quote_relation(relation or self.relation)} ({body})"
 
 
-def columns(meanings: Mapping[str, str], **types: str) -> tuple[Column, ...]:
-    """Describe columns by name and type, each with the meaning its name has.
+def columns(meanings: Mapping[str, str], names: str, **types: str) -> tuple[Column, ...]:
+    """Describe columns by name, each with the meaning its name has.
+
+    Args:
+        meanings: Meaning by name.
+        names: Names in order, separated by spaces.
+        types: Types of the columns whose name does not tell it, see :func:`type_by_name`.
 
     Raises:
         KeyError: A name has no meaning.
     """
-    return tuple(Column(name, type_, meanings[name]) for name, type_ in types.items())
+    return tuple(
+        Column(name, types.get(name) or type_by_name(name), meanings[name])
+        for name in names.split()
+    )
+
+
+def type_by_name(name: str) -> str:
+    """Read a column's type off its name, as the naming rules have it; VARCHAR where none holds."""
+    return next((type_ for part, type_ in _TYPES.items() if part in f" {name} "), "VARCHAR")
 
 
 def tables_by_name(*tables: Table) -> dict[str, Table]:

@@ -1,4 +1,5 @@
--- What each pair the optimiser may choose from is worth, in parts that add up, and why it may not be.
+-- What each pair the optimiser may choose from is worth, in parts that add up, and why it may not
+-- be.
 with
 
 economics as (select * from {{ ref('coverage_candidates__economics') }}),
@@ -27,7 +28,8 @@ valued as (
             when is_strength_used then existing_amount * booking_factor
             else existing_amount
         end as existing_amount,
-        case when coverer_type = 'house' then 0.0 else amount * margin_rate end as segment_value_amount,
+        case when coverer_type = 'house' then 0.0 else amount * margin_rate end
+            as segment_value_amount,
         case
             -- Exactly nothing where no strength counts, not the rounding of two equal sums.
             when coverer_type = 'rep' and is_strength_used
@@ -39,7 +41,8 @@ valued as (
             else hours * cost_per_hour * horizon_years
         end as cost_to_serve_amount,
         case
-            when coverer_type = 'house' then uncovered_loss_rate * greatest(existing_contribution_amount, 0.0)
+            when coverer_type = 'house'
+                then uncovered_loss_rate * greatest(existing_contribution_amount, 0.0)
             when is_present or not has_present or is_stale then 0.0
             -- Schmitz et al. measured 13-18 % of a customer's yearly sales lost after a change of
             -- rep, less where the successor's experience is alike.
@@ -48,11 +51,12 @@ valued as (
         -- Of rate, value and strength; delta method: d(ln win rate) = (1 - p) d(advantage).
         case
             when coverer_type = 'house' then 0.0
-            else abs(amount * booking_factor * rep_margin_rate) * sqrt(
-                coalesce(account_cv2, 0.0)
-                + (1 - win_rate) * (1 - win_rate) * multiplier * multiplier
-                * coalesce(advantage_sd * advantage_sd, 0.0)
-            )
+            else
+                abs(amount * booking_factor * rep_margin_rate) * sqrt(
+                    coalesce(account_cv2, 0.0)
+                    + (1 - win_rate) * (1 - win_rate) * multiplier * multiplier
+                    * coalesce(advantage_sd * advantage_sd, 0.0)
+                )
         end as value_sd_amount
     from economics
 )
@@ -61,25 +65,29 @@ select
     valued.account_id,
     valued.rep_id,
     valued.is_present,
-    cast(hours as double precision) as hours,
-    cast(segment_value_amount as double precision) as segment_value_amount,
-    cast(strength_value_amount as double precision) as strength_value_amount,
-    cast(cost_to_serve_amount as double precision) as cost_to_serve_amount,
-    cast(disruption_amount as double precision) as disruption_amount,
-    cast(soft_rule_amount as double precision) as soft_rule_amount,
+    cast(valued.hours as double precision) as hours,
+    cast(valued.segment_value_amount as double precision) as segment_value_amount,
+    cast(valued.strength_value_amount as double precision) as strength_value_amount,
+    cast(valued.cost_to_serve_amount as double precision) as cost_to_serve_amount,
+    cast(valued.disruption_amount as double precision) as disruption_amount,
+    cast(valued.soft_rule_amount as double precision) as soft_rule_amount,
     cast(
-        segment_value_amount + strength_value_amount - cost_to_serve_amount - disruption_amount - soft_rule_amount
+        valued.segment_value_amount + valued.strength_value_amount
+        - valued.cost_to_serve_amount - valued.disruption_amount - valued.soft_rule_amount
         as double precision
     ) as value_amount,
-    cast(value_sd_amount as double precision) as value_sd_amount,
-    cast(new_amount as double precision) as new_amount,
-    cast(existing_amount as double precision) as existing_amount,
-    cast(win_rate as double precision) as win_rate,
-    cast(similarity as double precision) as similarity,
-    forbidden_reason,
+    cast(valued.value_sd_amount as double precision) as value_sd_amount,
+    cast(valued.new_amount as double precision) as new_amount,
+    cast(valued.existing_amount as double precision) as existing_amount,
+    cast(valued.win_rate as double precision) as win_rate,
+    cast(valued.similarity as double precision) as similarity,
+    valued.forbidden_reason,
     notes.note as strength_note
 from valued
 left join notes
     on valued.rep_id = notes.rep_id
     and valued.profile_id = notes.profile_id
-    and ((valued.strength_value_amount > 0 and notes.is_strength) or (valued.strength_value_amount < 0 and not notes.is_strength))
+    and (
+        (valued.strength_value_amount > 0 and notes.is_strength)
+        or (valued.strength_value_amount < 0 and not notes.is_strength)
+    )
