@@ -96,8 +96,8 @@ COVERAGE_MEANINGS: dict[str, str] = {
 }
 
 
-def _table(name: str, grain: str, key: tuple[str, ...], **types: str) -> Table:
-    return Table("plan", name, grain, key, columns(COVERAGE_MEANINGS, plan_id="VARCHAR", **types))
+def _table(name: str, grain: str, key: tuple[str, ...], names: str, **types: str) -> Table:
+    return Table("plan", name, grain, key, columns(COVERAGE_MEANINGS, f"plan_id {names}", **types))
 
 
 COVERAGE_TABLES: dict[str, Table] = tables_by_name(
@@ -105,151 +105,76 @@ COVERAGE_TABLES: dict[str, Table] = tables_by_name(
         "coverage_assignments",
         "Who covers which account and what it is expected to bring, one row per plan and account.",
         ("account_id",),
-        account_id="VARCHAR",
-        rep_id="VARCHAR",
-        coverer_type="VARCHAR",
-        group_id="VARCHAR",
-        previous_rep_id="VARCHAR",
-        present_rep_id="VARCHAR",
-        owner_source="VARCHAR",
-        family_id="VARCHAR",
-        is_moved="BOOLEAN",
-        is_locked="BOOLEAN",
-        lock_reason="VARCHAR",
-        hours="DOUBLE",
-        value_amount="DOUBLE",
-        new_amount="DOUBLE",
-        existing_amount="DOUBLE",
+        "account_id rep_id coverer_type group_id previous_rep_id present_rep_id owner_source "
+        "family_id is_moved is_locked lock_reason hours value_amount new_amount "
+        "existing_amount",
     ),
     _table(
         "assignment_explanations",
-        "Why each account has its coverer: parts that add up to the score, the price of time, the"
-        " runner-up, and a sentence, one row per plan and account.",
+        "Why each account has its coverer: parts that add up to the score, the price of time, "
+        "the runner-up, and a sentence, one row per plan and account.",
         ("account_id",),
-        account_id="VARCHAR",
-        rep_id="VARCHAR",
-        segment_value_amount="DOUBLE",
-        strength_value_amount="DOUBLE",
-        cost_to_serve_amount="DOUBLE",
-        disruption_amount="DOUBLE",
-        soft_rule_amount="DOUBLE",
-        hours_price_amount="DOUBLE",
-        count_price_amount="DOUBLE",
-        move_price_amount="DOUBLE",
-        balance_price_amount="DOUBLE",
-        other_price_amount="DOUBLE",
-        net_score_amount="DOUBLE",
-        runner_up_rep_id="VARCHAR",
-        runner_up_net_score_amount="DOUBLE",
-        score_difference_amount="DOUBLE",
-        binding_rule="VARCHAR",
-        interval_low_amount="DOUBLE",
-        interval_high_amount="DOUBLE",
-        sentence="VARCHAR",
+        "account_id rep_id segment_value_amount strength_value_amount cost_to_serve_amount "
+        "disruption_amount soft_rule_amount hours_price_amount count_price_amount "
+        "move_price_amount balance_price_amount other_price_amount net_score_amount "
+        "runner_up_rep_id runner_up_net_score_amount score_difference_amount binding_rule "
+        "interval_low_amount interval_high_amount sentence",
     ),
     _table(
         "plan_changes",
-        "Accounts whose coverer differs from the owner of record, and why, one row per plan and "
-        "account.",
+        "Accounts whose coverer differs from the owner of record, and why, one row per plan "
+        "and account.",
         ("account_id",),
-        account_id="VARCHAR",
-        from_rep_id="VARCHAR",
-        to_rep_id="VARCHAR",
-        reason="VARCHAR",
-        value_gain_amount="DOUBLE",
-        disruption_amount="DOUBLE",
+        "account_id from_rep_id to_rep_id reason value_gain_amount disruption_amount",
     ),
     _table(
         "plan_certificates",
         "How far the plan can be from the best possible one, and what it gains over today, one "
         "row per plan.",
         (),
-        objective_amount="DOUBLE",
-        bound_amount="DOUBLE",
-        price_bound_amount="DOUBLE",
-        gap_rate="DOUBLE",
-        status="VARCHAR",
-        solver="VARCHAR",
-        solver_version="VARCHAR",
+        "objective_amount bound_amount price_bound_amount gap_rate status solver "
+        "solver_version seed options account_count candidate_count moved_count move_limit "
+        "uncovered_count overtime_hours overtime_amount as_is_objective_amount gain_amount "
+        "rows_at_bound_count sentence",
         seed="BIGINT",
-        options="VARCHAR",
-        account_count="BIGINT",
-        candidate_count="BIGINT",
-        moved_count="BIGINT",
         move_limit="BIGINT",
-        uncovered_count="BIGINT",
-        overtime_hours="DOUBLE",
-        overtime_amount="DOUBLE",
-        as_is_objective_amount="DOUBLE",
-        gain_amount="DOUBLE",
-        rows_at_bound_count="BIGINT",
-        sentence="VARCHAR",
     ),
     _table(
         "shadow_prices",
-        "What one more unit of a scarce rule would bring: hours and accounts of a coverer, moves "
-        "of the company, one row per plan, rule and coverer.",
-        (
-            "rule",
-            "rep_id",
-            "group_id",
-        ),
-        rule="VARCHAR",
-        rep_id="VARCHAR",
-        group_id="VARCHAR",
-        shadow_price_amount="DOUBLE",
+        "What one more unit of a scarce rule would bring: hours and accounts of a coverer, "
+        "moves of the company, one row per plan, rule and coverer.",
+        ("rule", "rep_id", "group_id"),
+        "rule rep_id group_id shadow_price_amount used capacity slack_limit slack_price_amount "
+        "unit",
         used="DOUBLE",
         capacity="DOUBLE",
         slack_limit="DOUBLE",
-        slack_price_amount="DOUBLE",
-        unit="VARCHAR",
     ),
     _table(
         "hiring_advice",
-        "What one more rep would bring a group: predicted by the prices and by solving again, one"
-        " row per plan and group.",
+        "What one more rep would bring a group: predicted by the prices and by solving again, "
+        "one row per plan and group.",
         ("group_id",),
-        group_id="VARCHAR",
-        added_hours="DOUBLE",
-        predicted_gain_amount="DOUBLE",
-        resolved_gain_amount="DOUBLE",
-        sentence="VARCHAR",
+        "group_id added_hours predicted_gain_amount resolved_gain_amount sentence",
     ),
     _table(
         "lock_costs",
         "What each lock costs the plan, one row per plan, account, action and rep.",
-        (
-            "account_id",
-            "lock_action",
-            "rep_id",
-        ),
-        account_id="VARCHAR",
-        lock_action="VARCHAR",
-        rep_id="VARCHAR",
-        lock_source="VARCHAR",
-        lock_reason="VARCHAR",
-        better_rep_id="VARCHAR",
-        cost_amount="DOUBLE",
-        resolved_cost_amount="DOUBLE",
-        sentence="VARCHAR",
+        ("account_id", "lock_action", "rep_id"),
+        "account_id lock_action rep_id lock_source lock_reason better_rep_id cost_amount "
+        "resolved_cost_amount sentence",
     ),
     _table(
         "rep_loads",
         "What every coverer carries before and under the plan, and its share of the group's "
         "potential; `__house__` is what nobody covers, one row per plan and coverer.",
         ("rep_id",),
-        rep_id="VARCHAR",
-        coverer_type="VARCHAR",
-        group_id="VARCHAR",
-        capacity_hours="DOUBLE",
+        "rep_id coverer_type group_id capacity_hours accounts_before accounts_after "
+        "hours_before hours_after value_before_amount value_after_amount "
+        "potential_share_amount potential_before_amount potential_after_amount",
         accounts_before="BIGINT",
         accounts_after="BIGINT",
         hours_before="DOUBLE",
         hours_after="DOUBLE",
-        value_before_amount="DOUBLE",
-        value_after_amount="DOUBLE",
-        potential_share_amount="DOUBLE",
-        potential_before_amount="DOUBLE",
-        potential_after_amount="DOUBLE",
     ),
 )

@@ -31,7 +31,7 @@ def age_band(months: float) -> str:
     return "12 months and more"
 
 
-def sights(run: Any) -> pd.DataFrame:
+def observations(run: Any) -> pd.DataFrame:
     """Deal by deal and month by month, in Python: where it stood, and what became of it."""
     deals = read(
         run,
@@ -72,7 +72,7 @@ def rates(rows: pd.DataFrame, month: int) -> tuple[int, int, int]:
 
 
 def test_chances_of_open_deals_equal_another_computation(demo_run):
-    seen = sights(demo_run)
+    seen = observations(demo_run)
     stored = read(
         demo_run, "select * from intermediate.int_pipeline__chances where sample = 'all'"
     ).set_index(["stage", "age_band", "month_ahead"])

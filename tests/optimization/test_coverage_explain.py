@@ -88,7 +88,9 @@ def test_a_tie_that_the_limits_settle_says_so(tiny_company):
     assert sentences.str.endswith("the limits of the plan as a whole decided.").all()
 
 
-def test_an_account_that_costs_more_than_it_brings_is_left_and_says_so(tiny_company):
+def test_an_account_that_nobody_brings_more_than_it_orders_by_itself_is_left_and_says_so(
+    tiny_company,
+):
     pairs = tiny_company.candidates.copy()
     at = (pairs["account_id"] == "A0003") & (pairs["rep_id"] != HOUSE)
     pairs.loc[at, ["segment_value_amount", "strength_value_amount"]] = 40.0, 0.0
@@ -99,8 +101,7 @@ def test_an_account_that_costs_more_than_it_brings_is_left_and_says_so(tiny_comp
     assert plan.changes.set_index("account_id").loc["A0003", "reason"] == "unprofitable"
     given = plan.explanations.set_index("account_id").loc["A0003", "sentence"]
     assert given.endswith(
-        "Serving it costs more than it brings: with rep R001 it would bring 40, and 10 hours a "
-        "year cost 100."
+        "No one brings more than leaving it uncovered: with rep R001 it is worth -60, uncovered -50."
     )
 
 

@@ -1,7 +1,7 @@
--- Opportunities a year that an account is expected to have, gamma-Poisson shrunk to accounts of its kind:
--- mu = sum n / sum T; sigma2 = var(n/T) - mu avg(1/T); beta = mu / sigma2; alpha = mu beta;
--- rate = (n + alpha) / (T + beta). No spread beyond chance: everyone gets mu. Its kind is its segment
--- where that has 30 accounts, else its lifecycle and size band.
+-- Opportunities a year that an account is expected to have, gamma-Poisson shrunk to accounts of its
+-- kind: mu = sum n / sum T; sigma2 = var(n/T) - mu avg(1/T); beta = mu / sigma2; alpha = mu beta;
+-- rate = (n + alpha) / (T + beta). No spread beyond chance: everyone gets mu. Its kind is its
+-- segment where that has 30 accounts, else its lifecycle and size band.
 {% set window_years = 3.0 %}
 {% set fewest_accounts = 30 %}
 
@@ -46,7 +46,11 @@ exposed as (
         revenue_types.revenue_type,
         greatest(0.25, least(
             observed_span.years,
-            coalesce({{ dbt.datediff('sized.created_on', 'calendar.as_of_on', 'day') }} / 365.25, observed_span.years)
+            coalesce(
+                {{ dbt.datediff('sized.created_on', 'calendar.as_of_on', 'day') }}
+                / 365.25,
+                observed_span.years
+            )
         )) as years
     from sized
     cross join calendar

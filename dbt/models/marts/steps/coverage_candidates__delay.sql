@@ -27,7 +27,11 @@ select
     placed.season_key,
     sum(coalesce(own.share, company.share) * placed.created_later_rate) as delayed_rate
 from placed
-left join shares as own on placed.season_key = own.season_key and placed.month_number = own.month_number
-left join shares as company on company.season_key = '(company)' and placed.month_number = company.month_number
+left join
+    shares as own
+    on placed.season_key = own.season_key and placed.month_number = own.month_number
+left join
+    shares as company
+    on company.season_key = '(company)' and placed.month_number = company.month_number
 where placed.place <= floor(placed.cycle_months)
 group by placed.season_key

@@ -1,5 +1,5 @@
--- Everything that the worth of a pair is made of: the account's own part, the coverer's win rate on it,
--- what covering costs, and why the pair may not be.
+-- Everything that the worth of a pair is made of: the account's own part, the coverer's win rate on
+-- it, what covering costs, and why the pair may not be.
 with
 
 accounts as (select * from {{ ref('coverage_accounts') }}),
@@ -42,7 +42,8 @@ select
     case
         when forbidden.reason is not null then forbidden.reason
         when uncertified.mode = 'hard' then 'no certificate ' || uncertified.certification
-        when coverers.coverer_type = 'partner' and direct_deals.account_id is not null then 'direct deal open'
+        when coverers.coverer_type = 'partner' and direct_deals.account_id is not null
+            then 'direct deal open'
     end as forbidden_reason,
     profiles.profile_id,
     accounts.new_amount,
@@ -52,8 +53,10 @@ select
     (accounts.new_amount + accounts.existing_amount) * settings.horizon_months / 12.0 as amount,
     accounts.margin_rate,
     accounts.segment_win_rate,
-    coalesce(mine.margin_rate + potential.margin_difference, accounts.margin_rate) as rep_margin_rate,
-    coalesce({{ shift_odds('mine.win_rate', 'potential.win_effect') }}, accounts.segment_win_rate) as win_rate,
+    coalesce(mine.margin_rate + potential.margin_difference, accounts.margin_rate)
+        as rep_margin_rate,
+    coalesce({{ shift_odds('mine.win_rate', 'potential.win_effect') }}, accounts.segment_win_rate)
+        as win_rate,
     -- Bookings under this rep over bookings under a rep of whom nothing is known.
     coalesce(
         {{ shift_odds('mine.won_value_rate', 'potential.win_effect') }}
@@ -65,7 +68,11 @@ select
     potential.value_cv2 + (
         accounts.new_amount * accounts.new_amount * potential.new_rate_cv2
         + accounts.existing_amount * accounts.existing_amount * potential.existing_rate_cv2
-    ) / nullif((accounts.new_amount + accounts.existing_amount) * (accounts.new_amount + accounts.existing_amount), 0)
+    ) / nullif(
+        (accounts.new_amount + accounts.existing_amount)
+        * (accounts.new_amount + accounts.existing_amount),
+        0
+    )
         as account_cv2,
     guard.is_counted as is_strength_used,
     mine.advantage_sd,
@@ -92,7 +99,8 @@ left join effects as value_effects
 left join win_rates as mine
     on pairs.rep_id = mine.rep_id
     and profiles.profile_id = mine.profile_id
-left join uncertified on pairs.account_id = uncertified.account_id and pairs.rep_id = uncertified.rep_id
+left join uncertified
+    on pairs.account_id = uncertified.account_id and pairs.rep_id = uncertified.rep_id
 left join forbidden on pairs.account_id = forbidden.account_id and pairs.rep_id = forbidden.rep_id
 left join direct_deals on pairs.account_id = direct_deals.account_id
 left join partners on pairs.rep_id = partners.partner_id
