@@ -30,6 +30,8 @@ _SHORT = {
     "assignment_explanations": "explanations",
     "plan_changes": "changes",
     "plan_certificates": "certificate",
+    "plan_gains": "gains",
+    "gain_bridge": "bridge",
 }
 _FIELDS = {table: _SHORT.get(table, table) for table in COVERAGE_TABLES}
 

@@ -61,7 +61,19 @@ COVERAGE_MEANINGS: dict[str, str] = {
     "overtime_hours": "Hours a year that reps lack for the accounts they keep",
     "overtime_amount": "Price of those hours, taken off the objective",
     "as_is_objective_amount": "Value if every active owner kept every account",
-    "gain_amount": "Value of the plan less value as is",
+    "gain_amount": "Value of the plan less the baseline's; in the certificate, less value as is",
+    "repaired_rep_id": "Who would cover the account if only vacancies were filled, by the fewest "
+    "moves: the baseline of the plan's gain",
+    "baseline": "as_is, as_is_repaired (vacant accounts covered again within their owner's group "
+    "and its free hours) or as_is_repaired_margin (the same, without the prices of overtime, "
+    "balance and idle hours)",
+    "is_default": "The gain to quote",
+    "gain_low_amount": "Lower end of the gain's 90 % interval",
+    "gain_high_amount": "Upper end of the gain's 90 % interval",
+    "step_number": "Place of the step, from 1",
+    "step": "What changes; as_is, as_is_repaired and plan are levels, the other steps add up",
+    "amount": "Worth of the level, or what the step adds",
+    "running_amount": "Worth after the step",
     "rows_at_bound_count": "Rules that bind",
     "rule": "hours, accounts, moves, group_moves, balance_high, balance_low, min_hours or "
     "partner_budget; the use and limit of a rule 'at least' are negative",
@@ -106,7 +118,7 @@ COVERAGE_TABLES: dict[str, Table] = tables_by_name(
         "Who covers which account and what it is expected to bring, one row per plan and account.",
         ("account_id",),
         "account_id rep_id coverer_type group_id previous_rep_id present_rep_id owner_source "
-        "family_id is_moved is_locked lock_reason hours value_amount new_amount "
+        "repaired_rep_id family_id is_moved is_locked lock_reason hours value_amount new_amount "
         "existing_amount",
     ),
     _table(
@@ -138,6 +150,21 @@ COVERAGE_TABLES: dict[str, Table] = tables_by_name(
         "rows_at_bound_count sentence",
         seed="BIGINT",
         move_limit="BIGINT",
+    ),
+    _table(
+        "plan_gains",
+        "What the plan gains, over which baseline, with 90 % intervals, one row per plan and "
+        "baseline.",
+        ("baseline",),
+        "baseline is_default gain_amount gain_low_amount gain_high_amount sentence",
+    ),
+    _table(
+        "gain_bridge",
+        "From today's coverage to the plan in steps that add up, one row per plan and step.",
+        ("step_number",),
+        "step_number step account_count amount running_amount sentence",
+        step_number="BIGINT",
+        amount="DOUBLE",
     ),
     _table(
         "shadow_prices",

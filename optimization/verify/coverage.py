@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from optimization.policy import CoveragePolicy
+from optimization.verify.gains import check_gains
 from optimization.verify.limits import (
     Limit,
     check_limits,
@@ -92,6 +93,7 @@ def verify_coverage(
         *check_certificate(pairs, chosen, limits, price, certificate),
         *check_today(pairs, limits, certificate),
         *check_bound(pairs, limits, plan),
+        *check_gains(pairs, chosen, limits, plan),
         *check_loads(pairs, chosen, plan.rep_loads),
         *check_lock_costs(pairs, limits, plan),
     ]

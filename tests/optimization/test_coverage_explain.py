@@ -101,7 +101,8 @@ def test_an_account_that_nobody_brings_more_than_it_orders_by_itself_is_left_and
     assert plan.changes.set_index("account_id").loc["A0003", "reason"] == "unprofitable"
     given = plan.explanations.set_index("account_id").loc["A0003", "sentence"]
     assert given.endswith(
-        "No one brings more than leaving it uncovered: with rep R001 it is worth -60, uncovered -50."
+        "No one brings more than leaving it uncovered: with rep R001 it is worth -60, uncovered "
+        "-50."
     )
 
 

@@ -40,7 +40,11 @@ ROUNDING = 1e-6
 
 
 def certify(
-    problem: CoverageProblem, chosen: IntArray, price: FloatArray, outcome: SolveOutcome
+    problem: CoverageProblem,
+    chosen: IntArray,
+    price: FloatArray,
+    outcome: SolveOutcome,
+    gains: pd.DataFrame,
 ) -> pd.DataFrame:
     """Build the certificate of a plan.
 
@@ -52,6 +56,7 @@ def certify(
         chosen: Chosen pair per unit, shape (U,).
         price: Price of each constraint, shape (M,).
         outcome: What the decision proved, in company currency.
+        gains: Table ``plan_gains``.
     """
     inputs, policy, pairs = problem.inputs, problem.policy, problem.pairs
     objective = pairs.worth(chosen)
@@ -87,23 +92,25 @@ def certify(
         "gain_amount": objective - as_is,
         "rows_at_bound_count": int(np.sum(price > 0)),
     }
-    row["sentence"] = _sentence(row, overtime_today)
+    row["sentence"] = _sentence(row, gains[gains["is_default"]].iloc[0], overtime_today)
     return pd.DataFrame([row], columns=CERTIFICATE_COLUMNS)
 
 
-def _sentence(row: dict[str, Any], overtime_today: float) -> str:
+def _sentence(row: dict[str, Any], headline: pd.Series[Any], overtime_today: float) -> str:
     proof = (
         "proven to be the best possible to within 0.001 %"
         if row["gap_rate"] < 1e-5
         else f"at most {_percent(row['gap_rate'])} below the best possible"
     )
-    gain = row["gain_amount"]
+    gain = headline["gain_amount"]
     change = f"{money(abs(gain))} {'more' if gain > 0 else 'less'} than"
     if abs(gain) < 0.5:
         change = "as much as"
+    ends = money(headline["gain_low_amount"]), money(headline["gain_high_amount"])
     return (
         f"This plan is worth {money(row['objective_amount'])} over the planning horizon, {proof}. "
-        f"That is {change} today's coverage scored alike. "
+        f"That is {change} today's coverage with its vacancies filled, scored alike (nine times in "
+        f"ten between {ends[0]} and {ends[1]}; {money(row['gain_amount'])} over today's as it is). "
         f"It moves {counted(row['moved_count'], 'account')} "
         f"(at most {row['move_limit']:,} allowed) "
         f"and leaves {counted(row['uncovered_count'], 'account')} without a rep."

@@ -62,6 +62,7 @@ joined as (
         accounts.hours_per_year,
         present.present_rep_id,
         present.owner_rep_id as previous_owner_rep_id,
+        owners.group_id as owner_group_id,
         present.vacancy_reason,
         present.owner_source,
         locks.lock_action,
@@ -89,6 +90,8 @@ joined as (
     inner join potential on accounts.account_id = potential.account_id
     inner join present on accounts.account_id = present.account_id
     inner join families on accounts.account_id = families.account_id
+    left join {{ ref('stg_hr__employees') }} as owners
+        on present.owner_rep_id = owners.rep_id
     left join recent_moves on accounts.account_id = recent_moves.account_id
     left join touches on accounts.account_id = touches.account_id
     left join win_rates on accounts.profile_id = win_rates.profile_id
@@ -125,6 +128,7 @@ select
     cast(joined.hours_per_year as double precision) as hours_per_year,
     joined.present_rep_id,
     joined.previous_owner_rep_id,
+    joined.owner_group_id,
     joined.vacancy_reason,
     joined.owner_source,
     joined.lock_action,

@@ -74,7 +74,10 @@ priced as (
                     * margin_share
                     * horizon_years
             else 0.0
-        end as cost_to_serve_amount
+        end as cost_to_serve_amount,
+        abs((new_before + existing_before) * won_margin_rate) * horizon_years as won_margin_amount,
+        case when coverer_type = 'rep' then (1 - win_rate) * coalesce(advantage_sd, 0.0) else 0.0 end
+            as strength_cv
     from valued
 )
 
@@ -98,20 +101,11 @@ select
     ) as value_amount,
     -- Of rate, value and strength; delta method: d(ln win rate) = (1 - p) d(advantage).
     cast(
-        abs((priced.new_before + priced.existing_before) * priced.won_margin_rate)
-        * priced.horizon_years
-        * sqrt(
-            coalesce(priced.account_cv2, 0.0)
-            + case
-                when
-                    priced.coverer_type = 'rep'
-                    then (1 - priced.win_rate)
-                        * (1 - priced.win_rate)
-                        * coalesce(priced.advantage_sd * priced.advantage_sd, 0.0)
-                else 0.0
-            end
-        ) as double precision
+        priced.won_margin_amount
+        * sqrt(coalesce(priced.account_cv2, 0.0) + priced.strength_cv * priced.strength_cv)
+        as double precision
     ) as value_sd_amount,
+    cast(priced.won_margin_amount * priced.strength_cv as double precision) as strength_sd_amount,
     cast(priced.new_before * (1 - priced.certificate_loss_rate) as double precision) as new_amount,
     cast(
         priced.existing_before
