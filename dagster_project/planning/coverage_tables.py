@@ -45,9 +45,11 @@ COVERAGE_MEANINGS: dict[str, str] = {
     "than it brings) or earlier_plan (planned before, not yet in the CRM)",
     "value_gain_amount": "Value gained by the change, disruption already taken off",
     "objective_amount": "Value of the plan",
-    "bound_amount": "No plan can be worth more than this",
-    "price_bound_amount": "Bound that the published prices prove by themselves",
+    "bound_amount": "No plan can be worth more than this, as the published prices prove",
     "gap_rate": "(bound - objective) / bound",
+    "solver_bound_amount": "The solver's own bound where it is lower: its word, not provable from "
+    "the tables",
+    "solver_gap_rate": "The same gap by the solver's bound; what the accepted gap is held against",
     "status": "optimal, or feasible where the solver stopped within the accepted gap",
     "solver": "Solver used",
     "solver_version": "Its version",
@@ -144,7 +146,7 @@ COVERAGE_TABLES: dict[str, Table] = tables_by_name(
         "How far the plan can be from the best possible one, and what it gains over today, one "
         "row per plan.",
         (),
-        "objective_amount bound_amount price_bound_amount gap_rate status solver "
+        "objective_amount bound_amount gap_rate solver_bound_amount solver_gap_rate status solver "
         "solver_version seed options account_count candidate_count moved_count move_limit "
         "uncovered_count overtime_hours overtime_amount as_is_objective_amount gain_amount "
         "rows_at_bound_count sentence",

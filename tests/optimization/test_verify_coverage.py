@@ -99,6 +99,19 @@ TAMPERED = {
     "change is not listed: A0001": rows("changes", lambda t: t.iloc[:0]),
     "change is listed twice: A0001": rows("changes", lambda t: pd.concat([t, t])),
     "change names other coverers than the plan: A0001": cell("changes", "to_rep_id", "R001"),
+    "value_gain_amount is not the change's: A0001": cell("changes", "value_gain_amount", 9.0),
+    "disruption_amount is not the change's: A0001": cell("changes", "disruption_amount", 9.0),
+    "reason is not the change's: A0001": cell("changes", "reason", "capacity"),
+    "the runner-up is not the next best: A0001": cell(
+        "explanations", "runner_up_net_score_amount", 9.0
+    ),
+    "the runner-up does not score that: A0001": cell("explanations", "runner_up_rep_id", "R9"),
+    "interval_low_amount is not the pair's: A0001": cell(
+        "explanations", "interval_low_amount", 9.0
+    ),
+    "interval_high_amount is not the pair's: A0001": cell(
+        "explanations", "interval_high_amount", 9.0
+    ),
     "explains another coverer: A0001": cell("explanations", "rep_id", "R001"),
     "strength_value_amount is not the pair's: A0001": cell(
         "explanations", "strength_value_amount", 1.0
@@ -137,6 +150,16 @@ TAMPERED = {
     "bound 3,000.00 lies below the objective 3,150.00": cell("certificate", "bound_amount", 3000.0),
     "bound_amount is 9,999.00, the shadow prices prove 3,150.00": cell(
         "certificate", "bound_amount", 9999.0
+    ),
+    "solver_bound_amount is 9,999.00, not between the plan and its bound": cell(
+        "certificate", "solver_bound_amount", 9999.0
+    ),
+    "solver_gap_rate is 0.500000, its bound says 0.000000": cell(
+        "certificate", "solver_gap_rate", 0.5
+    ),
+    "status is lucky, neither optimal nor feasible": cell("certificate", "status", "lucky"),
+    "a gap of 0.0": lambda plan: cell("certificate", "solver_bound_amount", 3300.0)(
+        cell("certificate", "bound_amount", 3300.0)(plan)
     ),
     "gap is -0.500000, bound and objective say 0.000000": cell("certificate", "gap_rate", -0.5),
     "gain is 1.00, the difference to today is 450.00": cell("certificate", "gain_amount", 1.0),
