@@ -170,14 +170,15 @@ def make_world(seed: int, shape: Shape) -> World:
 
     count = shape.deals_per_rep * shape.reps
     of = rng.integers(0, shape.accounts, count)
-    product = rng.integers(0, DIMENSIONS["product"], count)
-    age = rng.integers(0, 365 * YEARS, count)
-    level = {name: account[name][of] for name in ACCOUNT_DIMENSIONS} | {"product": product}
-    luck = rng.random(count)
-    lent_to = np.where(rng.random(count) < shape.lent, rng.integers(0, shape.reps, count), -1)
+    is_lent = rng.random(count) >= 1 - shape.lent
+    lent_to = np.where(is_lent, rng.integers(0, shape.reps, count), -1)
     if shape.planted:
         is_planted = (account["industry"][of] == 0) & (rng.random(count) < PLANTED_SHARE)
         lent_to = np.where(is_planted, 0, lent_to)
+    product = rng.integers(0, DIMENSIONS["product"], count)
+    age = rng.integers(0, 365 * YEARS, count)
+    level = {name: account[name][of] for name in ACCOUNT_DIMENSIONS} | {"product": product}
+    luck, amount = rng.random(count), rng.lognormal(9, 0.5, count)
 
     def won_by(by: IntArray) -> NDArray[np.bool_]:
         log_odds = quality[of] + rep[by]
@@ -203,7 +204,7 @@ def make_world(seed: int, shape: Shape) -> World:
     by = np.where((lent_to < 0) & (age <= changed_at[of]), owner[of], before)
 
     return World(
-        deals=_deals(of, by, age, won_by(by), rng.lognormal(9, 0.5, count), level, shape),
+        deals=_deals(of, by, age, won_by(by), amount, level, shape),
         accounts=_accounts(account, owner, shape),
         reps=_reps(shape),
         owner=owner,
@@ -212,10 +213,12 @@ def make_world(seed: int, shape: Shape) -> World:
 
 
 def _hand_out(rng: np.random.Generator, quality: FloatArray, shape: Shape) -> IntArray:
-    """Give every account an owner, each about as many, the better ones rather to seniors.
+    """Give every account an owner, at random or the better ones rather to seniors.
 
     Reps are numbered by seniority; no effect of theirs depends on it.
     """
+    if not shape.seniority:
+        return rng.integers(0, shape.reps, shape.accounts)
     noise = rng.normal(size=shape.accounts)
     luck = shape.seniority * quality / max(shape.quality_sd, 1e-9)
     score = luck + np.sqrt(1 - shape.seniority**2) * noise
