@@ -58,3 +58,4 @@ VALUE_TERMS = (
     REP,
     ACCOUNT,
 )
+CREATION_TERMS = tuple(term for term in WIN_TERMS if "product" not in term.columns)

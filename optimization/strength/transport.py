@@ -29,11 +29,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimization.strength.deals import BoolArray, Deals, FloatArray, IntArray
-from optimization.strength.fit import Fit, fit_effects
+from optimization.arrays import ratio
+from optimization.strength.deals import BoolArray, FloatArray, IntArray, Records
+from optimization.strength.fit import Fit
 from optimization.strength.models import HOLDOUT_DAYS, Model, age_weight, rows_where
 from optimization.strength.slopes import Slopes, fit_slopes
-from optimization.strength.terms import DIMENSION_TERMS, Part
+from optimization.strength.terms import DIMENSION_TERMS
 
 SAME_ACCOUNT, AFTER_CHANGES = "same_account", "after_changes"
 NOTHING_COMES_ALONG = 0.9
@@ -59,7 +60,7 @@ class Transport:
         test: The test that decided.
         slope: Its slope; NaN where there was nothing to test.
         slope_se: Its standard error.
-        deals: Deals that could tell.
+        deals: Records that could tell.
     """
 
     dimensions: tuple[str, ...]
@@ -79,19 +80,19 @@ class _Evidence:
     deals: IntArray
 
 
-def judge_transport(deals: Deals, model: Model, half_life_days: int) -> Transport:
-    """Hold what reps add against the deals that can tell it from what accounts add.
+def judge_transport(records: Records, model: Model, half_life_days: int) -> Transport:
+    """Hold what reps add against the deals or spells that can tell it from what accounts add.
 
     Args:
-        deals: Closed deals.
+        records: Closed deals, or spells.
         model: What is fitted.
-        half_life_days: Age at which a deal counts half; 0 for none.
+        half_life_days: Age at which a record counts half; 0 for none.
     """
     dimensions = tuple(
         name for name, terms in DIMENSION_TERMS.items() if any(t in model.terms for t in terms)
     )
-    same = _on_the_same_account(deals, model, half_life_days, dimensions)
-    later = _after_changes(deals, model, half_life_days, dimensions)
+    same = _on_the_same_account(records, model, half_life_days, dimensions)
+    later = _after_changes(records, model, half_life_days, dimensions)
     of_product = np.array([name == "product" for name in dimensions])
     decides = _weigh(_deciding(same, later, ~of_product), ~of_product)
     alone = _weigh(same, of_product)
@@ -108,57 +109,58 @@ def judge_transport(deals: Deals, model: Model, half_life_days: int) -> Transpor
 
 
 def added_by_rep(
-    fit: Fit, deals: Deals, rows: IntArray, dimensions: Sequence[str]
+    fit: Fit, records: Records, rows: IntArray, dimensions: Sequence[str]
 ) -> FloatArray:
-    """What the rep of each deal adds, by dimension, shape (rows, dimensions)."""
+    """What the rep of each record adds, by dimension, shape (rows, dimensions)."""
     added = np.zeros((len(rows), len(dimensions)))
     for place, name in enumerate(dimensions):
         for term in DIMENSION_TERMS[name]:
             if term in fit.terms:
-                added[:, place] += fit.effects[term.name].effect[deals.terms[term.name].code[rows]]
+                added[:, place] += fit.effects[term.name].effect[
+                    records.terms[term.name].code[rows]
+                ]
     return added
 
 
 def _on_the_same_account(
-    deals: Deals, model: Model, half_life_days: int, dimensions: Sequence[str]
+    records: Records, model: Model, half_life_days: int, dimensions: Sequence[str]
 ) -> _Evidence:
     used = rows_where(model.is_used)
-    account = deals.features["account_id"].code[used]
-    size = len(deals.features["account_id"].levels)
+    account = records.features["account_id"].code[used]
+    size = len(records.features["account_id"].levels)
     added, own = np.zeros((len(used), len(dimensions))), np.zeros(len(used))
     folds = _FOLDS if len(used) <= _MANY_DEALS else _FOLDS_OF_MANY
     for fold in range(folds):
         held_out = account % folds == fold
-        fit = _fit(deals, model, used[~held_out], half_life_days)
+        fit = _fit(records, model, used[~held_out], half_life_days)
         if fit is None:
             continue
         rows = used[held_out]
-        added[held_out] = added_by_rep(fit, deals, rows, dimensions)
-        own[held_out] = fit.base + fit.sum_of(deals.terms, rows, Part.SEGMENT)
-    count = np.maximum(np.bincount(account, minlength=size), 1)
+        added[held_out] = added_by_rep(fit, records, rows, dimensions)
+        own[held_out] = model.own_part(fit, records, rows)
+    years = model.years[used]
+    whole = ratio(np.ones(size), np.bincount(account, years, size))
     mean = np.column_stack(
-        [(np.bincount(account, column, size) / count)[account] for column in added.T]
+        [(np.bincount(account, years * column, size) * whole)[account] for column in added.T]
     )
-    slopes = fit_slopes(
-        model.outcome[used], own, added - mean, mean, account, model.family
-    )
+    slopes = fit_slopes(model.outcome[used], own, added - mean, mean, account, model.family)
     return _Evidence(SAME_ACCOUNT, slopes, (np.abs(added - mean) > 0).sum(axis=0))
 
 
 def _after_changes(
-    deals: Deals, model: Model, half_life_days: int, dimensions: Sequence[str]
+    records: Records, model: Model, half_life_days: int, dimensions: Sequence[str]
 ) -> _Evidence:
-    rep, account = deals.features["rep_id"].code, deals.features["account_id"].code
+    rep, account = records.features["rep_id"].code, records.features["account_id"].code
     tested, added, own = [], [], []
-    for early, later, today in _periods(deals, model):
-        fit = _fit(deals, model, early, half_life_days, today)
+    for early, later, today in _periods(records, model):
+        fit = _fit(records, model, early, half_life_days, today)
         if fit is None:
             continue
-        before = _main_reps(deals, early)[account[later]]
+        before = _main_reps(records, model, early)[account[later]]
         rows = later[(before >= 0) & (before != rep[later])]
         tested.append(rows)
-        added.append(added_by_rep(fit, deals, rows, dimensions))
-        own.append(fit.base + fit.sum_of(deals.terms, rows, Part.SEGMENT))
+        added.append(added_by_rep(fit, records, rows, dimensions))
+        own.append(model.own_part(fit, records, rows))
     if not tested:
         nothing = np.zeros(len(dimensions), dtype=np.int64)
         return _Evidence(AFTER_CHANGES, Slopes.untested(len(dimensions)), nothing)
@@ -174,33 +176,34 @@ def _after_changes(
     return _Evidence(AFTER_CHANGES, slopes, np.full(len(dimensions), len(rows)))
 
 
-def _periods(deals: Deals, model: Model) -> Iterator[tuple[IntArray, IntArray, float]]:
-    """Half years, newest first: the deals before one, those in it, and its first day's age."""
+def _periods(records: Records, model: Model) -> Iterator[tuple[IntArray, IntArray, float]]:
+    """Half years, newest first: the records before one, those in it, and its first day's age."""
     count = _PERIODS if model.is_used.sum() <= _MANY_DEALS else _PERIODS_OF_MANY
     for number in range(1, count + 1):
         today = float(number * HOLDOUT_DAYS)
-        is_early = deals.age_days > today
-        is_later = ~is_early & (deals.age_days > today - HOLDOUT_DAYS)
+        is_early = records.age_days > today
+        is_later = ~is_early & (records.age_days > today - HOLDOUT_DAYS)
         if number == 1:
-            is_later |= deals.age_days <= 0
+            is_later |= records.age_days <= 0
         yield rows_where(model.is_used & is_early), rows_where(model.is_used & is_later), today
 
 
 def _fit(
-    deals: Deals, model: Model, rows: IntArray, half_life_days: int, today: float = 0.0
+    records: Records, model: Model, rows: IntArray, half_life_days: int, today: float = 0.0
 ) -> Fit | None:
-    weight = age_weight(deals.age_days[rows] - today, half_life_days)
-    fit = fit_effects(deals.terms, rows, model.outcome[rows], weight, model.terms, model.family)
+    weight = age_weight(records.age_days[rows] - today, half_life_days)
+    fit = model.fit(records, rows, weight)
     return fit if fit is not None and fit.is_estimable else None
 
 
-def _main_reps(deals: Deals, rows: IntArray) -> IntArray:
-    """Rep with most of an account's deals, of equals the first; -1 without a deal."""
-    rep, account = deals.features["rep_id"], deals.features["account_id"]
+def _main_reps(records: Records, model: Model, rows: IntArray) -> IntArray:
+    """Rep with most of an account's deals or years, of equals the first; -1 without any."""
+    rep, account = records.features["rep_id"], records.features["account_id"]
     reps = max(len(rep.levels), 1)
-    pairs, count = np.unique(
-        account.code[rows].astype(np.int64) * reps + rep.code[rows], return_counts=True
+    pairs, at = np.unique(
+        account.code[rows].astype(np.int64) * reps + rep.code[rows], return_inverse=True
     )
+    count = np.bincount(at, model.years[rows], len(pairs))
     main = np.full(len(account.levels), -1, dtype=np.int32)
     # Written in ascending order of count, and of equals the first rep last.
     order = np.lexsort((-pairs, count))
