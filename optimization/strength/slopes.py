@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimization.arrays import ratio
 from optimization.strength.deals import BoolArray, FloatArray, IntArray
 from optimization.strength.fit import Family
 
@@ -72,14 +73,18 @@ def fit_slopes(
         family: Distribution of the outcome.
 
     Returns:
-        The slopes; a column without spread is not tested, and none is with fewer than 10 accounts.
+        The slopes; a column without spread, or whose spread is that of fewer than 10 accounts, is
+        not tested.
     """
     slopes = Slopes.untested(columns.shape[1])
     _, cluster = np.unique(cluster, return_inverse=True)
     clusters = int(cluster.max()) + 1 if len(cluster) else 0
     if clusters < FEWEST_CLUSTERS:
         return slopes
-    is_tested = columns.std(axis=0) > LEAST_SPREAD
+    told = columns**2 * family.variance(family.mean(offset))[:, None]
+    is_tested = (columns.std(axis=0) > LEAST_SPREAD) & (
+        _effective_count(told, cluster, clusters) >= FEWEST_CLUSTERS
+    )
     if not is_tested.any():
         return slopes
     held = columns[:, is_tested], controls[:, controls.std(axis=0) > LEAST_SPREAD]
@@ -108,3 +113,12 @@ def fit_slopes(
     slopes.slope[is_tested] = found[own]
     slopes.covariance[np.ix_(is_tested, is_tested)] = covariance[own, own]
     return slopes
+
+
+def _effective_count(told: FloatArray, cluster: IntArray, clusters: int) -> FloatArray:
+    """As how many clusters of equal weight those count that tell of a column, shape (columns,).
+
+    The sandwich over a handful of them is far too sure of itself.
+    """
+    by_cluster = np.column_stack([np.bincount(cluster, column, clusters) for column in told.T])
+    return ratio(by_cluster.sum(axis=0) ** 2, (by_cluster**2).sum(axis=0))

@@ -262,7 +262,12 @@ def test_a_strength_away_from_the_group_s_home_is_a_surprise() -> None:
 
 
 def test_a_company_without_a_deal_gets_tables_that_claim_nothing(case: Case) -> None:
-    empty = replace(case, deals=case.deals.head(0), product_mix=case.product_mix.head(0))
+    empty = replace(
+        case,
+        deals=case.deals.head(0),
+        spells=case.spells.head(0),
+        product_mix=case.product_mix.head(0),
+    )
     found = estimate_strengths(**empty.frames())
     guard = found.strength_guard.iloc[0]
     assert guard["signal"] == "not_estimable"

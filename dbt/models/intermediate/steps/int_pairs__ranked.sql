@@ -5,7 +5,7 @@ select
     rep_id,
     row_number() over (
         partition by profile_id
-        order by won_value_rate * margin_rate desc, md5(industry || region || size_band || rep_id)
+        order by creation_factor * won_value_rate * margin_rate desc, md5(industry || region || size_band || rep_id)
     ) as value_rank
 from {{ ref('stg_strength__win_rates') }}
 where rep_id <> '(segment)'

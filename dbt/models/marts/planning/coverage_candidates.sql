@@ -50,6 +50,7 @@ valued as (
             when coverer_type = 'house' then 0.0
             else abs(amount * booking_factor * rep_margin_rate) * sqrt(
                 coalesce(account_cv2, 0.0)
+                + coalesce(creation_sd * creation_sd, 0.0)
                 + (1 - win_rate) * (1 - win_rate) * coalesce(advantage_sd * advantage_sd, 0.0)
             )
         end as value_sd_amount

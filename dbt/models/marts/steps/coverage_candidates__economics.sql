@@ -52,8 +52,10 @@ select
     accounts.segment_win_rate,
     coalesce(mine.margin_rate + potential.margin_difference, accounts.margin_rate) as rep_margin_rate,
     coalesce({{ shift_odds('mine.win_rate', 'potential.win_effect') }}, accounts.segment_win_rate) as win_rate,
-    -- Bookings under this rep over bookings under a rep of whom nothing is known.
+    -- Bookings under this rep over bookings under a rep of whom nothing is known: deals, their chance
+    -- and their value.
     coalesce(
+        mine.creation_factor *
         {{ shift_odds('mine.won_value_rate', 'potential.win_effect') }}
         / nullif({{ shift_odds('nobody.won_value_rate', 'potential.win_effect') }}, 0)
         * exp(guard.value_multiplier * coalesce(value_effects.effect, 0.0)),
@@ -67,6 +69,7 @@ select
         as account_cv2,
     guard.is_counted as is_strength_used,
     mine.advantage_sd,
+    mine.creation_sd,
     case when coverers.coverer_type = 'house' then 0.0 else accounts.hours_per_year end as hours,
     coalesce(partners.margin_share, 0.0) as margin_share,
     coalesce(similarities.similarity, 0.0) as similarity,

@@ -8,5 +8,7 @@ select
     won_value_rate,
     margin_rate,
     advantage,
-    advantage_sd
+    advantage_sd,
+    creation_factor,
+    creation_sd
 from {{ source('strength', 'profile_win_rates') }}
