@@ -62,7 +62,7 @@ def estimate_strengths(
     found, verdicts = {}, {}
     for name, (records, model) in models.items():
         fits, along = fit_model(records, model, days), judge_transport(records, model, days)
-        found[name] = Fitted(records, fits, model.years, along)
+        found[name] = Fitted(records, model, fits, along)
         verdicts[name] = judge(records, model, fits, along)
     wins, values, created = (found[name].fits for name in (WIN, VALUE, CREATION))
     of_wins = verdicts[WIN]

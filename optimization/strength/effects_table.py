@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from optimization.arrays import ratio
-from optimization.strength.deals import Deals, FloatArray, Records
+from optimization.strength.deals import Deals, Records
 from optimization.strength.fit import Fit
 from optimization.strength.guard import CREATION, VALUE
-from optimization.strength.models import ModelFit
+from optimization.strength.models import Model, ModelFit
 from optimization.strength.terms import ACCOUNT, ALL, Part
 from optimization.strength.transport import Transport, added_by_rep
 
@@ -30,14 +30,14 @@ class Fitted:
 
     Attributes:
         records: Closed deals, or spells.
+        model: What was fitted.
         fits: The fits.
-        years: Of each record, shape (records,); of a deal 1.
         transport: By dimension.
     """
 
     records: Records
+    model: Model
     fits: ModelFit
-    years: FloatArray
     transport: Transport
 
 
@@ -72,7 +72,7 @@ def effects_table(models: Mapping[str, Fitted]) -> pd.DataFrame:
 def _with_what_stays(model: Fitted, fit: Fit) -> Fit:
     """Add to each account's effect what its reps added on average and do not take along."""
     records, transport, rows = model.records, model.transport, model.fits.whole_rows
-    weight = model.fits.whole_weight * model.years[rows]
+    weight = model.fits.whole_weight * model.model.counts(rows)
     account = records.terms[ACCOUNT.name].code[rows]
     stays = added_by_rep(fit, records, rows, transport.dimensions) @ (1 - transport.multiplier)
     own = fit.effects[ACCOUNT.name]
@@ -87,8 +87,9 @@ def _in_charge(model: Fitted, fit: Fit) -> pd.DataFrame:
     account = records.features["account_id"]
     counted = added_by_rep(fit, records, rows, transport.dimensions) @ transport.multiplier
     code, size = account.code[rows], len(account.levels)
-    years = np.bincount(code, model.years[rows], size)
-    factor = ratio(np.bincount(code, model.years[rows] * np.exp(counted), size), years, 1.0)
+    lasted = model.model.counts(rows)
+    years = np.bincount(code, lasted, size)
+    factor = ratio(np.bincount(code, lasted * np.exp(counted), size), years, 1.0)
     values = (CREATION, IN_CHARGE, ALL, account.levels.astype(str), np.log(factor), 0.0, 0.0)
     return pd.DataFrame(dict(zip(EFFECT_COLUMNS, values, strict=True)))[years > 0]
 

@@ -23,32 +23,32 @@ class Model:
         family: Distribution of the outcome.
         outcome: 0 or 1, the logarithm of the amount, or a count, shape (records,).
         is_used: The records the model is about, shape (records,).
-        years: How long a count took; of a deal 1; shape (records,).
+        years: How long a count took, shape (records,); None where a record counts once.
     """
 
     terms: tuple[Term, ...]
     family: Family
     outcome: FloatArray
     is_used: BoolArray
-    years: FloatArray
+    years: FloatArray | None = None
 
     def fit(self, records: Records, rows: IntArray, weight: FloatArray) -> Fit | None:
         """Fit on some records; None without any."""
-        outcome, years = self.outcome[rows], self.years[rows]
+        outcome, offset = self.outcome[rows], None
+        if self.years is not None:
+            offset = np.log(self.years[rows])
         return fit_effects(
-            records.terms,
-            rows,
-            outcome,
-            weight,
-            self.terms,
-            self.family,
-            offset=np.log(years),
+            records.terms, rows, outcome, weight, self.terms, self.family, offset=offset
         )
+
+    def counts(self, rows: IntArray) -> FloatArray:
+        """How much some records count: their years, or 1 each, shape (rows,)."""
+        return np.ones(len(rows)) if self.years is None else self.years[rows]
 
     def own_part(self, fit: Fit, records: Records, rows: IntArray) -> FloatArray:
         """Linear predictor of some records but for what their reps add, shape (rows,)."""
         own = fit.base + fit.sum_of(records.terms, rows, Part.SEGMENT)
-        return np.asarray(own + np.log(self.years[rows]))
+        return own if self.years is None else np.asarray(own + np.log(self.years[rows]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,15 +84,16 @@ class ModelFit:
 
 def win_model(deals: Deals) -> Model:
     """Won or lost, of every closed deal."""
-    every = np.ones(len(deals))
-    return Model(WIN_TERMS, Family.BINOMIAL, deals.is_won.astype(float), every.astype(bool), every)
+    return Model(
+        WIN_TERMS, Family.BINOMIAL, deals.is_won.astype(float), np.ones(len(deals), dtype=bool)
+    )
 
 
 def value_model(deals: Deals) -> Model:
     """Logarithm of a won amount. Lost deals often carry 0, so they tell nothing."""
     is_used = deals.is_won & (deals.amount > 0)
     outcome = np.log(np.where(is_used, deals.amount, 1.0))
-    return Model(VALUE_TERMS, Family.GAUSSIAN, outcome, is_used, np.ones(len(deals)))
+    return Model(VALUE_TERMS, Family.GAUSSIAN, outcome, is_used)
 
 
 def creation_model(spells: Spells) -> Model:

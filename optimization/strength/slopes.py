@@ -17,6 +17,7 @@ from optimization.strength.deals import BoolArray, FloatArray, IntArray
 from optimization.strength.fit import Family
 
 _NEWTON_STEPS = 12
+_STEADY = 1e-9
 # A spread, in log-odds, that no company has the deals to see.
 LEAST_SPREAD = 1e-3
 # Precision of a slope before looking, a deviation of 10 around 0: keeps a slope finite where a
@@ -99,6 +100,8 @@ def fit_slopes(
         )
         # A long step overshoots where nearly all deals are won.
         found = found + step * min(1.0, 4.0 / max(np.abs(step).max(), 1e-12))
+        if np.abs(step).max() < _STEADY:
+            break
     fitted = family.mean(offset + design @ found)
     left = outcome - fitted
     dispersion = family.dispersion(outcome, np.ones(len(outcome)), fitted)

@@ -24,8 +24,9 @@ From slopes b with covariance S to how much counts, by Bayes' rule over two expl
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -34,7 +35,7 @@ from optimization.strength.deals import BoolArray, FloatArray, IntArray, Records
 from optimization.strength.fit import Fit
 from optimization.strength.models import HOLDOUT_DAYS, Model, age_weight, rows_where
 from optimization.strength.slopes import Slopes, fit_slopes
-from optimization.strength.terms import DIMENSION_TERMS
+from optimization.strength.terms import ACCOUNT, DIMENSION_TERMS, Part
 
 SAME_ACCOUNT, AFTER_CHANGES = "same_account", "after_changes"
 NOTHING_COMES_ALONG = 0.9
@@ -127,22 +128,13 @@ def _on_the_same_account(
 ) -> _Evidence:
     used = rows_where(model.is_used)
     account = records.features["account_id"].code[used]
-    size = len(records.features["account_id"].levels)
     added, own = np.zeros((len(used), len(dimensions))), np.zeros(len(used))
-    folds = _FOLDS if len(used) <= _MANY_DEALS else _FOLDS_OF_MANY
-    for fold in range(folds):
-        held_out = account % folds == fold
-        fit = _fit(records, model, used[~held_out], half_life_days)
-        if fit is None:
-            continue
+    for fold, fit in _folds(records, model, used, half_life_days):
+        held_out = fold(used)
         rows = used[held_out]
         added[held_out] = added_by_rep(fit, records, rows, dimensions)
         own[held_out] = model.own_part(fit, records, rows)
-    years = model.years[used]
-    whole = ratio(np.ones(size), np.bincount(account, years, size))
-    mean = np.column_stack(
-        [(np.bincount(account, years * column, size) * whole)[account] for column in added.T]
-    )
+    mean = _mean_by_account(records, model, used, added)[account]
     slopes = fit_slopes(model.outcome[used], own, added - mean, mean, account, model.family)
     return _Evidence(SAME_ACCOUNT, slopes, (np.abs(added - mean) > 0).sum(axis=0))
 
@@ -159,8 +151,13 @@ def _after_changes(
         before = _main_reps(records, model, early)[account[later]]
         rows = later[(before >= 0) & (before != rep[later])]
         tested.append(rows)
-        added.append(added_by_rep(fit, records, rows, dimensions))
-        own.append(model.own_part(fit, records, rows))
+        if model.years is None:
+            own.append(model.own_part(fit, records, rows))
+            added.append(added_by_rep(fit, records, rows, dimensions))
+        else:
+            lead, record = _lead(records, model, early, rows, dimensions, half_life_days, today)
+            own.append(record)
+            added.append(lead)
     if not tested:
         nothing = np.zeros(len(dimensions), dtype=np.int64)
         return _Evidence(AFTER_CHANGES, Slopes.untested(len(dimensions)), nothing)
@@ -174,6 +171,68 @@ def _after_changes(
         model.family,
     )
     return _Evidence(AFTER_CHANGES, slopes, np.full(len(dimensions), len(rows)))
+
+
+def _lead(
+    records: Records,
+    model: Model,
+    early: IntArray,
+    rows: IntArray,
+    dimensions: Sequence[str],
+    half_life_days: int,
+    today: float,
+) -> tuple[FloatArray, FloatArray]:
+    """What reps add beyond those before them, by effects from other accounts; and the record.
+
+    Accounts differ much more in how much they ask for than in how readily they buy, and a rep with
+    few of them has much of one in the effect. So an account's record is taken whole, whoever made
+    it, and held against the rep's lead over those who made it, as far as the record counts.
+
+    Returns:
+        Shape (rows, dimensions) and (rows,).
+    """
+    account = records.features["account_id"].code
+    alone = replace(model, terms=tuple(t for t in model.terms if t.part is Part.SEGMENT))
+    record = _fit(records, alone, early, half_life_days, today)
+    added = np.zeros((len(rows), len(dimensions)))
+    if record is None:
+        return added, np.log(model.counts(rows))
+    before = np.zeros((len(early), len(dimensions)))
+    for fold, fit in _folds(records, model, early, half_life_days, today):
+        for at, values in ((early, before), (rows, added)):
+            held_out = fold(at)
+            values[held_out] = added_by_rep(fit, records, at[held_out], dimensions)
+    own = record.effects[ACCOUNT.name]
+    counted = own.information * own.tau2 / (1 + own.information * own.tau2)
+    theirs = _mean_by_account(records, model, early, before) * counted[:, None]
+    return added - theirs[account[rows]], alone.own_part(record, records, rows)
+
+
+def _folds(
+    records: Records, model: Model, rows: IntArray, half_life_days: int, today: float = 0.0
+) -> Iterator[tuple[Callable[[IntArray], BoolArray], Fit]]:
+    """Which rows are of some accounts, and a fit without any of them."""
+    account = records.features["account_id"].code
+    folds = _FOLDS if len(rows) <= _MANY_DEALS else _FOLDS_OF_MANY
+    for number in range(folds):
+        of_fold = partial(_is_of_fold, account, folds, number)
+        fit = _fit(records, model, rows[~of_fold(rows)], half_life_days, today)
+        if fit is not None:
+            yield of_fold, fit
+
+
+def _is_of_fold(account: IntArray, folds: int, number: int, rows: IntArray) -> BoolArray:
+    return np.asarray(account[rows] % folds == number)
+
+
+def _mean_by_account(
+    records: Records, model: Model, rows: IntArray, values: FloatArray
+) -> FloatArray:
+    """Mean of some rows' values, shape (accounts, columns); 0 without any."""
+    account, counts = records.features["account_id"], model.counts(rows)
+    code, size = account.code[rows], len(account.levels)
+    whole = ratio(np.ones(size), np.bincount(code, counts, size))
+    return np.column_stack([np.bincount(code, counts * v, size) * whole for v in values.T])
 
 
 def _periods(records: Records, model: Model) -> Iterator[tuple[IntArray, IntArray, float]]:
@@ -200,10 +259,10 @@ def _main_reps(records: Records, model: Model, rows: IntArray) -> IntArray:
     """Rep with most of an account's deals or years, of equals the first; -1 without any."""
     rep, account = records.features["rep_id"], records.features["account_id"]
     reps = max(len(rep.levels), 1)
-    pairs, at = np.unique(
-        account.code[rows].astype(np.int64) * reps + rep.code[rows], return_inverse=True
-    )
-    count = np.bincount(at, model.years[rows], len(pairs))
+    of_rows = account.code[rows].astype(np.int64) * reps + rep.code[rows]
+    pairs, count = np.unique(of_rows, return_counts=True)
+    if model.years is not None:
+        count = np.bincount(np.searchsorted(pairs, of_rows), model.years[rows], len(pairs))
     main = np.full(len(account.levels), -1, dtype=np.int32)
     # Written in ascending order of count, and of equals the first rep last.
     order = np.lexsort((-pairs, count))
