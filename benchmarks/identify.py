@@ -106,6 +106,10 @@ ARMS = (
         replace(KEEP, tau_creation=0.3, changed=0.3, **UNEQUAL),
         is_ratio_judged=True,
     ),
+    Arm(
+        "hunters and farmers .3, 30 % changed",
+        replace(NOBODY_BETTER, tau_type=0.3, changed=0.3, **UNEQUAL),
+    ),
     Arm("tau .15, owners keep", replace(KEEP, tau_rep=0.15, tau_interaction=0.15)),
     Arm("tau .3, owners keep", KEEP),
     Arm("tau .3, 10 % changed", replace(KEEP, changed=0.1)),

@@ -66,33 +66,44 @@ def estimate(world: World) -> Estimate:
         return wide.loc[world.accounts["account_id"], world.reps["rep_id"]].to_numpy(dtype=float)
 
     transport = found.strength_transport.set_index(["model", "dimension"])["multiplier"]
-    win_rate = grid("win_rate")
+    deals = deals_a_year(world, found.effects)
+    of_types = sum(
+        deals[:, place, None] * grid(f"{name}_won_value_rate")
+        for place, name in enumerate(("new", "existing"))
+    )
     return Estimate(
         is_on=bool(found.strength_guard["is_on"].iloc[0]),
         multiplier=float(found.strength_transport["multiplier"].iloc[:4].mean()),
-        win_rate=win_rate,
+        win_rate=grid("win_rate"),
         advantage=grid("advantage"),
         advantage_sd=grid("advantage_sd"),
         strengths=found.rep_strengths,
-        wins_a_year=deals_a_year(world, found.effects)[:, None]
-        * grid("creation_factor")
-        * win_rate,
+        wins_a_year=of_types * grid("creation_factor"),
         creation_multiplier=float(transport["creation", "overall"]),
     )
 
 
 def deals_a_year(world: World, effects: pd.DataFrame) -> FloatArray:
-    """Deals a year of each account with a rep like any other: dbt's rate, all of one kind."""
+    """Deals a year of each account with a rep like any other: dbt's rate, all of one kind.
+
+    Returns:
+        Of new and of existing business, shape (accounts, 2).
+    """
     in_charge = effects[(effects["model"] == "creation") & (effects["term"] == "in_charge")]
     factor = np.exp(world.accounts["account_id"].map(in_charge.set_index("level")["effect"]))
     years = YEARS * factor.fillna(1.0).to_numpy(dtype=float)
-    counted = world.deals["account_id"].value_counts()
-    deals = world.accounts["account_id"].map(counted).fillna(0).to_numpy(dtype=float)
-    mean = deals.sum() / years.sum()
-    spread = (deals / years).var(ddof=1) - mean * (1 / years).mean()
-    if spread <= 0:
-        return np.full(len(years), mean)
-    return np.asarray((deals + mean**2 / spread) / (years + mean / spread))
+
+    def rate(revenue_type: str) -> FloatArray:
+        of_type = world.deals[world.deals["revenue_type"] == revenue_type]
+        counted = of_type["account_id"].value_counts()
+        deals = world.accounts["account_id"].map(counted).fillna(0).to_numpy(dtype=float)
+        mean = deals.sum() / years.sum()
+        spread = (deals / years).var(ddof=1) - mean * (1 / years).mean()
+        if spread <= 0:
+            return np.full(len(years), mean)
+        return np.asarray((deals + mean**2 / spread) / (years + mean / spread))
+
+    return np.column_stack([rate("new"), rate("existing")])
 
 
 def no_priors() -> pd.DataFrame:

@@ -51,6 +51,8 @@ class Shape:
         tau_creation: Deviation of reps in the logarithm of deals on accounts they own.
         busy_sd: Deviation of accounts in the logarithm of their deals.
         busy_seniority: Correlation of an account's deals with its owner's seniority.
+        tau_type: Deviation of reps in new and in existing business; accounts then have both, each
+            in a share of its own, else only new.
     """
 
     accounts: int = 600
@@ -68,6 +70,7 @@ class Shape:
     tau_creation: float = 0.0
     busy_sd: float = 0.0
     busy_seniority: float = 0.0
+    tau_type: float = 0.0
 
     @property
     def deals_per_account(self) -> float:
@@ -98,17 +101,22 @@ class World:
     owner: IntArray
     truth: Truth
 
-    @cached_property
-    def win_rate(self) -> FloatArray:
-        """True win rate today, mean over products, shape (accounts, reps)."""
+    def win_rate_of(self, revenue_type: int) -> FloatArray:
+        """True win rate today of new (0) or existing (1) business, mean over products."""
         truth = self.truth
         lp = (
             truth.own_part[:, None, None]
             + truth.of_product[None, None, :]
-            + truth.on_account[:, :, None]
+            + (truth.on_account + truth.rep_type[None, :, revenue_type])[:, :, None]
             + truth.on_product[None, :, :]
         )
         return np.asarray((1 / (1 + np.exp(-lp))).mean(axis=2))
+
+    @cached_property
+    def win_rate(self) -> FloatArray:
+        """True win rate today, of what the account asks for, shape (accounts, reps)."""
+        share = self.truth.existing_share[:, None]
+        return np.asarray((1 - share) * self.win_rate_of(0) + share * self.win_rate_of(1))
 
     @cached_property
     def wins_a_year(self) -> FloatArray:
@@ -135,6 +143,8 @@ class Truth:
         rep_by: Effect of each rep on each level of each dimension, shape (reps, levels).
         busy: Deals a year of each account with a rep like any other, shape (accounts,).
         creation: Factor of each rep on that, shape (reps,).
+        existing_share: Share of existing business in the deals of each account, shape (accounts,).
+        rep_type: Effect of each rep on new and existing business, shape (reps, 2).
     """
 
     account: dict[str, IntArray]
@@ -144,6 +154,8 @@ class Truth:
     rep_by: dict[str, FloatArray]
     busy: FloatArray
     creation: FloatArray
+    existing_share: FloatArray
+    rep_type: FloatArray
 
     @property
     def own_part(self) -> FloatArray:
@@ -216,8 +228,13 @@ def make_world(seed: int, shape: Shape) -> World:
         is_planted = (account["industry"][of] == 0) & (rng.random(count) < PLANTED_SHARE)
         lent_to = np.where(is_planted, 0, lent_to)
 
+    types = np.random.default_rng([seed, 2])
+    rep_type = types.normal(0, shape.tau_type, (shape.reps, 2))
+    existing_share = types.random(shape.accounts) * (shape.tau_type > 0)
+    revenue_type = (types.random(count) < existing_share[of]).astype(np.int64)
+
     def won_by(by: IntArray) -> NDArray[np.bool_]:
-        log_odds = quality[of] + rep[by]
+        log_odds = quality[of] + rep[by] + rep_type[by, revenue_type]
         for name, at in level.items():
             drift = -trend[name][by, at] * age / 365
             log_odds = log_odds + segment[name][at] + rep_by[name][by, at] + drift
@@ -240,11 +257,23 @@ def make_world(seed: int, shape: Shape) -> World:
     by = np.where((lent_to < 0) & (age <= changed_at[of]), owner[of], before)
 
     return World(
-        deals=_deals(of, by, age, won_by(by), rng.lognormal(9, 0.5, count), level, shape),
+        deals=_deals(
+            of, by, age, won_by(by), rng.lognormal(9, 0.5, count), level, revenue_type, shape
+        ),
         accounts=_accounts(account, owner, shape),
         reps=_reps(shape),
         owner=owner,
-        truth=Truth(account, quality, segment, rep, rep_by, calls.busy, calls.creation),
+        truth=Truth(
+            account,
+            quality,
+            segment,
+            rep,
+            rep_by,
+            calls.busy,
+            calls.creation,
+            existing_share,
+            rep_type,
+        ),
     )
 
 
@@ -341,6 +370,7 @@ def _deals(
     won: NDArray[np.bool_],
     amount: FloatArray,
     level: dict[str, IntArray],
+    revenue_type: IntArray,
     shape: Shape,
 ) -> pd.DataFrame:
     return pd.DataFrame(
@@ -349,7 +379,7 @@ def _deals(
             "rep_id": _pick("R", by, shape.reps),
             "group_id": _groups(by, shape),
             **{name: _pick(name, at, DIMENSIONS[name]) for name, at in level.items()},
-            "revenue_type": _pick("new", np.zeros(len(of), dtype=np.int64), 1),
+            "revenue_type": pd.Categorical.from_codes(revenue_type, ["new", "existing"]),
             "is_won": won,
             "amount": amount,
             "age_days": age,

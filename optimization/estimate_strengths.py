@@ -19,7 +19,7 @@ from optimization.strength.half_life import chosen_half_life, try_half_lives
 from optimization.strength.models import creation_model, fit_model, value_model, win_model
 from optimization.strength.rep_effects import combine_with_priors, creation_effects
 from optimization.strength.strengths import strengths_table, surprises_table
-from optimization.strength.terms import PROFILE
+from optimization.strength.terms import PROFILE, REVENUE_TYPES
 from optimization.strength.transport import judge_transport
 from optimization.strength.win_rates import win_rates_table
 from optimization.tables import Strengths
@@ -71,6 +71,7 @@ def estimate_strengths(
     known = pd.Index(active["rep_id"]).union(coded.reps()).union(in_charge.reps())
     levels = {name: pd.Index(sorted(accounts[name].unique())) for name in PROFILE}
     levels["product"] = pd.Index(sorted(product_mix["product"].unique()))
+    levels["revenue_type"] = pd.Index(sorted(REVENUE_TYPES))
     effects = combine_with_priors(coded, wins, known, levels, priors, of_wins.transport)
     of_creation = creation_effects(
         in_charge, created, creation, known, levels, verdicts[CREATION].transport

@@ -15,7 +15,7 @@ def _table(
 
 _REP_LEVEL = {
     "rep_id": ("VARCHAR", "Rep; leavers with deals included"),
-    "dimension": ("VARCHAR", "overall, industry, geography, size_band or product"),
+    "dimension": ("VARCHAR", "overall, industry, geography, size_band, product or revenue_type"),
     "level": ("VARCHAR", "Level of the dimension; (all) for overall"),
 }
 _PRIOR = (
@@ -60,6 +60,8 @@ INTERNAL_STRENGTH_TABLES: dict[str, Table] = tables_by_name(
             "rep_id": ("VARCHAR", "Rep; (segment) for one of whom nothing is known"),
             "win_rate": ("DOUBLE", "Mean probability of winning a deal"),
             "won_value_rate": ("DOUBLE", "Share of the value asked for that is won"),
+            "new_won_value_rate": ("DOUBLE", "The same of new business"),
+            "existing_won_value_rate": ("DOUBLE", "The same of existing business"),
             "margin_rate": ("DOUBLE", "Contribution of what is won, over its value"),
             "advantage": ("DOUBLE", "Log-odds the rep adds, as far as they come along"),
             "advantage_sd": ("DOUBLE", "Its standard deviation"),
@@ -76,8 +78,8 @@ INTERNAL_STRENGTH_TABLES: dict[str, Table] = tables_by_name(
 PUBLISHED_STRENGTH_TABLES: dict[str, Table] = tables_by_name(
     _table(
         "rep_strengths",
-        "What a rep wins beyond what the deals predict and goes on winning, what a rep creates, and "
-        "how much of it counts in the plan, one row per rep, dimension and level.",
+        "What a rep wins beyond what the deals predict and goes on winning, what a rep creates, "
+        "and how much of it counts in the plan, one row per rep, dimension and level.",
         ("rep_id", "dimension", "level"),
         {
             **_REP_LEVEL,
@@ -194,7 +196,10 @@ PUBLISHED_STRENGTH_TABLES: dict[str, Table] = tables_by_name(
                 "win (of deals won), value (of their amounts) or creation (of opportunities "
                 "created)",
             ),
-            "dimension": ("VARCHAR", "overall, industry, geography, size_band or product"),
+            "dimension": (
+                "VARCHAR",
+                "overall, industry, geography, size_band, product or revenue_type",
+            ),
             "verdict": (
                 "VARCHAR",
                 "transports: counts in the plan; persists_only: stays with the accounts; "

@@ -12,8 +12,8 @@ that the other one makes (they bracket the truth: Angrist and Pischke 2009, sect
                  it, since the record is shrunk for it; good accounts that go to good reps do.
 
 The surer test decides, unless the other says less by more than 1.5 standard errors of their
-difference. What a rep adds on a product is seen on the rep's own accounts too (the same account,
-another product), so there the first test decides alone.
+difference. What a rep adds on a product or revenue type is seen on the rep's own accounts too (the
+same account, another product), so there the first test decides alone.
 
 From slopes b with covariance S to how much counts, by Bayes' rule over two explanations:
   nothing comes along: every slope is 0, believed with 9 to 1 before looking, so that at most one
@@ -35,7 +35,7 @@ from optimization.strength.deals import BoolArray, FloatArray, IntArray, Records
 from optimization.strength.fit import Fit
 from optimization.strength.models import HOLDOUT_DAYS, Model, age_weight, rows_where
 from optimization.strength.slopes import Slopes, fit_slopes
-from optimization.strength.terms import ACCOUNT, DIMENSION_TERMS, Part
+from optimization.strength.terms import ACCOUNT, DIMENSION_TERMS, OF_DEALS, Part
 
 SAME_ACCOUNT, AFTER_CHANGES = "same_account", "after_changes"
 NOTHING_COMES_ALONG = 0.9
@@ -94,18 +94,18 @@ def judge_transport(records: Records, model: Model, half_life_days: int) -> Tran
     )
     same = _on_the_same_account(records, model, half_life_days, dimensions)
     later = _after_changes(records, model, half_life_days, dimensions)
-    of_product = np.array([name == "product" for name in dimensions])
-    decides = _weigh(_deciding(same, later, ~of_product), ~of_product)
-    alone = _weigh(same, of_product)
+    of_deals = np.array([name in OF_DEALS for name in dimensions])
+    decides = _weigh(_deciding(same, later, ~of_deals), ~of_deals)
+    alone = _weigh(same, of_deals)
     return Transport(
         dimensions=dimensions,
-        multiplier=np.where(of_product, alone.multiplier, decides.multiplier),
-        multiplier_sd=np.where(of_product, alone.multiplier_sd, decides.multiplier_sd),
-        probability=np.where(of_product, alone.probability, decides.probability),
-        test=tuple(SAME_ACCOUNT if of else decides.evidence.test for of in of_product),
-        slope=np.where(of_product, same.slopes.slope, decides.evidence.slopes.slope),
-        slope_se=np.where(of_product, same.slopes.error, decides.evidence.slopes.error),
-        deals=np.where(of_product, same.deals, decides.evidence.deals),
+        multiplier=np.where(of_deals, alone.multiplier, decides.multiplier),
+        multiplier_sd=np.where(of_deals, alone.multiplier_sd, decides.multiplier_sd),
+        probability=np.where(of_deals, alone.probability, decides.probability),
+        test=tuple(SAME_ACCOUNT if of else decides.evidence.test for of in of_deals),
+        slope=np.where(of_deals, same.slopes.slope, decides.evidence.slopes.slope),
+        slope_se=np.where(of_deals, same.slopes.error, decides.evidence.slopes.error),
+        deals=np.where(of_deals, same.deals, decides.evidence.deals),
     )
 
 

@@ -1,7 +1,18 @@
 -- What each pair the optimiser may choose from is worth, in parts that add up, and why it may not be.
 with
 
-economics as (select * from {{ ref('coverage_candidates__economics') }}),
+economics as (
+    select
+        *,
+        -- Of a rep who is like any other exactly 1, not the rounding of a mean.
+        case
+            when new_booking_factor = existing_booking_factor or new_amount + existing_amount = 0
+                then new_booking_factor
+            else (new_amount * new_booking_factor + existing_amount * existing_booking_factor)
+                / (new_amount + existing_amount)
+        end as booking_factor
+    from {{ ref('coverage_candidates__economics') }}
+),
 
 notes as (select * from {{ ref('coverage_candidates__notes') }}),
 
@@ -19,12 +30,12 @@ valued as (
         -- What the coverer is counted on to win; nobody wins nothing.
         case
             when coverer_type = 'house' then 0.0
-            when is_strength_used then new_amount * booking_factor
+            when is_strength_used then new_amount * new_booking_factor
             else new_amount
         end as new_amount,
         case
             when coverer_type = 'house' then 0.0
-            when is_strength_used then existing_amount * booking_factor
+            when is_strength_used then existing_amount * existing_booking_factor
             else existing_amount
         end as existing_amount,
         case when coverer_type = 'house' then 0.0 else amount * margin_rate end as segment_value_amount,

@@ -54,13 +54,15 @@ select
     coalesce({{ shift_odds('mine.win_rate', 'potential.win_effect') }}, accounts.segment_win_rate) as win_rate,
     -- Bookings under this rep over bookings under a rep of whom nothing is known: deals, their chance
     -- and their value.
+    {% for revenue_type in ['new', 'existing'] -%}
     coalesce(
-        mine.creation_factor *
-        {{ shift_odds('mine.won_value_rate', 'potential.win_effect') }}
-        / nullif({{ shift_odds('nobody.won_value_rate', 'potential.win_effect') }}, 0)
+        mine.creation_factor
+        * {{ shift_odds('mine.' ~ revenue_type ~ '_won_value_rate', 'potential.win_effect') }}
+        / nullif({{ shift_odds('nobody.' ~ revenue_type ~ '_won_value_rate', 'potential.win_effect') }}, 0)
         * exp(guard.value_multiplier * coalesce(value_effects.effect, 0.0)),
         1.0
-    ) as booking_factor,
+    ) as {{ revenue_type }}_booking_factor,
+    {% endfor -%}
     -- Squared coefficient of variation of the account's bookings, whoever covers it.
     potential.value_cv2 + (
         accounts.new_amount * accounts.new_amount * potential.new_rate_cv2

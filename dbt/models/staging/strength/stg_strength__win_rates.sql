@@ -6,6 +6,8 @@ select
     rep_id,
     win_rate,
     won_value_rate,
+    new_won_value_rate,
+    existing_won_value_rate,
     margin_rate,
     advantage,
     advantage_sd,
