@@ -80,7 +80,7 @@ ARMS = (
     _null(
         "nobody creates more, idle accounts to the busiest",
         **UNEQUAL,
-        changed=0.3,
+        changed=0.1,
         changes="failing",
     ),
     _null("nobody creates more, few deals", **UNEQUAL, changed=0.3, deals_per_rep=60),
@@ -99,7 +99,7 @@ ARMS = (
         changes="by_seniority",
     ),
     _creating(
-        "creation .3, idle accounts to the busiest", 0.3, False, changed=0.3, changes="failing"
+        "creation .3, idle accounts to the busiest", 0.3, False, changed=0.1, changes="failing"
     ),
     Arm(
         "creation .3 and tau .3, 30 % changed",

@@ -96,8 +96,8 @@ days as (
         '',
         0,
         null
-    from (select account_id from shown union select account_id from known_changes) as known -- noqa: ST05
-    cross join (select unnest(range({{ half_years }} + 1)) as half_year) as ends -- noqa: ST05
+    from (select account_id from shown union select account_id from known_changes) as known
+    cross join (select unnest(range({{ half_years }} + 1)) as half_year) as ends
 ),
 
 -- Each row tells of the time since the one before.
