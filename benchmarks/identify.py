@@ -33,7 +33,7 @@ _HALVINGS = 8
 KEEP = Shape(lent=0.0, quality_sd=0.6)
 NOBODY_BETTER = replace(KEEP, tau_rep=0.0, tau_interaction=0.0)
 # Some accounts have more deals than others, whoever owns them.
-UNEQUAL = {"busy_sd": 0.6}
+UNEQUAL: dict[str, Any] = {"busy_sd": 0.6}
 
 
 @dataclass(frozen=True)

@@ -379,7 +379,7 @@ def _deals(
             "rep_id": _pick("R", by, shape.reps),
             "group_id": _groups(by, shape),
             **{name: _pick(name, at, DIMENSIONS[name]) for name, at in level.items()},
-            "revenue_type": pd.Categorical.from_codes(revenue_type, ["new", "existing"]),
+            "revenue_type": pd.Categorical.from_codes(revenue_type, pd.Index(["new", "existing"])),
             "is_won": won,
             "amount": amount,
             "age_days": age,

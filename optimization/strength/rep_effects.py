@@ -193,7 +193,7 @@ def combine_with_priors(
         weighed = information * effect + prior_information * np.nan_to_num(prior)
         floor = 1 / max(tau2, LEAST_TAU2)
         counts = _count(
-            deals, dimension, reps, names, np.ones(len(deals)), deals.is_won * 1.0, expected
+            deals, dimension, reps, names, np.ones(len(deals)), deals.is_won.astype(float), expected
         )
         found[dimension] = RepEffects(
             reps=reps,

@@ -99,7 +99,7 @@ def win_rates_table(
         )
         for industry, rows in asked.groupby("industry", observed=True)
     }
-    is_type = {name: of_type.levels.get_loc(name) for name in REVENUE_TYPES}
+    is_type = dict(zip(REVENUE_TYPES, places(of_type.levels, REVENUE_TYPES).tolist(), strict=True))
     rep_at = places(effects["overall"].reps, active["rep_id"])
     advantage, variance = _added(
         effects, known(active["group_id"], wins, "group"), profiles, rep_at
