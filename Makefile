@@ -15,9 +15,10 @@ help:                ## list the targets
 		|| { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@# Compiled once here: where Python may not write beside its modules, every refresh would compile them anew.
 	@# The second try is for networks with a certificate authority of their own.
-	$(BIN)/uv pip sync --quiet --require-hashes requirements.lock \
-		|| $(BIN)/uv pip sync --quiet --system-certs --require-hashes requirements.lock
+	$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes requirements.lock \
+		|| $(BIN)/uv pip sync --quiet --compile-bytecode --system-certs --require-hashes requirements.lock
 	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@mkdir -p .make && touch $@
 

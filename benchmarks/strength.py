@@ -112,19 +112,22 @@ def no_priors() -> pd.DataFrame:
     return pd.DataFrame(columns=columns)
 
 
-def assign(value: FloatArray) -> IntArray:
+def assign(value: FloatArray, held: IntArray | None = None) -> IntArray:
     """Assign each account one rep, each rep at most 1.1 times the mean; optimal.
 
     Args:
         value: Value of each pair, shape (accounts, reps).
+        held: Rep of each account today, who may go on having as many; shape (accounts,).
 
     Returns:
         Index of the rep of each account, shape (accounts,).
     """
     accounts, reps = value.shape
-    places = int(np.ceil(CAPACITY * accounts / reps))
+    places = np.full(reps, int(np.ceil(CAPACITY * accounts / reps)))
+    if held is not None:
+        places = np.maximum(places, np.bincount(held, minlength=reps))
     _, column = linear_sum_assignment(np.repeat(value, places, axis=1), maximize=True)
-    return np.asarray(column // places, dtype=np.int64)
+    return np.asarray(np.repeat(np.arange(reps), places)[column], dtype=np.int64)
 
 
 @dataclass(frozen=True)

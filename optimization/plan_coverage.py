@@ -11,6 +11,7 @@ from optimization.coverage.problem.units import CoverageProblem
 from optimization.coverage.report.certificate import certify
 from optimization.coverage.report.diagnose import diagnose, precheck
 from optimization.coverage.report.explain import explain
+from optimization.coverage.report.gains import gain_bridge, plan_gains, repair
 from optimization.coverage.report.hiring import hiring_advice
 from optimization.coverage.report.loads import rep_loads
 from optimization.coverage.report.locks import lock_costs
@@ -32,6 +33,7 @@ ASSIGNMENT_COLUMNS = [
     "previous_rep_id",
     "present_rep_id",
     "owner_source",
+    "repaired_rep_id",
     "family_id",
     "is_moved",
     "is_locked",
@@ -102,13 +104,17 @@ def solve_coverage(
     if outcome.status is SolveStatus.FEASIBLE:
         require_gap(outcome.gap, policy.mip_gap, policy.solve_seconds)
     price = decision.price
-    rows = problem.candidates_of(chosen)
+    rows, repaired = problem.candidates_of(chosen), repair(inputs)
+    reason = _reasons(inputs, rows)
 
+    gains = plan_gains(problem, rows, repaired)
     plan = CoveragePlan(
-        assignments=_assignments(inputs, rows),
+        assignments=_assignments(inputs, rows, repaired),
         explanations=explain(problem, rows, price),
-        changes=_changes(inputs, rows),
-        certificate=certify(problem, chosen, price, outcome),
+        changes=_changes(inputs, rows, reason),
+        certificate=certify(problem, chosen, price, outcome, gains),
+        gains=gains,
+        bridge=gain_bridge(problem, rows, repaired, reason),
         shadow_prices=shadow_prices(pairs, price, chosen),
         hiring_advice=hiring_advice(problem, relaxation),
         lock_costs=lock_costs(problem, relaxation),
@@ -120,7 +126,7 @@ def solve_coverage(
     return plan
 
 
-def _assignments(inputs: CoverageInputs, chosen: IntArray) -> pd.DataFrame:
+def _assignments(inputs: CoverageInputs, chosen: IntArray, repaired: IntArray) -> pd.DataFrame:
     pair = inputs.candidates.iloc[chosen].reset_index(drop=True)
     coverer = inputs.coverers.iloc[inputs.coverer_of[chosen]].reset_index(drop=True)
     account = inputs.accounts
@@ -133,6 +139,7 @@ def _assignments(inputs: CoverageInputs, chosen: IntArray) -> pd.DataFrame:
             "previous_rep_id": account["previous_owner_rep_id"],
             "present_rep_id": account["present_rep_id"],
             "owner_source": account["owner_source"],
+            "repaired_rep_id": inputs.coverers["rep_id"].to_numpy()[inputs.coverer_of[repaired]],
             "family_id": account["family_id"],
             "is_moved": inputs.is_move[chosen],
             "is_locked": account["lock_action"].notna(),
@@ -146,7 +153,8 @@ def _assignments(inputs: CoverageInputs, chosen: IntArray) -> pd.DataFrame:
     return table[ASSIGNMENT_COLUMNS]
 
 
-def _changes(inputs: CoverageInputs, chosen: IntArray) -> pd.DataFrame:
+def _reasons(inputs: CoverageInputs, chosen: IntArray) -> pd.Series[str]:
+    """Why each account's coverer changes, where it does; A values."""
     account = inputs.accounts
     to_rep = inputs.candidates["rep_id"].iloc[chosen].reset_index(drop=True)
     gain = inputs.value[chosen] - inputs.value[inputs.as_is_rows]
@@ -170,6 +178,13 @@ def _changes(inputs: CoverageInputs, chosen: IntArray) -> pd.DataFrame:
         ],
         "better_match",
     )
+    return pd.Series(reason, dtype=object)
+
+
+def _changes(inputs: CoverageInputs, chosen: IntArray, reason: pd.Series[str]) -> pd.DataFrame:
+    account = inputs.accounts
+    to_rep = inputs.candidates["rep_id"].iloc[chosen].reset_index(drop=True)
+    gain = inputs.value[chosen] - inputs.value[inputs.as_is_rows]
     disruption = inputs.candidates["disruption_amount"].to_numpy(dtype=float)
     table = pd.DataFrame(
         {

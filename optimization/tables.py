@@ -16,6 +16,8 @@ class CoveragePlan:
         explanations: One row per account (``assignment_explanations``).
         changes: One row per account whose coverer of record changes (``plan_changes``).
         certificate: One row (``plan_certificates``).
+        gains: One row per baseline (``plan_gains``).
+        bridge: One row per step (``gain_bridge``).
         shadow_prices: One row per limit (``shadow_prices``).
         hiring_advice: One row per group of reps (``hiring_advice``).
         lock_costs: One row per lock and forbidden pair (``lock_costs``).
@@ -26,6 +28,8 @@ class CoveragePlan:
     explanations: pd.DataFrame
     changes: pd.DataFrame
     certificate: pd.DataFrame
+    gains: pd.DataFrame
+    bridge: pd.DataFrame
     shadow_prices: pd.DataFrame
     hiring_advice: pd.DataFrame
     lock_costs: pd.DataFrame

@@ -17,12 +17,7 @@ from dagster_project.warehouse.contract import LANDING
 from dagster_project.warehouse.tables import Table
 
 _SOURCES: tuple[tuple[str, str, str, Mapping[str, Table]], ...] = (
-    (
-        "raw",
-        "raw",
-        "What the gates accepted; one row per record of the source.",
-        LANDING,
-    ),
+    ("raw", "raw", "What the gates accepted; one row per record of the source.", LANDING),
     (
         "policy",
         "raw",
@@ -76,7 +71,8 @@ def sources() -> str:
                 }
                 for name, schema, description, tables in _SOURCES
             ]
-        }
+        },
+        default_flow_style=None,  # a table stands on one line
     )
 
 
@@ -107,8 +103,8 @@ def exposure() -> str:
     )
 
 
-def _yaml(content: dict[str, Any]) -> str:
-    body = yaml.safe_dump({"version": 2, **content}, sort_keys=False, width=1000)
+def _yaml(content: dict[str, Any], **style: Any) -> str:
+    body = yaml.safe_dump(content, sort_keys=False, width=1000, **style)
     return (
         "# Written by `sales-coverage docs` from the tables as they are described in Python.\n"
         + body

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
 from dagster_project.company.manager_ratings import ALL
-from dagster_project.warehouse.tables import Column, Table
+from dagster_project.warehouse.tables import Column, Table, type_by_name
 
 if TYPE_CHECKING:
     from dagster_project.company.model import Company
@@ -35,11 +35,16 @@ class _Policy:
 _POLICIES: list[_Policy] = []
 
 
-def _policy(grain: str, nullable: Iterable[str] = (), **types: str) -> Callable[[MakeRows], None]:
+def _policy(
+    grain: str, names: str, nullable: Iterable[str] = (), **types: str
+) -> Callable[[MakeRows], None]:
     """Register a table, named like the function, that makes its rows as dicts."""
 
     def register(rows: MakeRows) -> None:
-        columns = tuple(Column(n, t, is_nullable=n in nullable) for n, t in types.items())
+        columns = tuple(
+            Column(name, types.get(name) or type_by_name(name), is_nullable=name in nullable)
+            for name in names.split()
+        )
         _POLICIES.append(_Policy(Table("raw", rows.__name__[1:], grain, (), columns), rows))
 
     return register
@@ -47,122 +52,73 @@ def _policy(grain: str, nullable: Iterable[str] = (), **types: str) -> Callable[
 
 @_policy(
     "The company file in one row.",
+    "company_id name currency timezone fiscal_year_start_month as_of latest_on horizon_months "
+    "installed_base_months selling_hours_per_year ramp_months ramp_start_rate "
+    "max_accounts_per_rep cost_per_hour candidates_per_account disruption_rate "
+    "uncovered_loss_rate move_budget_days max_owner_changes renewal_lock_days stale_days "
+    "lock_named_accounts max_quarantine_rate",
     ("as_of", "stale_days"),
-    company_id="VARCHAR",
-    name="VARCHAR",
-    currency="VARCHAR",
-    timezone="VARCHAR",
     fiscal_year_start_month="BIGINT",
     as_of="DATE",
-    latest_on="DATE",
-    horizon_months="BIGINT",
-    installed_base_months="BIGINT",
     selling_hours_per_year="DOUBLE",
-    ramp_months="BIGINT",
-    ramp_start_rate="DOUBLE",
     max_accounts_per_rep="BIGINT",
     cost_per_hour="DOUBLE",
     candidates_per_account="BIGINT",
-    disruption_rate="DOUBLE",
-    uncovered_loss_rate="DOUBLE",
-    move_budget_days="BIGINT",
     max_owner_changes="BIGINT",
-    renewal_lock_days="BIGINT",
-    stale_days="BIGINT",
     lock_named_accounts="BOOLEAN",
-    max_quarantine_rate="DOUBLE",
 )
 def _company_settings(company: Company) -> Iterable[Row]:
-    identity, capacity, coverage = company.company, company.capacity, company.coverage
+    identity = company.company
     yield {
+        **dict(identity),
+        **dict(company.capacity),
+        **dict(company.coverage),
         "company_id": identity.id,
-        "name": identity.name,
-        "currency": identity.currency,
-        "timezone": identity.timezone,
-        "fiscal_year_start_month": identity.fiscal_year_start_month,
-        "as_of": identity.as_of,
         "latest_on": identity.as_of,
-        "horizon_months": coverage.horizon_months,
         "installed_base_months": company.segments.installed_base_months,
-        "selling_hours_per_year": capacity.selling_hours_per_year,
-        "ramp_months": capacity.ramp_months,
-        "ramp_start_rate": capacity.ramp_start_rate,
-        "max_accounts_per_rep": capacity.max_accounts_per_rep,
-        "cost_per_hour": capacity.cost_per_hour,
-        "candidates_per_account": coverage.candidates_per_account,
-        "disruption_rate": coverage.disruption_rate,
-        "uncovered_loss_rate": coverage.uncovered_loss_rate,
-        "move_budget_days": coverage.move_budget_days,
-        "max_owner_changes": coverage.max_owner_changes,
-        "renewal_lock_days": coverage.renewal_lock_days,
-        "stale_days": coverage.stale_days,
-        "lock_named_accounts": coverage.lock_named_accounts,
         "max_quarantine_rate": company.gates.max_quarantine_rate,
     }
 
 
 @_policy(
     "Size bands by employees, smallest first.",
-    position="BIGINT",
-    name="VARCHAR",
+    "position name min_employees",
     min_employees="BIGINT",
 )
 def _size_bands(company: Company) -> Iterable[Row]:
     for position, band in enumerate(company.segments.size_bands, 1):
-        yield {"position": position, "name": band.name, "min_employees": band.min_employees}
+        yield {"position": position, **dict(band)}
 
 
 @_policy(
     "Hours an account needs a year by lifecycle and size band; the first match wins.",
-    position="BIGINT",
-    lifecycle="VARCHAR",
-    size_band="VARCHAR",
+    "position lifecycle size_band hours_per_year",
     hours_per_year="DOUBLE",
 )
 def _coverage_policies(company: Company) -> Iterable[Row]:
-    rules = [(r.lifecycle, r.size_band, r.hours_per_year) for r in company.coverage_policies]
-    rules.append(("any", "any", DEFAULT_HOURS_PER_YEAR))
-    for position, (lifecycle, size_band, hours) in enumerate(rules, 1):
-        yield {
-            "position": position,
-            "lifecycle": lifecycle,
-            "size_band": size_band,
-            "hours_per_year": hours,
-        }
+    anything = {"lifecycle": "any", "size_band": "any", "hours_per_year": DEFAULT_HOURS_PER_YEAR}
+    for position, rule in enumerate([*map(dict, company.coverage_policies), anything], 1):
+        yield {"position": position, **rule}
 
 
-@_policy("Roles that cover accounts.", role="VARCHAR")
+@_policy("Roles that cover accounts.", "role")
 def _covering_roles(company: Company) -> Iterable[Row]:
     return ({"role": role} for role in company.capacity.covering_roles)
 
 
-@_policy("Stages in which an open deal keeps its account with its owner.", stage="VARCHAR")
+@_policy("Stages in which an open deal keeps its account with its owner.", "stage")
 def _lock_stages(company: Company) -> Iterable[Row]:
     return ({"stage": stage} for stage in company.coverage.lock_stages)
 
 
-@_policy(
-    "Days on which accounts keep their rep.",
-    ("group_id",),
-    from_on="DATE",
-    to_on="DATE",
-    group_id="VARCHAR",
-    reason="VARCHAR",
-)
+@_policy("Days on which accounts keep their rep.", "from_on to_on group_id reason", ("group_id",))
 def _freezes(company: Company) -> Iterable[Row]:
     return (dict(freeze) for freeze in company.coverage.freezes)
 
 
 @_policy(
     "Accounts that ask for certified reps.",
-    position="BIGINT",
-    certification="VARCHAR",
-    lifecycle="VARCHAR",
-    size_band="VARCHAR",
-    industry="VARCHAR",
-    product="VARCHAR",
-    mode="VARCHAR",
-    loss_rate="DOUBLE",
+    "position certification lifecycle size_band industry product mode loss_rate",
 )
 def _certification_rules(company: Company) -> Iterable[Row]:
     for position, rule in enumerate(company.coverage.certifications, 1):
@@ -172,10 +128,7 @@ def _certification_rules(company: Company) -> Iterable[Row]:
 @_policy(
     "Whether accounts of one parent are covered together, by the parent's segment; the first "
     "match wins.",
-    position="BIGINT",
-    lifecycle="VARCHAR",
-    size_band="VARCHAR",
-    policy="VARCHAR",
+    "position lifecycle size_band policy",
 )
 def _family_rules(company: Company) -> Iterable[Row]:
     for position, rule in enumerate(company.coverage.families, 1):
@@ -184,11 +137,8 @@ def _family_rules(company: Company) -> Iterable[Row]:
 
 @_policy(
     "Groups listed in the company file with buffer and budget.",
+    "group_id name over_assignment_rate budget_amount",
     ("budget_amount",),
-    group_id="VARCHAR",
-    name="VARCHAR",
-    over_assignment_rate="DOUBLE",
-    budget_amount="DOUBLE",
 )
 def _groups(company: Company) -> Iterable[Row]:
     for group in company.groups:
@@ -197,31 +147,20 @@ def _groups(company: Company) -> Iterable[Row]:
 
 @_policy(
     "The company goal by revenue type, an amount or a growth rate.",
+    "revenue_type target_amount growth_rate",
     ("target_amount", "growth_rate"),
-    revenue_type="VARCHAR",
-    target_amount="DOUBLE",
-    growth_rate="DOUBLE",
 )
 def _goals(company: Company) -> Iterable[Row]:
     goals = {goal.revenue_type: goal for goal in company.goals if not goal.is_part}
     for kind in REVENUE_TYPES:
-        if kind in goals:
-            yield dict(goals[kind])
-        else:
-            yield {
-                "revenue_type": kind,
-                "target_amount": None,
-                "growth_rate": DEFAULT_GROWTH_RATE,
-            }
+        unset = {"revenue_type": kind, "target_amount": None, "growth_rate": DEFAULT_GROWTH_RATE}
+        yield dict(goals[kind]) if kind in goals else unset
 
 
 @_policy(
     "Goals of a group, a month, or a group's month.",
+    "revenue_type group_id month target_amount",
     ("group_id", "month"),
-    revenue_type="VARCHAR",
-    group_id="VARCHAR",
-    month="DATE",
-    target_amount="DOUBLE",
 )
 def _goal_parts(company: Company) -> Iterable[Row]:
     return (dict(goal) for goal in company.goals if goal.is_part)
@@ -229,7 +168,7 @@ def _goal_parts(company: Company) -> Iterable[Row]:
 
 @_policy(
     "Shares of the year by month as the company states them; empty where it states none.",
-    revenue_type="VARCHAR",
+    "revenue_type month_number share",
     month_number="BIGINT",
     share="DOUBLE",
 )
@@ -239,30 +178,21 @@ def _seasons(company: Company) -> Iterable[Row]:
             yield {"revenue_type": season.revenue_type, "month_number": number, "share": share}
 
 
-@_policy(
-    "Planned hires by group and first day.",
-    group_id="VARCHAR",
-    start_on="DATE",
-    head_count="BIGINT",
-)
+@_policy("Planned hires by group and first day.", "group_id start_on head_count")
 def _hires(company: Company) -> Iterable[Row]:
     for hire in company.hires:
-        yield {"group_id": hire.group_id, "start_on": hire.start_on, "head_count": hire.count}
+        yield {**dict(hire), "head_count": hire.count}
 
 
-@_policy("Certifications every covering rep should hold.", certification="VARCHAR")
+@_policy("Certifications every covering rep should hold.", "certification")
 def _required_certifications(company: Company) -> Iterable[Row]:
     return ({"certification": name} for name in company.people.required_certifications)
 
 
 @_policy(
     "Buffers and limits for people in one row.",
-    company_buffer_rate="DOUBLE",
-    under_certified_rate="DOUBLE",
-    expiry_warning_days="BIGINT",
-    short_hours_rate="DOUBLE",
-    turnover_trigger_rate="DOUBLE",
-    turnover_loss_rate="DOUBLE",
+    "company_buffer_rate under_certified_rate expiry_warning_days short_hours_rate "
+    "turnover_trigger_rate turnover_loss_rate",
 )
 def _people_policy(company: Company) -> Iterable[Row]:
     yield {"company_buffer_rate": company.quotas.company_buffer_rate, **dict(company.people)}
@@ -270,9 +200,8 @@ def _people_policy(company: Company) -> Iterable[Row]:
 
 @_policy(
     "Partners that may cover accounts.",
+    "partner_id name margin_share hours_per_year max_accounts",
     ("max_accounts",),
-    partner_id="VARCHAR",
-    name="VARCHAR",
     margin_share="DOUBLE",
     hours_per_year="DOUBLE",
     max_accounts="BIGINT",
@@ -282,7 +211,7 @@ def _partners(company: Company) -> Iterable[Row]:
         yield {**dict(partner), "name": partner.name or partner.partner_id}
 
 
-@_policy("Size bands a partner may cover.", partner_id="VARCHAR", size_band="VARCHAR")
+@_policy("Size bands a partner may cover.", "partner_id size_band")
 def _partner_size_bands(company: Company) -> Iterable[Row]:
     for partner in company.partners:
         for band in partner.size_bands:
@@ -290,9 +219,7 @@ def _partner_size_bands(company: Company) -> Iterable[Row]:
 
 
 @_policy(
-    "What one unit of a foreign currency is worth in the company's.",
-    currency="VARCHAR",
-    rate="DOUBLE",
+    "What one unit of a foreign currency is worth in the company's.", "currency rate", rate="DOUBLE"
 )
 def _exchange_rates(company: Company) -> Iterable[Row]:
     for currency, rate in company.company.exchange_rates.items():
@@ -301,9 +228,7 @@ def _exchange_rates(company: Company) -> Iterable[Row]:
 
 @_policy(
     "Managers' ratings of reps, with what a point is worth.",
-    rep_id="VARCHAR",
-    dimension="VARCHAR",
-    level="VARCHAR",
+    "rep_id dimension level rating log_odds_per_point pseudo_deals",
     rating="DOUBLE",
     log_odds_per_point="DOUBLE",
     pseudo_deals="DOUBLE",
@@ -319,11 +244,8 @@ def _manager_ratings(company: Company) -> Iterable[Row]:
 
 @_policy(
     "Facts of the HR file that count as prior judgement, with what they are worth.",
+    "fact value dimension level log_odds pseudo_deals",
     ("value", "level"),
-    fact="VARCHAR",
-    value="VARCHAR",
-    dimension="VARCHAR",
-    level="VARCHAR",
     log_odds="DOUBLE",
     pseudo_deals="DOUBLE",
 )
@@ -335,13 +257,8 @@ def _hr_priors(company: Company) -> Iterable[Row]:
 
 @_policy(
     "Reviewed exceptions by account: who keeps it, and who must not have it.",
+    "account_id rep_id action author reason expires_on",
     ("rep_id",),
-    account_id="VARCHAR",
-    rep_id="VARCHAR",
-    action="VARCHAR",
-    author="VARCHAR",
-    reason="VARCHAR",
-    expires_on="DATE",
 )
 def _overrides(company: Company) -> Iterable[Row]:
     return (dict(row) for row in company.override_rows)

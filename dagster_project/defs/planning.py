@@ -130,7 +130,7 @@ def _build_checks(here: Context) -> list[dg.AssetChecksDefinition]:
     )
     def gap_is_within_the_wanted_one(warehouse: Warehouse) -> dg.AssetCheckResult:
         """Warn when the solver stopped with a wider gap than the company file asks for."""
-        gap = float(warehouse.read("plan.plan_certificates")["gap_rate"].iloc[0])
+        gap = float(warehouse.read("plan.plan_certificates")["solver_gap_rate"].iloc[0])
         wanted = here.company.coverage.mip_gap
         return dg.AssetCheckResult(
             passed=gap <= wanted * 1.000001,

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from dagster_project.warehouse.tables import Table, columns
+from dagster_project.warehouse.tables import Table, all_or_none, columns
 from expectations import load_suite
 
 if TYPE_CHECKING:
@@ -29,21 +29,13 @@ _MEANINGS = {
     "reason": "Why the rule is there",
     "fix": "What to do when it fails",
 }
-_VERDICT = {
-    "table_name": "VARCHAR",
-    "check_name": "VARCHAR",
-    "severity": "VARCHAR",
-    "is_passed": "BOOLEAN",
-    "failed_count": "BIGINT",
-    "failed_rate": "DOUBLE",
-    "observed": "VARCHAR",
-}
+_VERDICT = "table_name check_name severity is_passed failed_count failed_rate observed"
 RESULTS = Table(
     "quality",
     "data_quality_results",
     "Outcome of every rule at the gates, one row per table and rule.",
     ("table_name", "check_name"),
-    columns(_MEANINGS, **_VERDICT, sample_keys="VARCHAR", reason="VARCHAR", fix="VARCHAR"),
+    columns(_MEANINGS, f"{_VERDICT} sample_keys reason fix"),
 )
 # Blocked runs included: what BI draws trends from.
 HISTORY = Table(
@@ -52,7 +44,7 @@ HISTORY = Table(
     "Outcome of every rule at the gates in every run, blocked runs included, one row per run, "
     "table and rule. The last 400 days are kept.",
     ("judged_at", "run_id", "table_name", "check_name"),
-    columns(_MEANINGS, run_id="VARCHAR", judged_at="TIMESTAMP", **_VERDICT),
+    columns(_MEANINGS, f"run_id judged_at {_VERDICT}", judged_at="TIMESTAMP"),
 )
 KEPT_HISTORY = dt.timedelta(days=400)
 
@@ -86,17 +78,7 @@ def record_results(
         results: Outcomes, in any order.
         run_id: Run that judged them; judging again in the same run replaces its rows.
     """
-    connection.execute("create schema if not exists quality")
-    for table in (RESULTS, HISTORY):
-        connection.execute(table.create_sql(keep=True))
     now = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
-    connection.execute(f"delete from {HISTORY.relation} where judged_at < ?", [now - KEPT_HISTORY])
-    for judged in sorted({result.table for result in results}):
-        connection.execute(f"delete from {RESULTS.relation} where table_name = ?", [judged])
-        connection.execute(
-            f"delete from {HISTORY.relation} where run_id = ? and table_name = ?",
-            [run_id, judged],
-        )
     facts = [
         [
             result.table,
@@ -110,11 +92,24 @@ def record_results(
         for result in results
     ]
     more = [[", ".join(map(str, r.sample_keys)), r.why, r.fix] for r in results]
-    connection.executemany(
-        f"insert into {RESULTS.relation} values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [[*row, *rest] for row, rest in zip(facts, more, strict=True)],
-    )
-    connection.executemany(
-        f"insert into {HISTORY.relation} values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [[run_id, now, *row] for row in facts],
-    )
+    with all_or_none(connection):
+        connection.execute("create schema if not exists quality")
+        for table in (RESULTS, HISTORY):
+            connection.execute(table.create_sql(keep=True))
+        connection.execute(
+            f"delete from {HISTORY.relation} where judged_at < ?", [now - KEPT_HISTORY]
+        )
+        for judged in sorted({result.table for result in results}):
+            connection.execute(f"delete from {RESULTS.relation} where table_name = ?", [judged])
+            connection.execute(
+                f"delete from {HISTORY.relation} where run_id = ? and table_name = ?",
+                [run_id, judged],
+            )
+        connection.executemany(
+            f"insert into {RESULTS.relation} values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [[*row, *rest] for row, rest in zip(facts, more, strict=True)],
+        )
+        connection.executemany(
+            f"insert into {HISTORY.relation} values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [[run_id, now, *row] for row in facts],
+        )

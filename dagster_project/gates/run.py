@@ -14,6 +14,7 @@ import math
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import dagster as dg
@@ -188,10 +189,9 @@ def _metadata(result: RuleResult) -> dict[str, Any]:
     return metadata | {"why": result.why, "fix": result.fix}
 
 
-def _validate(
-    suite: Mapping[str, Any], frame: pd.DataFrame
-) -> list[tuple[dict[str, Any], RuleResult, list[Any]]]:
-    """Run a suite on a frame: per rule its result, without a message, and the failing values."""
+@cache
+def _frames() -> Any:
+    """Great Expectations' way in for a frame; made once, for it knows neither rules nor results."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "False")
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
@@ -199,9 +199,18 @@ def _validate(
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    asset = context.data_sources.add_pandas("gate").add_dataframe_asset(suite["name"])
-    batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
-    report = batch.validate(
+    asset = context.data_sources.add_pandas("gates").add_dataframe_asset("table")
+    return asset.add_batch_definition_whole_dataframe("all")
+
+
+def _validate(
+    suite: Mapping[str, Any], frame: pd.DataFrame
+) -> list[tuple[dict[str, Any], RuleResult, list[Any]]]:
+    """Run a suite on a frame: per rule its result, without a message, and the failing values."""
+    frames = _frames()
+    import great_expectations as gx
+
+    report = frames.get_batch({"dataframe": frame}).validate(
         gx.ExpectationSuite(name=suite["name"], expectations=list(suite["expectations"])),
         result_format="BASIC",
     )

@@ -14,6 +14,7 @@ from dagster_project.planning.history import last_prices, plan_hashes
 from dagster_project.planning.identity import code_version, plan_id
 from dagster_project.planning.quota_tables import PLAN_TABLES
 from dagster_project.warehouse.duckdb_file import Warehouse, write_frame
+from dagster_project.warehouse.tables import all_or_none
 from optimization.policy import CoveragePolicy
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ _SHORT = {
     "assignment_explanations": "explanations",
     "plan_changes": "changes",
     "plan_certificates": "certificate",
+    "plan_gains": "gains",
+    "gain_bridge": "bridge",
 }
 _FIELDS = {table: _SHORT.get(table, table) for table in COVERAGE_TABLES}
 
@@ -130,13 +133,8 @@ def write_plan(warehouse: Warehouse, company: Company, frames: Mapping[str, pd.D
     name = current_plan_id(warehouse, company)
     with warehouse.connect() as connection:
         connection.execute("create schema if not exists plan")
-        connection.execute("begin transaction")
-        try:
+        with all_or_none(connection):
             for table, frame in frames.items():
                 identified = frame.copy()
                 identified.insert(0, "plan_id", name)
                 write_frame(connection, PLAN_TABLES[table], identified)
-            connection.execute("commit")
-        except Exception:
-            connection.execute("rollback")
-            raise

@@ -24,8 +24,8 @@ COVERAGE_MEANINGS: dict[str, str] = {
     "existing_amount": "Expected renewals and expansions of the next twelve months, likewise",
     "segment_value_amount": "Expected contribution of the account whoever covers it",
     "strength_value_amount": "What the coverer's measured strengths add or take",
-    "cost_to_serve_amount": "Cost of the selling hours, or the partner's margin share",
-    "disruption_amount": "Expected loss because the account changes hands",
+    "cost_to_serve_amount": "The partner's margin share; hours cost the price of their limit",
+    "disruption_amount": "Expected loss because the coverer is new to the account",
     "soft_rule_amount": "Expected loss because the coverer lacks a certificate wished for",
     "hours_price_amount": "Price of the coverer's hours, which others want too",
     "count_price_amount": "Price of a place among the coverer's accounts",
@@ -45,9 +45,11 @@ COVERAGE_MEANINGS: dict[str, str] = {
     "than it brings) or earlier_plan (planned before, not yet in the CRM)",
     "value_gain_amount": "Value gained by the change, disruption already taken off",
     "objective_amount": "Value of the plan",
-    "bound_amount": "No plan can be worth more than this",
-    "price_bound_amount": "Bound that the published prices prove by themselves",
+    "bound_amount": "No plan can be worth more than this, as the published prices prove",
     "gap_rate": "(bound - objective) / bound",
+    "solver_bound_amount": "The solver's own bound where it is lower: its word, not provable from "
+    "the tables",
+    "solver_gap_rate": "The same gap by the solver's bound; what the accepted gap is held against",
     "status": "optimal, or feasible where the solver stopped within the accepted gap",
     "solver": "Solver used",
     "solver_version": "Its version",
@@ -61,7 +63,19 @@ COVERAGE_MEANINGS: dict[str, str] = {
     "overtime_hours": "Hours a year that reps lack for the accounts they keep",
     "overtime_amount": "Price of those hours, taken off the objective",
     "as_is_objective_amount": "Value if every active owner kept every account",
-    "gain_amount": "Value of the plan less value as is",
+    "gain_amount": "Value of the plan less the baseline's; in the certificate, less value as is",
+    "repaired_rep_id": "Who would cover the account if only vacancies were filled, by the fewest "
+    "moves: the baseline of the plan's gain",
+    "baseline": "as_is, as_is_repaired (vacant accounts covered again within their owner's group "
+    "and its free hours) or as_is_repaired_margin (the same, without the prices of overtime, "
+    "balance and idle hours)",
+    "is_default": "The gain to quote",
+    "gain_low_amount": "Lower end of the gain's 90 % interval",
+    "gain_high_amount": "Upper end of the gain's 90 % interval",
+    "step_number": "Place of the step, from 1",
+    "step": "What changes; as_is, as_is_repaired and plan are levels, the other steps add up",
+    "amount": "Worth of the level, or what the step adds",
+    "running_amount": "Worth after the step",
     "rows_at_bound_count": "Rules that bind",
     "rule": "hours, accounts, moves, group_moves, balance_high, balance_low, min_hours or "
     "partner_budget; the use and limit of a rule 'at least' are negative",
@@ -96,8 +110,8 @@ COVERAGE_MEANINGS: dict[str, str] = {
 }
 
 
-def _table(name: str, grain: str, key: tuple[str, ...], **types: str) -> Table:
-    return Table("plan", name, grain, key, columns(COVERAGE_MEANINGS, plan_id="VARCHAR", **types))
+def _table(name: str, grain: str, key: tuple[str, ...], names: str, **types: str) -> Table:
+    return Table("plan", name, grain, key, columns(COVERAGE_MEANINGS, f"plan_id {names}", **types))
 
 
 COVERAGE_TABLES: dict[str, Table] = tables_by_name(
@@ -105,151 +119,91 @@ COVERAGE_TABLES: dict[str, Table] = tables_by_name(
         "coverage_assignments",
         "Who covers which account and what it is expected to bring, one row per plan and account.",
         ("account_id",),
-        account_id="VARCHAR",
-        rep_id="VARCHAR",
-        coverer_type="VARCHAR",
-        group_id="VARCHAR",
-        previous_rep_id="VARCHAR",
-        present_rep_id="VARCHAR",
-        owner_source="VARCHAR",
-        family_id="VARCHAR",
-        is_moved="BOOLEAN",
-        is_locked="BOOLEAN",
-        lock_reason="VARCHAR",
-        hours="DOUBLE",
-        value_amount="DOUBLE",
-        new_amount="DOUBLE",
-        existing_amount="DOUBLE",
+        "account_id rep_id coverer_type group_id previous_rep_id present_rep_id owner_source "
+        "repaired_rep_id family_id is_moved is_locked lock_reason hours value_amount new_amount "
+        "existing_amount",
     ),
     _table(
         "assignment_explanations",
-        "Why each account has its coverer: parts that add up to the score, the price of time, the"
-        " runner-up, and a sentence, one row per plan and account.",
+        "Why each account has its coverer: parts that add up to the score, the price of time, "
+        "the runner-up, and a sentence, one row per plan and account.",
         ("account_id",),
-        account_id="VARCHAR",
-        rep_id="VARCHAR",
-        segment_value_amount="DOUBLE",
-        strength_value_amount="DOUBLE",
-        cost_to_serve_amount="DOUBLE",
-        disruption_amount="DOUBLE",
-        soft_rule_amount="DOUBLE",
-        hours_price_amount="DOUBLE",
-        count_price_amount="DOUBLE",
-        move_price_amount="DOUBLE",
-        balance_price_amount="DOUBLE",
-        other_price_amount="DOUBLE",
-        net_score_amount="DOUBLE",
-        runner_up_rep_id="VARCHAR",
-        runner_up_net_score_amount="DOUBLE",
-        score_difference_amount="DOUBLE",
-        binding_rule="VARCHAR",
-        interval_low_amount="DOUBLE",
-        interval_high_amount="DOUBLE",
-        sentence="VARCHAR",
+        "account_id rep_id segment_value_amount strength_value_amount cost_to_serve_amount "
+        "disruption_amount soft_rule_amount hours_price_amount count_price_amount "
+        "move_price_amount balance_price_amount other_price_amount net_score_amount "
+        "runner_up_rep_id runner_up_net_score_amount score_difference_amount binding_rule "
+        "interval_low_amount interval_high_amount sentence",
     ),
     _table(
         "plan_changes",
-        "Accounts whose coverer differs from the owner of record, and why, one row per plan and "
-        "account.",
+        "Accounts whose coverer differs from the owner of record, and why, one row per plan "
+        "and account.",
         ("account_id",),
-        account_id="VARCHAR",
-        from_rep_id="VARCHAR",
-        to_rep_id="VARCHAR",
-        reason="VARCHAR",
-        value_gain_amount="DOUBLE",
-        disruption_amount="DOUBLE",
+        "account_id from_rep_id to_rep_id reason value_gain_amount disruption_amount",
     ),
     _table(
         "plan_certificates",
         "How far the plan can be from the best possible one, and what it gains over today, one "
         "row per plan.",
         (),
-        objective_amount="DOUBLE",
-        bound_amount="DOUBLE",
-        price_bound_amount="DOUBLE",
-        gap_rate="DOUBLE",
-        status="VARCHAR",
-        solver="VARCHAR",
-        solver_version="VARCHAR",
+        "objective_amount bound_amount gap_rate solver_bound_amount solver_gap_rate status solver "
+        "solver_version seed options account_count candidate_count moved_count move_limit "
+        "uncovered_count overtime_hours overtime_amount as_is_objective_amount gain_amount "
+        "rows_at_bound_count sentence",
         seed="BIGINT",
-        options="VARCHAR",
-        account_count="BIGINT",
-        candidate_count="BIGINT",
-        moved_count="BIGINT",
         move_limit="BIGINT",
-        uncovered_count="BIGINT",
-        overtime_hours="DOUBLE",
-        overtime_amount="DOUBLE",
-        as_is_objective_amount="DOUBLE",
-        gain_amount="DOUBLE",
-        rows_at_bound_count="BIGINT",
-        sentence="VARCHAR",
+    ),
+    _table(
+        "plan_gains",
+        "What the plan gains, over which baseline, with 90 % intervals, one row per plan and "
+        "baseline.",
+        ("baseline",),
+        "baseline is_default gain_amount gain_low_amount gain_high_amount sentence",
+    ),
+    _table(
+        "gain_bridge",
+        "From today's coverage to the plan in steps that add up, one row per plan and step.",
+        ("step_number",),
+        "step_number step account_count amount running_amount sentence",
+        step_number="BIGINT",
+        amount="DOUBLE",
     ),
     _table(
         "shadow_prices",
-        "What one more unit of a scarce rule would bring: hours and accounts of a coverer, moves "
-        "of the company, one row per plan, rule and coverer.",
-        (
-            "rule",
-            "rep_id",
-            "group_id",
-        ),
-        rule="VARCHAR",
-        rep_id="VARCHAR",
-        group_id="VARCHAR",
-        shadow_price_amount="DOUBLE",
+        "What one more unit of a scarce rule would bring: hours and accounts of a coverer, "
+        "moves of the company, one row per plan, rule and coverer.",
+        ("rule", "rep_id", "group_id"),
+        "rule rep_id group_id shadow_price_amount used capacity slack_limit slack_price_amount "
+        "unit",
         used="DOUBLE",
         capacity="DOUBLE",
         slack_limit="DOUBLE",
-        slack_price_amount="DOUBLE",
-        unit="VARCHAR",
     ),
     _table(
         "hiring_advice",
-        "What one more rep would bring a group: predicted by the prices and by solving again, one"
-        " row per plan and group.",
+        "What one more rep would bring a group: predicted by the prices and by solving again, "
+        "one row per plan and group.",
         ("group_id",),
-        group_id="VARCHAR",
-        added_hours="DOUBLE",
-        predicted_gain_amount="DOUBLE",
-        resolved_gain_amount="DOUBLE",
-        sentence="VARCHAR",
+        "group_id added_hours predicted_gain_amount resolved_gain_amount sentence",
     ),
     _table(
         "lock_costs",
         "What each lock costs the plan, one row per plan, account, action and rep.",
-        (
-            "account_id",
-            "lock_action",
-            "rep_id",
-        ),
-        account_id="VARCHAR",
-        lock_action="VARCHAR",
-        rep_id="VARCHAR",
-        lock_source="VARCHAR",
-        lock_reason="VARCHAR",
-        better_rep_id="VARCHAR",
-        cost_amount="DOUBLE",
-        resolved_cost_amount="DOUBLE",
-        sentence="VARCHAR",
+        ("account_id", "lock_action", "rep_id"),
+        "account_id lock_action rep_id lock_source lock_reason better_rep_id cost_amount "
+        "resolved_cost_amount sentence",
     ),
     _table(
         "rep_loads",
         "What every coverer carries before and under the plan, and its share of the group's "
         "potential; `__house__` is what nobody covers, one row per plan and coverer.",
         ("rep_id",),
-        rep_id="VARCHAR",
-        coverer_type="VARCHAR",
-        group_id="VARCHAR",
-        capacity_hours="DOUBLE",
+        "rep_id coverer_type group_id capacity_hours accounts_before accounts_after "
+        "hours_before hours_after value_before_amount value_after_amount "
+        "potential_share_amount potential_before_amount potential_after_amount",
         accounts_before="BIGINT",
         accounts_after="BIGINT",
         hours_before="DOUBLE",
         hours_after="DOUBLE",
-        value_before_amount="DOUBLE",
-        value_after_amount="DOUBLE",
-        potential_share_amount="DOUBLE",
-        potential_before_amount="DOUBLE",
-        potential_after_amount="DOUBLE",
     ),
 )

@@ -55,7 +55,9 @@ def coverage_facts(plan: CoveragePlan) -> dict[str, dict[str, dg.MetadataValue]]
         "plan_certificates": {
             **proof,
             "bound_amount": dg.MetadataValue.float(float(certificate["bound_amount"])),
-            "price_bound_amount": dg.MetadataValue.float(float(certificate["price_bound_amount"])),
+            "solver_bound_amount": dg.MetadataValue.float(
+                float(certificate["solver_bound_amount"])
+            ),
             "status": dg.MetadataValue.text(f"{certificate['status']}, {certificate['solver']}"),
         },
         "shadow_prices": {

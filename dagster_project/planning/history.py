@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from dagster_project.planning.identity import code_version
 from dagster_project.sources.landing import accepted_hashes
-from dagster_project.warehouse.tables import Table, columns, tables_by_name
+from dagster_project.warehouse.tables import Table, all_or_none, columns, tables_by_name
 
 if TYPE_CHECKING:
     import duckdb
@@ -42,31 +42,23 @@ _MEANINGS = {
 }
 
 
-def _table(name: str, grain: str, **types: str) -> Table:
-    return Table("history", name, grain, (), columns(_MEANINGS, **types))
+def _table(name: str, grain: str, names: str, **types: str) -> Table:
+    return Table("history", name, grain, (), columns(_MEANINGS, names, **types))
 
 
-_CHANGE = {
-    "account_id": "VARCHAR",
-    "changed_on": "DATE",
-    "from_rep_id": "VARCHAR",
-    "to_rep_id": "VARCHAR",
-    "origin": "VARCHAR",
-}
+_CHANGE = "account_id changed_on from_rep_id to_rep_id origin"
 # What dbt reads; made anew by every run.
 HISTORY_TABLES: dict[str, Table] = tables_by_name(
     _table(
         LAST_PLAN,
         "The published plan this run starts from, one row per account; empty before the first "
         "plan.",
-        account_id="VARCHAR",
-        rep_id="VARCHAR",
-        owner_rep_id="VARCHAR",
+        "account_id rep_id owner_rep_id",
     ),
     _table(
         "past_changes",
         "Changes of owner that earlier plans made or found in the CRM, one row per change.",
-        **_CHANGE,
+        _CHANGE,
     ),
 )
 # What publishing keeps.
@@ -74,29 +66,27 @@ _RECORDS = (
     _table(
         "plans",
         "Published plans, one row per plan.",
+        "number plan_id input_key started_from as_of_on",
         number="BIGINT",
-        plan_id="VARCHAR",
-        input_key="VARCHAR",
         started_from="BIGINT",
-        as_of_on="DATE",
     ),
     _table(
         "assignments",
         "Coverers of the last plans, one row per plan and account.",
+        "number account_id rep_id owner_rep_id",
         number="BIGINT",
-        account_id="VARCHAR",
-        rep_id="VARCHAR",
-        owner_rep_id="VARCHAR",
     ),
-    _table("changes", "Changes of owner, one row per plan and change.", number="BIGINT", **_CHANGE),
+    _table(
+        "changes",
+        "Changes of owner, one row per plan and change.",
+        f"number {_CHANGE}",
+        number="BIGINT",
+    ),
     _table(
         "prices",
         "Prices of limits, one row per plan and limit.",
+        "number rule rep_id group_id shadow_price_amount",
         number="BIGINT",
-        rule="VARCHAR",
-        rep_id="VARCHAR",
-        group_id="VARCHAR",
-        shadow_price_amount="DOUBLE",
     ),
 )
 # Plans whose assignments and prices are kept: the last one, and the one it started from.
@@ -155,8 +145,7 @@ def record_plan(connection: duckdb.DuckDBPyConnection, plan_id: str) -> None:
     """
     started_from, _ = _start(connection)
     number = started_from + 1
-    connection.execute("begin transaction")
-    try:
+    with all_or_none(connection):
         for table in ("plans", "assignments", "changes", "prices"):
             # A plan that starts from an earlier one than the last replaces the last.
             connection.execute(f"delete from history.{table} where number >= ?", [number])
@@ -177,10 +166,6 @@ def record_plan(connection: duckdb.DuckDBPyConnection, plan_id: str) -> None:
         )
         for table in ("assignments", "prices"):
             connection.execute(f"delete from history.{table} where number <= ?", [number - _KEPT])
-        connection.execute("commit")
-    except Exception:
-        connection.execute("rollback")
-        raise
 
 
 _CHANGES = """

@@ -76,8 +76,8 @@ MEANINGS: dict[str, str] = {
 }
 
 
-def _table(name: str, grain: str, key: tuple[str, ...], **types: str) -> Table:
-    return Table("plan", name, grain, key, columns(MEANINGS, plan_id="VARCHAR", **types))
+def _table(name: str, grain: str, key: tuple[str, ...], names: str, **types: str) -> Table:
+    return Table("plan", name, grain, key, columns(MEANINGS, f"plan_id {names}", **types))
 
 
 _CENTS = "DECIMAL(18, 2)"
@@ -85,10 +85,11 @@ _CENTS = "DECIMAL(18, 2)"
 QUOTA_TABLES: dict[str, Table] = tables_by_name(
     _table(
         "company_targets",
-        "What becomes of the company's goal: won, allocated, left, one row per plan and revenue "
-        "type.",
+        "What becomes of the company's goal: won, allocated, left, one row per plan and "
+        "revenue type.",
         ("revenue_type",),
-        revenue_type="VARCHAR",
+        "revenue_type goal_amount buffer_amount won_amount target_amount quota_amount "
+        "unallocated_amount",
         goal_amount=_CENTS,
         buffer_amount=_CENTS,
         won_amount=_CENTS,
@@ -100,198 +101,100 @@ QUOTA_TABLES: dict[str, Table] = tables_by_name(
         "group_targets",
         "Target and over-assigned quota of a group, one row per plan, group, month and revenue "
         "type.",
-        (
-            "group_id",
-            "month",
-            "revenue_type",
-        ),
-        group_id="VARCHAR",
-        month="DATE",
-        revenue_type="VARCHAR",
+        ("group_id", "month", "revenue_type"),
+        "group_id month revenue_type target_amount quota_amount",
         target_amount=_CENTS,
         quota_amount=_CENTS,
     ),
     _table(
         "quota_allocations",
         "Quota of a rep, one row per plan, rep, month and revenue type.",
-        (
-            "rep_id",
-            "month",
-            "revenue_type",
-        ),
-        rep_id="VARCHAR",
-        group_id="VARCHAR",
-        month="DATE",
-        revenue_type="VARCHAR",
+        ("rep_id", "month", "revenue_type"),
+        "rep_id group_id month revenue_type quota_amount",
         quota_amount=_CENTS,
     ),
     _table(
         "rep_quotas",
-        "Where a rep's quota comes from: fair share, hardness, last year, bands, one row per plan"
-        " and rep.",
+        "Where a rep's quota comes from: fair share, hardness, last year, bands, one row per "
+        "plan and rep.",
         ("rep_id",),
-        rep_id="VARCHAR",
-        group_id="VARCHAR",
-        coverer_type="VARCHAR",
+        "rep_id group_id coverer_type quota_amount fair_share_amount expected_amount hardness "
+        "last_quota_amount change_rate book_change_rate year_on_year_verdict ote_verdict",
         quota_amount=_CENTS,
-        fair_share_amount="DOUBLE",
-        expected_amount="DOUBLE",
         hardness="DOUBLE",
-        last_quota_amount="DOUBLE",
-        change_rate="DOUBLE",
-        book_change_rate="DOUBLE",
-        year_on_year_verdict="VARCHAR",
-        ote_verdict="VARCHAR",
     ),
     _table(
         "expected_bookings",
         "What a rep's accounts are expected to bring, one row per plan, rep, month and revenue "
         "type.",
-        (
-            "rep_id",
-            "month",
-            "revenue_type",
-        ),
-        rep_id="VARCHAR",
-        group_id="VARCHAR",
-        month="DATE",
-        revenue_type="VARCHAR",
-        expected_amount="DOUBLE",
-        pipeline_amount="DOUBLE",
+        ("rep_id", "month", "revenue_type"),
+        "rep_id group_id month revenue_type expected_amount pipeline_amount",
     ),
     _table(
         "quota_transfers",
-        "Quotas in force that followed an account to its new coverer, one row per plan, account "
-        "and revenue type.",
-        (
-            "account_id",
-            "revenue_type",
-        ),
-        account_id="VARCHAR",
-        from_rep_id="VARCHAR",
-        to_rep_id="VARCHAR",
-        revenue_type="VARCHAR",
+        "Quotas in force that followed an account to its new coverer, one row per plan, "
+        "account and revenue type.",
+        ("account_id", "revenue_type"),
+        "account_id from_rep_id to_rep_id revenue_type quota_amount",
         quota_amount=_CENTS,
     ),
     _table(
         "attainment_outlook",
         "Simulated chance of reaching target or quota at several buffers, one row per plan, "
         "level, entity and buffer.",
-        (
-            "level",
-            "entity_id",
-            "over_assignment_rate",
-        ),
-        level="VARCHAR",
-        entity_id="VARCHAR",
-        over_assignment_rate="DOUBLE",
-        target_amount="DOUBLE",
-        expected_amount="DOUBLE",
-        low_amount="DOUBLE",
-        high_amount="DOUBLE",
-        sd_amount="DOUBLE",
+        ("level", "entity_id", "over_assignment_rate"),
+        "level entity_id over_assignment_rate target_amount expected_amount low_amount "
+        "high_amount sd_amount probability effort_response is_default",
         probability="DOUBLE",
         effort_response="DOUBLE",
-        is_default="BOOLEAN",
     ),
     _table(
         "buffer_advice",
-        "What the layers of buffers add up to, what they can do, and how attainable quotas are, "
-        "one row per plan, level and entity.",
-        (
-            "level",
-            "entity_id",
-        ),
-        level="VARCHAR",
-        entity_id="VARCHAR",
-        company_buffer_rate="DOUBLE",
-        over_assignment_rate="DOUBLE",
-        stacked_rate="DOUBLE",
-        is_stacked_too_high="BOOLEAN",
+        "What the layers of buffers add up to, what they can do, and how attainable quotas "
+        "are, one row per plan, level and entity.",
+        ("level", "entity_id"),
+        "level entity_id company_buffer_rate over_assignment_rate stacked_rate "
+        "is_stacked_too_high wanted_probability probability_without_buffer probability "
+        "smallest_rate reps_at_quota_rate is_attainment_usual attainment_spread "
+        "effort_response evidence sentence",
         wanted_probability="DOUBLE",
         probability_without_buffer="DOUBLE",
         probability="DOUBLE",
-        smallest_rate="DOUBLE",
-        reps_at_quota_rate="DOUBLE",
-        is_attainment_usual="BOOLEAN",
         attainment_spread="DOUBLE",
         effort_response="DOUBLE",
-        evidence="VARCHAR",
-        sentence="VARCHAR",
     ),
     _table(
         "outlook_calibration",
-        "80 % bands against past periods they had not seen, one row per plan, level, entity and "
-        "period.",
-        (
-            "level",
-            "entity_id",
-            "period_type",
-            "period_on",
-        ),
-        level="VARCHAR",
-        entity_id="VARCHAR",
-        period_type="VARCHAR",
-        period_on="DATE",
-        forecast_amount="DOUBLE",
-        low_amount="DOUBLE",
-        high_amount="DOUBLE",
-        actual_amount="DOUBLE",
-        is_held="BOOLEAN",
-        is_young="BOOLEAN",
+        "80 % bands against past periods they had not seen, one row per plan, level, entity "
+        "and period.",
+        ("level", "entity_id", "period_type", "period_on"),
+        "level entity_id period_type period_on forecast_amount low_amount high_amount "
+        "actual_amount is_held is_young",
     ),
     _table(
         "calibration_summary",
-        "How many held-out periods their 80 % bands held, one row per plan, level and length of "
-        "period.",
-        (
-            "level",
-            "period_type",
-        ),
-        level="VARCHAR",
-        period_type="VARCHAR",
-        period_count="BIGINT",
-        held_count="BIGINT",
-        held_rate="DOUBLE",
-        above_count="BIGINT",
-        below_count="BIGINT",
-        young_count="BIGINT",
-        band_verdict="VARCHAR",
+        "How many held-out periods their 80 % bands held, one row per plan, level and length "
+        "of period.",
+        ("level", "period_type"),
+        "level period_type period_count held_count held_rate above_count below_count "
+        "young_count band_verdict",
     ),
     _table(
         "budget_check",
-        "Cost of a group against its budget; pay only of three people and more; one row per plan "
-        "and group.",
+        "Cost of a group against its budget; pay only of three people and more; one row per "
+        "plan and group.",
         ("group_id",),
-        group_id="VARCHAR",
-        people_count="BIGINT",
-        budget_amount="DOUBLE",
-        base_cost_amount="DOUBLE",
-        expected_variable_amount="DOUBLE",
-        p90_variable_amount="DOUBLE",
-        hiring_amount="DOUBLE",
-        partner_margin_amount="DOUBLE",
-        training_amount="DOUBLE",
-        expected_cost_amount="DOUBLE",
-        p90_cost_amount="DOUBLE",
-        over_budget_amount="DOUBLE",
-        p90_over_budget_amount="DOUBLE",
-        verdict="VARCHAR",
-        sentence="VARCHAR",
+        "group_id people_count budget_amount base_cost_amount expected_variable_amount "
+        "p90_variable_amount hiring_amount partner_margin_amount training_amount "
+        "expected_cost_amount p90_cost_amount over_budget_amount p90_over_budget_amount "
+        "verdict sentence",
     ),
     _table(
         "budget_cuts",
-        "What a group over its budget could cut and what that costs in expected margin, one row "
-        "per plan, group and cut.",
-        (
-            "group_id",
-            "cut",
-        ),
-        group_id="VARCHAR",
-        cut="VARCHAR",
-        saving_amount="DOUBLE",
-        margin_cost_amount="DOUBLE",
-        is_chosen="BOOLEAN",
+        "What a group over its budget could cut and what that costs in expected margin, one "
+        "row per plan, group and cut.",
+        ("group_id", "cut"),
+        "group_id cut saving_amount margin_cost_amount is_chosen",
     ),
 )
 

@@ -63,5 +63,5 @@ def to_png(figure: Figure) -> bytes:
     drawn, small = io.BytesIO(), io.BytesIO()
     figure.savefig(drawn, format="png")
     # Few colours are in use: a palette halves the bytes that the run history keeps.
-    Image.open(drawn).convert("RGB").quantize(_PALETTE).save(small, format="png", optimize=True)
+    Image.open(drawn).convert("RGB").quantize(_PALETTE).save(small, format="png")
     return small.getvalue()

@@ -22,6 +22,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.publishing.disk import advice
+from dagster_project.warehouse.tables import all_or_none
 
 # Readable by DuckDB clients from 1.2 on; the default of a newer writer is refused by older ones.
 STORAGE_VERSION = "v1.2.0"
@@ -174,20 +175,22 @@ def _build(
         f"attach {_text(site.new_database)} as {_CATALOG} (storage_version '{STORAGE_VERSION}')"
     )
     try:
-        for name, source in tables.items():
-            target = f'{_CATALOG}.main."{name}"'
-            is_query = source.lower().split()[0] in {"select", "with", "from"}
-            con.execute(
-                f"create table {target} as {source if is_query else f'select * from {source}'}"
-            )
-            if name in contracts:
-                _keep_contract(con, name, target, contracts[name])
-            _comment(con, target, comments.get(name, {}))
-            # Copied from the new table, so that both forms hold the same rows.
-            file = site.new_plan / f"{name}.parquet"
-            con.execute(f"copy {target} to {_text(file)} (format parquet, compression zstd)")
-            (rows,) = con.execute(f"select count(*) from {target}").fetchone() or (0,)
-            facts[name] = {"rows": int(rows), "file": file.name, "sha256": sha256_of(file)}
+        # Else each of the 400 statements would be brought to the disk by itself.
+        with all_or_none(con):
+            for name, source in tables.items():
+                target = f'{_CATALOG}.main."{name}"'
+                is_query = source.lower().split()[0] in {"select", "with", "from"}
+                con.execute(
+                    f"create table {target} as {source if is_query else f'select * from {source}'}"
+                )
+                if name in contracts:
+                    _keep_contract(con, name, target, contracts[name])
+                _comment(con, target, comments.get(name, {}))
+                # Copied from the new table, so that both forms hold the same rows.
+                file = site.new_plan / f"{name}.parquet"
+                con.execute(f"copy {target} to {_text(file)} (format parquet, compression zstd)")
+                (rows,) = con.execute(f"select count(*) from {target}").fetchone() or (0,)
+                facts[name] = {"rows": int(rows), "file": file.name, "sha256": sha256_of(file)}
     finally:
         con.execute(f"detach {_CATALOG}")
     return facts

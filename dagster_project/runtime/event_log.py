@@ -2,6 +2,7 @@
 
 The stock class builds an SQLAlchemy engine for every event, so each of the 700 events of a refresh
 compiles its SQL anew: 8.4 CPU seconds for a run of 80 assets and 140 checks, 1.9 with this class.
+With every event of an asset or a check it also asks whether the table for it is there.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ class PooledEventLog(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engines: dict[str, sa.Engine] = {}
+        self._tables: set[str] = set()
         super().__init__(base_dir, inst_data)
 
     def dispose(self) -> None:
@@ -39,6 +41,12 @@ class PooledEventLog(SqliteEventLogStorage):
     ) -> Self:
         """Build from the instance's dagster.yaml."""
         return cls(inst_data=inst_data, **config_value)
+
+    def has_table(self, table_name: str) -> bool:
+        """Whether the index has a table; one that is there stays."""
+        if table_name not in self._tables and super().has_table(table_name):
+            self._tables.add(table_name)
+        return table_name in self._tables
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[sa.Connection]:

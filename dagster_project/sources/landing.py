@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from dagster_project.warehouse.tables import quote_identifier, quote_relation
+from dagster_project.warehouse.tables import all_or_none, quote_identifier, quote_relation
 
 if TYPE_CHECKING:
     import duckdb
@@ -83,17 +83,12 @@ def accept(connection: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> dict
         duckdb.Error: A pulled table is missing; nothing was changed.
     """
     names = list(tables)
-    connection.execute("begin transaction")
-    try:
+    with all_or_none(connection):
         for name in names:
             connection.execute(f"drop table if exists {quote_relation(f'raw.{name}')}")
             pulled = quote_relation(f"raw.{name}{PULLED}")
             connection.execute(f"alter table {pulled} rename to {quote_identifier(name)}")
         connection.execute(f"create or replace table {ACCEPTED} as select * from {PULLS}")
-        connection.execute("commit")
-    except Exception:
-        connection.execute("rollback")
-        raise
     return {
         name: connection.execute(
             f"select count(*) from {quote_relation(f'raw.{name}')}"

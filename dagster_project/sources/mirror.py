@@ -23,7 +23,7 @@ from dagster_project.sources.errors import PermanentSourceError, SourceError
 from dagster_project.sources.mapping import landing_sql, refuse_missing_columns, report
 from dagster_project.sources.result import PullResult
 from dagster_project.warehouse.contract import LandingTable
-from dagster_project.warehouse.tables import quote_identifier
+from dagster_project.warehouse.tables import all_or_none, quote_identifier
 
 if TYPE_CHECKING:
     import duckdb
@@ -166,8 +166,7 @@ def pull(
     ).hexdigest()
     now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
     since = _since(con, table.name, definition, described, now)
-    con.execute("begin transaction")
-    try:
+    with all_or_none(con):
         if since is None:
             con.execute(f"drop table if exists {mirror}")
         latest = _merge(con, mirror, definition, fetch(since))
@@ -183,10 +182,6 @@ def pull(
                 "where table_name = ?",
                 [latest, table.name],
             )
-        con.execute("commit")
-    except BaseException:
-        con.execute("rollback")
-        raise
     return _land(con, table, target, mirror, definition, timezone)
 
 

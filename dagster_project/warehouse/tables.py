@@ -6,8 +6,27 @@ values; a column is added in one place.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import duckdb
+
+# By the beginning or end of a name.
+_TYPES = {
+    " is_": "BOOLEAN",
+    "_count ": "BIGINT",
+    "_months ": "BIGINT",
+    "_days ": "BIGINT",
+    " position ": "BIGINT",
+    "_amount ": "DOUBLE",
+    "_rate ": "DOUBLE",
+    "hours ": "DOUBLE",
+    "_on ": "DATE",
+    " month ": "DATE",
+}
 
 
 def quote_identifier(name: str) -> str:
@@ -89,15 +108,40 @@ class Table:
         return f"{create} {quote_relation(relation or self.relation)} ({body})"
 
 
-def columns(meanings: Mapping[str, str], **types: str) -> tuple[Column, ...]:
-    """Describe columns by name and type, each with the meaning its name has.
+def columns(meanings: Mapping[str, str], names: str, **types: str) -> tuple[Column, ...]:
+    """Describe columns by name, each with the meaning its name has.
+
+    Args:
+        meanings: Meaning by name.
+        names: Names in order, separated by spaces.
+        types: Types of the columns whose name does not tell it, see :func:`type_by_name`.
 
     Raises:
         KeyError: A name has no meaning.
     """
-    return tuple(Column(name, type_, meanings[name]) for name, type_ in types.items())
+    return tuple(
+        Column(name, types.get(name) or type_by_name(name), meanings[name])
+        for name in names.split()
+    )
+
+
+def type_by_name(name: str) -> str:
+    """Read a column's type off its name, as the naming rules have it; VARCHAR where none holds."""
+    return next((type_ for part, type_ in _TYPES.items() if part in f" {name} "), "VARCHAR")
 
 
 def tables_by_name(*tables: Table) -> dict[str, Table]:
     """List tables by their name, in order."""
     return {table.name: table for table in tables}
+
+
+@contextmanager
+def all_or_none(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Run statements as one transaction, which also brings them to the disk at once."""
+    connection.execute("begin transaction")
+    try:
+        yield
+        connection.execute("commit")
+    except BaseException:
+        connection.execute("rollback")
+        raise

@@ -9,19 +9,19 @@
     select 'held_out' as sample, 12 as shift
 {%- endmacro %}
 
-{#- Sights that teach each sample, with what it knows of them: a deal decided after the sample's day is
+{#- Observations that teach each sample, with what it knows of them: a deal decided after the sample's day is
     followed up to that day. Needs a CTE ``samples``. -#}
-{% macro sampled_sights() -%}
+{% macro sampled_observations() -%}
     select
         samples.sample,
-        sights.season_key,
-        sights.stage,
-        sights.age_band,
-        sights.is_won,
-        sights.months_ago - samples.shift as followed,
-        case when sights.decided_after <= sights.months_ago - samples.shift then sights.decided_after end as decided_after
-    from {{ ref('int_pipeline__sights') }} as sights
+        observations.season_key,
+        observations.stage,
+        observations.age_band,
+        observations.is_won,
+        observations.months_ago - samples.shift as followed,
+        case when observations.decided_after <= observations.months_ago - samples.shift then observations.decided_after end as decided_after
+    from {{ ref('int_pipeline__observations') }} as observations
     inner join samples
-        on sights.months_ago > samples.shift
-        and sights.months_ago <= samples.shift + {{ pipeline_seen_months() }}
+        on observations.months_ago > samples.shift
+        and observations.months_ago <= samples.shift + {{ pipeline_seen_months() }}
 {%- endmacro %}

@@ -10,9 +10,7 @@ from scipy.sparse import csr_array
 from optimization.arrays import BoolArray, FloatArray, ratio
 from optimization.policy import QuotaPolicy
 from optimization.quotas.inputs import QuotaInputs
-from optimization.quotas.seasons import REVENUE_TYPES
-
-NEW = REVENUE_TYPES.index("new")
+from optimization.quotas.seasons import NEW
 
 
 @dataclass(frozen=True)
@@ -31,6 +29,7 @@ class ExpectedBusiness:
         square: Sum of count x value^2; shape (R, M, 2).
         level_variance: Variance of a rep's total because accounts' levels are unsure; (R,).
         has_book: Whether the rep covers any account; shape (R,).
+        uncovered: What customers whom nobody covers go on ordering.
     """
 
     account_amount: FloatArray
@@ -40,6 +39,7 @@ class ExpectedBusiness:
     square: FloatArray
     level_variance: FloatArray
     has_book: BoolArray
+    uncovered: float
 
     def own_variance(self, value_cv: float) -> FloatArray:
         """Return the variance of each rep's total from its own accounts alone; shape (R,)."""
@@ -100,6 +100,7 @@ def expected_business(
         square=_by_rep(covers, square),
         level_variance=policy.account_cv**2 * (covers @ account_total**2),
         has_book=np.bincount(inputs.account_rep, minlength=rep_count) > 0,
+        uncovered=(1 + growth_rate) * float(inputs.uncovered_amount.sum()),
     )
 
 

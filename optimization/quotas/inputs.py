@@ -25,6 +25,7 @@ from optimization.quotas.pipeline import (
 )
 from optimization.quotas.seasons import (
     COMPANY_KEY,
+    EXISTING,
     YEAR_MONTHS,
     sales_cycle_months,
     season_profiles,
@@ -76,6 +77,7 @@ class QuotaInputs:
         cycle_months: Median months from opening to winning a deal; shape (S,).
         later_share: Share of a month's new business from deals not begun yet; shape (S, M).
         pipeline: Expected amount, wins and squares of open deals of new business; (3, A, M).
+        uncovered_amount: Existing business of accounts that nobody covers, by month; (M,).
     """
 
     rep_ids: tuple[str, ...]
@@ -100,6 +102,7 @@ class QuotaInputs:
     cycle_months: FloatArray
     later_share: FloatArray
     pipeline: FloatArray
+    uncovered_amount: FloatArray
 
     @classmethod
     def from_frames(
@@ -121,8 +124,8 @@ class QuotaInputs:
             book: One row per account of the coverage plan: account_id, rep_id, group_id,
                 previous_rep_id (may be empty), new_amount, existing_amount (a year),
                 new_deal_amount, existing_deal_amount (one won deal; empty: one deal a year),
-                season_key, is_moved. Rows covered by the house are dropped: what nobody covers
-                carries no quota.
+                season_key, is_moved. Rows covered by the house carry no quota; what their
+                customers go on ordering counts for the company.
             seasonality: revenue_type, season_key, month_number (1..12 of the fiscal year), share.
             sales_cycles: season_key, cycle_months.
             rep_months: rep_id, month, ramp_rate. Coverers without any row have no ramp (1).
@@ -160,8 +163,9 @@ class QuotaInputs:
         key = season_keys.get_indexer(pd.Index(accounts["season_key"]))
         key[key < 0] = season_keys.get_indexer(pd.Index([COMPANY_KEY]))[0]
         account_index = pd.Index(accounts["account_id"])
+        by_key = season_shares(profiles, season_keys)
         shares, profile = shift_shares(
-            season_shares(profiles, season_keys),
+            by_key,
             customer_factors(open_business.customer_seasons, calendar),
             key,
             year_starts(open_business.year_starts, account_index),
@@ -189,7 +193,20 @@ class QuotaInputs:
             cycle_months=np.array([cycles.get(name, cycles[COMPANY_KEY]) for name in season_keys]),
             later_share=later_shares(open_business.lags, season_keys, calendar),
             pipeline=pipeline_by_account(open_business.pipeline, account_index, calendar),
+            uncovered_amount=_uncovered(book, house, by_key, season_keys)[-len(calendar) :],
         )
+
+
+def _uncovered(
+    book: pd.DataFrame, house: set[str], shares: FloatArray, season_keys: pd.Index
+) -> FloatArray:
+    """Existing business of uncovered accounts by month of a fiscal year, shape (12,)."""
+    rows = book[book["rep_id"].isin(house)]
+    amount = pd.to_numeric(rows["existing_amount"]).fillna(0.0)
+    known = rows["season_key"].where(rows["season_key"].isin(season_keys), COMPANY_KEY)
+    by_key = amount.groupby(known).sum().reindex(season_keys).fillna(0.0)
+    months: FloatArray = by_key.to_numpy(dtype=np.float64) @ shares[EXISTING]
+    return months
 
 
 def _calendar(months: Iterable[object]) -> pd.DatetimeIndex:

@@ -2,8 +2,8 @@
 
 A buffer changes what reps must sell, not what customers buy. The chance of a group or of the
 company to reach its target is therefore the same at every buffer, unless the policy states an
-effort_response: then business grows by effort_response x buffer. Only what is covered counts:
-accounts left with the house bring 0.
+effort_response: then business grows by effort_response x buffer. What customers whom nobody covers
+go on ordering counts for the company alone.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Bookings:
     Attributes:
         rep: Shape (S, R).
         group: Sums of their reps; shape (S, G).
-        company: Sum of all; shape (S, 1).
+        company: Sum of all, and what nobody covers; shape (S, 1).
     """
 
     rep: FloatArray
@@ -82,7 +82,10 @@ def simulate_bookings(
     level_cv = ratio(unsure, mean)
     draws = policy.simulation_count
     rep = compound_sums(rng, mean, count, square, level_cv, draws, shocks.value_cv)
-    rep *= shock_factors(rng, shocks.company_rate, (draws, 1), shocks.company_observations)
+    company_factor = shock_factors(
+        rng, shocks.company_rate, (draws, 1), shocks.company_observations
+    )
+    rep *= company_factor
     shape = (draws, len(inputs.group_ids))
     group_factor = shock_factors(rng, shocks.group_rate, shape, shocks.group_observations)
     rep *= group_factor[:, inputs.rep_group]
@@ -90,7 +93,8 @@ def simulate_bookings(
         [rep[:, inputs.rep_group == place].sum(axis=1) for place in range(len(inputs.group_ids))],
         axis=1,
     )
-    return Bookings(rep=rep, group=group, company=group.sum(axis=1, keepdims=True))
+    company = group.sum(axis=1, keepdims=True) + expected.uncovered * company_factor
+    return Bookings(rep=rep, group=group, company=company)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from optimization.errors import DataError
 from optimization.quotas.frames import require_columns, require_numbers
 
 REVENUE_TYPES = ("new", "existing")
+NEW, EXISTING = range(2)
 YEAR_MONTHS = 12
 COMPANY_KEY = "(company)"
 

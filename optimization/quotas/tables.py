@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from optimization.arrays import BoolArray, FloatArray, IntArray, ratio
 from optimization.quotas.cents import to_amounts, to_cents
 from optimization.quotas.context import Past
-from optimization.quotas.expected import NEW, ExpectedBusiness
+from optimization.quotas.expected import ExpectedBusiness
 from optimization.quotas.inputs import QuotaInputs
-from optimization.quotas.seasons import REVENUE_TYPES
+from optimization.quotas.seasons import NEW, REVENUE_TYPES
 
 CELL_COLUMNS = ["month", "revenue_type"]
 # Solved quotas keep a limit to about a cent; a rounding is no breach.

@@ -78,7 +78,7 @@ def fit_slopes(
         not tested.
     """
     slopes = Slopes.untested(columns.shape[1])
-    _, cluster = np.unique(cluster, return_inverse=True)
+    cluster = np.unique(cluster, return_inverse=True)[1].astype(np.int32)
     clusters = int(cluster.max()) + 1 if len(cluster) else 0
     if clusters < FEWEST_CLUSTERS:
         return slopes

@@ -136,7 +136,8 @@ def _on_the_same_account(
         own[held_out] = model.own_part(fit, records, rows)
     mean = _mean_by_account(records, model, used, added)[account]
     slopes = fit_slopes(model.outcome[used], own, added - mean, mean, account, model.family)
-    return _Evidence(SAME_ACCOUNT, slopes, (np.abs(added - mean) > 0).sum(axis=0))
+    told = (np.abs(added - mean) > 0).sum(axis=0).astype(np.int32)
+    return _Evidence(SAME_ACCOUNT, slopes, told)
 
 
 def _after_changes(
@@ -159,7 +160,7 @@ def _after_changes(
             own.append(record)
             added.append(lead)
     if not tested:
-        nothing = np.zeros(len(dimensions), dtype=np.int64)
+        nothing = np.zeros(len(dimensions), dtype=np.int32)
         return _Evidence(AFTER_CHANGES, Slopes.untested(len(dimensions)), nothing)
     rows, columns = np.concatenate(tested), np.concatenate(added)
     slopes = fit_slopes(
@@ -170,7 +171,8 @@ def _after_changes(
         account[rows],
         model.family,
     )
-    return _Evidence(AFTER_CHANGES, slopes, np.full(len(dimensions), len(rows)))
+    counts = np.full(len(dimensions), len(rows), dtype=np.int32)
+    return _Evidence(AFTER_CHANGES, slopes, counts)
 
 
 def _lead(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from optimization.policy import CoveragePolicy
+from optimization.verify.gains import check_gains
 from optimization.verify.limits import (
     Limit,
     check_limits,
@@ -20,10 +21,12 @@ from optimization.verify.proof import (
     check_certificate,
     check_loads,
     check_lock_costs,
+    check_single_moves,
+    check_solver,
     check_today,
     paid,
 )
-from optimization.verify.tables import differs, report, same, text_ids, where, with_today
+from optimization.verify.tables import HOUSE, differs, report, same, text_ids, where, with_today
 
 if TYPE_CHECKING:
     from optimization.tables import CoveragePlan
@@ -44,6 +47,7 @@ PRICES = {
     "other_price_amount": ("min_hours", "partner_budget"),
 }
 PAIR = ["account_id", "rep_id"]
+Z_90 = 1.645
 
 
 def verify_coverage(
@@ -86,12 +90,15 @@ def verify_coverage(
         *check_limits(limits, chosen),
         *_check_eligibility(rows),
         *_check_flags(rows),
-        *_check_changes(rows, plan.changes),
+        *_check_changes(rows, plan.changes, pairs),
         *_check_explanations(rows, pairs, chosen, limits, plan),
         *check_shadow_prices(limits, chosen, plan.shadow_prices),
         *check_certificate(pairs, chosen, limits, price, certificate),
         *check_today(pairs, limits, certificate),
         *check_bound(pairs, limits, plan),
+        *check_solver(certificate, policy.mip_gap),
+        *check_single_moves(pairs, chosen, limits, certificate),
+        *check_gains(pairs, chosen, limits, plan),
         *check_loads(pairs, chosen, plan.rep_loads),
         *check_lock_costs(pairs, limits, plan),
     ]
@@ -139,7 +146,7 @@ def _check_flags(rows: pd.DataFrame) -> Iterator[str]:
     yield from where(rows, ~kept, "previous_rep_id is not the owner of record")
 
 
-def _check_changes(rows: pd.DataFrame, changes: pd.DataFrame) -> Iterator[str]:
+def _check_changes(rows: pd.DataFrame, changes: pd.DataFrame, pairs: pd.DataFrame) -> Iterator[str]:
     expected = rows[~same(rows["rep_id"], rows["previous_owner_rep_id"])]
     key = "account_id"
     missing = expected.loc[~expected[key].isin(changes[key]), key]
@@ -152,6 +159,60 @@ def _check_changes(rows: pd.DataFrame, changes: pd.DataFrame) -> Iterator[str]:
     right = same(both["to_rep_id"], both["rep_id"])
     right &= same(both["from_rep_id"], both["previous_owner_rep_id"])
     yield from where(both, ~right, "change names other coverers than the plan")
+    yield from _check_reasons(both, pairs)
+
+
+def _check_reasons(both: pd.DataFrame, pairs: pd.DataFrame) -> Iterator[str]:
+    """What a change gains, what it costs, and why it is made, from the pairs."""
+    today = pairs[pairs["rep_id"] == pairs["present_rep_id"].fillna(HOUSE)]
+    before = both["account_id"].map(today.set_index("account_id")["value_amount"]).astype(float)
+    gain = both["value_amount_mart"] - before
+    for column, amount in (
+        ("value_gain_amount", gain),
+        ("disruption_amount_change", both["disruption_amount"]),
+    ):
+        name = column.removesuffix("_change")
+        yield from where(both, differs(both[column], amount), f"{name} is not the change's")
+    of_today = today.set_index("account_id")
+    barred = both["account_id"].map(of_today["is_barred"] & of_today["is_present"])
+    torn = today.groupby("unit").agg(coverers=("rep_id", "nunique"), barred=("is_barred", "max"))
+    must = torn.index[(torn["coverers"] > 1) | torn["barred"].astype(bool)]
+    to_house = both["rep_id"] == HOUSE
+    house = pairs[pairs["is_house"]].set_index("account_id")["value_amount"]
+    served = pairs[~pairs["is_house"] & ~pairs["is_barred"]].groupby("account_id")["value_amount"]
+    worth_serving = both["account_id"].map(served.max() > house.reindex(served.max().index))
+    reason = pd.Series("better_match", index=both.index, dtype=object)
+    for name, applies in (
+        ("capacity", to_house | (gain < 0)),
+        ("unprofitable", to_house & ~worth_serving.fillna(False).astype(bool)),
+        ("family", both["unit"].isin(must)),
+        ("override", barred.astype(bool)),
+        ("earlier_plan", same(both["rep_id"], both["present_rep_id_mart"]) & ~to_house),
+    ):
+        reason = reason.mask(applies, name)
+    vacant = both["vacancy_reason"].notna()
+    reason = reason.mask(vacant, both["vacancy_reason"])
+    yield from where(both, both["reason"] != reason, "reason is not the change's")
+
+
+def _check_runner_up(
+    pairs: pd.DataFrame, chosen: pd.Series[bool], paid_: pd.Series[float], explained: pd.DataFrame
+) -> Iterator[str]:
+    """The runner-up has the best net score of an account's other pairs, closed ones included."""
+    others = pairs.assign(net=pairs["value_amount"] - paid_)[~chosen]
+    best = others.groupby("account_id")["net"].max().reindex(explained["account_id"])
+    said = explained.set_index("account_id")["runner_up_net_score_amount"]
+    wrong = differs(said, best) & ~(said.isna() & best.isna())
+    yield from report("the runner-up is not the next best", said.index[wrong])
+    named = explained.merge(
+        others[["account_id", "rep_id", "net"]],
+        left_on=["account_id", "runner_up_rep_id"],
+        right_on=["account_id", "rep_id"],
+        how="left",
+        suffixes=("", "_other"),
+    ).set_index("account_id")
+    wrong = differs(named["net"], said) & ~(named["net"].isna() & said.isna())
+    yield from report("the runner-up does not score that", said.index[wrong])
 
 
 def _check_explanations(
@@ -179,5 +240,11 @@ def _check_explanations(
     yield from where(rows, wrong, "parts do not add up to the net score")
     lead = explained["net_score_amount"] - explained["runner_up_net_score_amount"]
     alone = explained["runner_up_rep_id"].isna()
+    none = pd.Series(0.0, index=pairs.index)
+    yield from _check_runner_up(pairs, chosen, sum(by_rule.values(), none), explained)
+    reach = Z_90 * rows["value_sd_amount"]
+    for column, end in (("interval_low_amount", -reach), ("interval_high_amount", reach)):
+        wrong = differs(explained[column], rows["value_amount"] + end)
+        yield from where(rows, wrong, f"{column} is not the pair's")
     wrong = differs(lead, explained["score_difference_amount"]) & ~alone
     yield from where(rows, wrong, "score difference is wrong")

@@ -214,6 +214,7 @@ def with_owner(pairs: pd.DataFrame, coverers: pd.DataFrame) -> pd.DataFrame:
         is_lock_broken=(keeps & ~on_target) | (removes & on_target),
         is_barred=(keeps & ~on_target) | (removes & on_target) | pairs["forbidden_reason"].notna(),
         owner_group=owner.map(coverers["group_id"]),
+        group_of_coverer=rep.map(coverers["group_id"]),
         unit=pairs["family_id"].fillna("account " + pairs["account_id"]),
         is_house=rep == HOUSE,
     )

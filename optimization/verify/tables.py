@@ -19,6 +19,8 @@ IDS = (
     "lock_rep_id",
     "family_id",
     "recent_move_group_ids",
+    "owner_group_id",
+    "repaired_rep_id",
 )
 
 

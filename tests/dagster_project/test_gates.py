@@ -199,7 +199,8 @@ def test_an_infinite_value_never_reaches_the_optimiser(con):
         "coverage_candidates",
         """select 'A' as account_id, 'R' || i as rep_id, 5.0 as hours, 0.0 as disruption_amount,
             case when i = 3 then 'inf'::double else 10.0 end as value_amount,
-            1.0 as cost_to_serve_amount, 1.0 as value_sd_amount
+            1.0 as cost_to_serve_amount, 1.0 as value_sd_amount,
+            0.5 as strength_sd_amount
         from range(5) as numbers (i)""",
     )
     assert failed(results) == {"value_is_plausible"}

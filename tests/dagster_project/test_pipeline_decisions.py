@@ -76,7 +76,7 @@ def test_the_planted_strength_is_named(demo_run, planted):
 
 
 def test_the_guard_is_on_and_strengths_count_in_the_plan(demo_run):
-    assert demo_run.published("select signal, is_on from strength_guard") == [("holds", True)]
+    assert demo_run.published("select signal, is_on from strength_guard") == [("transports", True)]
     assert demo_run.published(
         "select count(*) > 100 from assignment_explanations where strength_value_amount <> 0"
     ) == [(True,)]

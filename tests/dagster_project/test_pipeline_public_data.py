@@ -11,8 +11,8 @@ pytestmark = pytest.mark.whole_job
 
 
 def test_without_a_signal_about_reps_no_strength_is_claimed(maven_run):
-    assert maven_run.published("select signal, is_on, multiplier from strength_guard") == [
-        ("none", False, 0.0)
+    assert maven_run.published("select signal, is_on, is_counted from strength_guard") == [
+        ("none", False, False)
     ]
     assert (
         maven_run.published(
@@ -50,9 +50,9 @@ def test_a_rep_without_a_single_deal_can_still_cover(maven_run):
 
 
 def test_where_every_deal_is_won_strengths_are_not_estimable(adventureworks_run):
-    assert adventureworks_run.published("select signal, is_on, slope from strength_guard") == [
-        ("not_estimable", False, None)
-    ]
+    assert adventureworks_run.published(
+        "select signal, is_on, persistence_slope from strength_guard"
+    ) == [("not_estimable", False, None)]
     assert (
         adventureworks_run.published(
             "select account_id from assignment_explanations where strength_value_amount <> 0"

@@ -31,7 +31,7 @@ def run(request: pytest.FixtureRequest) -> Any:
 
 def test_the_documented_query_finds_the_certificates_bound(run, query):
     [(stated, objective)] = run.published(
-        "select price_bound_amount, objective_amount from plan_certificates"
+        "select bound_amount, objective_amount from plan_certificates"
     )
     [(found,)] = run.published(query)
     assert found == pytest.approx(stated, **SAME)
@@ -40,7 +40,7 @@ def test_the_documented_query_finds_the_certificates_bound(run, query):
 
 def test_the_query_reads_the_pairs_and_the_prices(demo_run, query, tmp_path):
     """A pair that were worth more, or an hour that cost nothing, would change the bound."""
-    [(stated,)] = demo_run.published("select price_bound_amount from plan_certificates")
+    [(stated,)] = demo_run.published("select bound_amount from plan_certificates")
     path = tmp_path / "copy.duckdb"
     path.write_bytes(demo_run.published_path.read_bytes())
     path.chmod(0o644)

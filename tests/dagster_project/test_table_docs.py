@@ -52,7 +52,7 @@ def test_a_column_that_is_added_to_a_table_is_in_all_that_follows_from_it(monkey
         pages = {page.name: build() for page, build in PAGES.items()}
         assert "| `urgency` | double | How soon somebody should look at it |" in pages["tables.md"]
         assert "source('plan', 'plan_notes')" in pages["published_plan.yml"]
-        assert "name: plan_notes\n    description: Notes, one row" in pages["_sources.yml"]
+        assert "{name: plan_notes, description: 'Notes, one row" in pages["_sources.yml"]
         assert select_published(extra, "p1").startswith("select * from")
     finally:
         published_tables.cache_clear()

@@ -134,11 +134,12 @@ def test_a_file_that_is_no_database_is_not_called_busy(warehouse):
 
 
 def test_a_frame_is_written_with_the_declared_types_or_not_at_all(warehouse):
-    types = {"rep_id": "VARCHAR", "month": "DATE", "quota_amount": "DECIMAL(18, 2)"}
-    table = Table("main", "quota's", "", (), columns(dict.fromkeys(types, ""), **types))
     frame = pd.DataFrame(
         {"rep_id": ["E1", None], "month": ["2026-07-01", "2026-08-01"], "quota_amount": [0.1, 2.0]}
     )
+    meanings = dict.fromkeys(frame.columns, "")
+    described = columns(meanings, "rep_id month quota_amount", quota_amount="DECIMAL(18, 2)")
+    table = Table("main", "quota's", "", (), described)
     with warehouse.connect() as connection:
         write_frame(connection, table, frame)
         assert [row[1] for row in connection.execute('describe "quota\'s"').fetchall()] == [

@@ -134,9 +134,9 @@ def _company(segment, strength, hours, owners, capacity, max_accounts, disruptio
             "family_id": None,
             "recent_move_count": 0,
             "recent_move_group_ids": None,
+            "owner_group_id": None,
             "new_amount": segment,
             "existing_amount": np.asarray(segment) * 2.0,
-            "existing_contribution_amount": segment,
         }
     ).astype(dict.fromkeys(TEXTS, object))
     rows = []
@@ -174,6 +174,7 @@ def _company(segment, strength, hours, owners, capacity, max_accounts, disruptio
     candidates["existing_amount"] = 2.0 * candidates["new_amount"]
     candidates["soft_rule_amount"] = 0.0
     candidates["forbidden_reason"] = pd.Series(None, index=candidates.index, dtype=object)
+    candidates["strength_sd_amount"] = 0.05 * candidates["segment_value_amount"].abs()
     candidates["value_sd_amount"] = 0.1 * candidates["segment_value_amount"].abs()
     candidates["similarity"] = 0.5
     return Company(accounts, candidates, _coverers(capacity, max_accounts, groups))

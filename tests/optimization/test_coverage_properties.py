@@ -85,7 +85,7 @@ def test_no_plan_is_worth_more_than_the_bound_and_the_exact_way_finds_the_best(
         return
     certificate, slack = plan.certificate.iloc[0], rounding(company)
     assert certificate["objective_amount"] == pytest.approx(worths.max(), abs=slack)
-    for bound in ("bound_amount", "price_bound_amount"):
+    for bound in ("bound_amount", "solver_bound_amount"):
         assert certificate[bound] >= worths.max() - slack
 
 

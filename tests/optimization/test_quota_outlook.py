@@ -65,8 +65,27 @@ def test_bands_and_chances_match_single_deals_drawn_one_by_one() -> None:
     assert own["high_amount"] == pytest.approx(high, rel=0.02)
 
 
+def test_what_nobody_covers_counts_for_the_company_alone() -> None:
+    company = two_groups()
+    some, more = (
+        replace(company, books={**company.books, "__house__": [(9000, amount, "tech", False)]})
+        for amount in (0, 6000)
+    )
+    outlooks = [
+        found.plan(POLICY).attainment_outlook.query("is_default").set_index("level")
+        for found in (some, more)
+    ]
+    rep, company_ = (
+        [outlook.loc[[level], "expected_amount"].sum() for outlook in outlooks]
+        for level in ("rep", "company")
+    )
+    assert rep[0] == pytest.approx(rep[1])
+    assert company_[1] - company_[0] == pytest.approx(6000, rel=0.02), "and no new business"
+
+
 def test_the_smallest_buffer_reaches_the_wanted_chance_and_a_smaller_one_does_not() -> None:
-    company = replace(two_groups(), goals={"new": 4600, "existing": 1500})
+    books = {**two_groups().books, "__house__": []}
+    company = replace(two_groups(), books=books, goals={"new": 4600, "existing": 1500})
     policy = replace(POLICY, effort_response=2.0, wanted_probability=0.5)
     advice = company.plan(policy).buffer_advice.set_index("level").loc["company"]
     smallest = advice["smallest_rate"]

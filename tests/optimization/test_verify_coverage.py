@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import optimization.verify.coverage as verifier
+import optimization.verify.gains as gains
 import optimization.verify.limits as limits
 import optimization.verify.proof as proof
 import optimization.verify.tables as tables
@@ -98,6 +99,19 @@ TAMPERED = {
     "change is not listed: A0001": rows("changes", lambda t: t.iloc[:0]),
     "change is listed twice: A0001": rows("changes", lambda t: pd.concat([t, t])),
     "change names other coverers than the plan: A0001": cell("changes", "to_rep_id", "R001"),
+    "value_gain_amount is not the change's: A0001": cell("changes", "value_gain_amount", 9.0),
+    "disruption_amount is not the change's: A0001": cell("changes", "disruption_amount", 9.0),
+    "reason is not the change's: A0001": cell("changes", "reason", "capacity"),
+    "the runner-up is not the next best: A0001": cell(
+        "explanations", "runner_up_net_score_amount", 9.0
+    ),
+    "the runner-up does not score that: A0001": cell("explanations", "runner_up_rep_id", "R9"),
+    "interval_low_amount is not the pair's: A0001": cell(
+        "explanations", "interval_low_amount", 9.0
+    ),
+    "interval_high_amount is not the pair's: A0001": cell(
+        "explanations", "interval_high_amount", 9.0
+    ),
     "explains another coverer: A0001": cell("explanations", "rep_id", "R001"),
     "strength_value_amount is not the pair's: A0001": cell(
         "explanations", "strength_value_amount", 1.0
@@ -137,8 +151,37 @@ TAMPERED = {
     "bound_amount is 9,999.00, the shadow prices prove 3,150.00": cell(
         "certificate", "bound_amount", 9999.0
     ),
+    "solver_bound_amount is 9,999.00, not between the plan and its bound": cell(
+        "certificate", "solver_bound_amount", 9999.0
+    ),
+    "solver_gap_rate is 0.500000, its bound says 0.000000": cell(
+        "certificate", "solver_gap_rate", 0.5
+    ),
+    "status is lucky, neither optimal nor feasible": cell("certificate", "status", "lucky"),
+    "a gap of 0.0": lambda plan: cell("certificate", "solver_bound_amount", 3300.0)(
+        cell("certificate", "bound_amount", 3300.0)(plan)
+    ),
     "gap is -0.500000, bound and objective say 0.000000": cell("certificate", "gap_rate", -0.5),
     "gain is 1.00, the difference to today is 450.00": cell("certificate", "gain_amount", 1.0),
+    "gain_amount over as_is is 9.00, the pairs say 450.00": cell("gains", "gain_amount", 9.0),
+    "gain_low_amount over as_is is 9.00": cell("gains", "gain_low_amount", 9.0),
+    "gain_high_amount over as_is_repaired is 9.00": cell("gains", "gain_high_amount", 9.0, row=1),
+    "is_default of the gain over as_is is wrong": cell("gains", "is_default", True),
+    "gains are over other, as_is_repaired": cell("gains", "baseline", "other"),
+    "repaired_rep_id is no coverer of the account: A0001": cell(
+        "assignments", "repaired_rep_id", "R9"
+    ),
+    "the repair takes an account from an owner who may keep it: A0001": cell(
+        "assignments", "repaired_rep_id", "R002"
+    ),
+    "the bridge has other steps than from today to the plan": cell("bridge", "step", "luck"),
+    "a step of the bridge is not what the pairs say: better_match": cell(
+        "bridge", "amount", 9.0, row=8
+    ),
+    "a step of the bridge counts other accounts: better_match": cell(
+        "bridge", "account_count", 9, row=8
+    ),
+    "the bridge does not add up at: as_is": cell("bridge", "running_amount", 9.0),
     "certificate says moved_count 7, the plan 1": cell("certificate", "moved_count", 7),
     "certificate says uncovered_count 7, the plan 0": cell("certificate", "uncovered_count", 7),
 }
@@ -205,7 +248,7 @@ def test_the_house_never_lacks_hours_whatever_its_row_says(tiny_company):
 
 def test_the_verifier_shares_no_code_with_the_models():
     imported = set()
-    for module in (verifier, limits, proof, tables):
+    for module in (verifier, gains, limits, proof, tables):
         tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
         imported |= {n.module for n in tree.body if isinstance(n, ast.ImportFrom)}
         imported |= {a.name for n in tree.body if isinstance(n, ast.Import) for a in n.names}
@@ -218,6 +261,7 @@ def test_the_verifier_shares_no_code_with_the_models():
         "pandas",
         "optimization.errors",
         "optimization.policy",
+        "optimization.verify.gains",
         "optimization.verify.limits",
         "optimization.verify.proof",
         "optimization.verify.tables",

@@ -21,15 +21,19 @@ products as (
         not opportunities.is_closed
         or (
             opportunities.is_won
-            and opportunities.closed_on >= {{ dbt.dateadd('month', '-cast(settings.installed_base_months as integer)', 'calendar.as_of_on') }}
+            and opportunities.closed_on >= {{ dbt.dateadd(
+                'month', '-cast(settings.installed_base_months as integer)', 'calendar.as_of_on'
+            ) }}
         )
 )
 
 select
     accounts.account_id,
     rules.certification,
-    -- Several rules may ask for one certificate; one hard rule is enough, losses add up to all at most.
-    case when max(case when rules.mode = 'hard' then 1 else 0 end) = 1 then 'hard' else 'soft' end as mode,
+    -- Several rules may ask for one certificate; one hard rule is enough, losses add up to all at
+    -- most.
+    case when max(case when rules.mode = 'hard' then 1 else 0 end) = 1 then 'hard' else 'soft' end
+        as mode,
     least(sum(rules.loss_rate), 1.0) as loss_rate
 from accounts
 inner join rules

@@ -1,8 +1,8 @@
--- What binds an account to its owner or keeps it from one. Overrides always bind, as do a freeze and too
--- many changes of owner; named accounts, late deals and renewals bind as many of a rep's accounts as the
--- rep can carry, the largest first. Locks by rule give way to what people decided and to eligibility,
--- for the account and for its family, and of a family only those of one rep hold: rules never
--- contradict each other into a night without a plan.
+-- What binds an account to its owner or keeps it from one. Overrides always bind, as do a freeze
+-- and too many changes of owner; named accounts, late deals and renewals bind as many of a rep's
+-- accounts as the rep can carry, the largest first. Locks by rule give way to what people decided
+-- and to eligibility, for the account and for its family, and of a family only those of one rep
+-- hold: rules never contradict each other into a night without a plan.
 with
 
 wanted as (select * from {{ ref('int_accounts__wanted_locks') }}),
@@ -30,11 +30,11 @@ members as (
     from families as mine
     inner join families as others on mine.family_id = others.family_id
     union
-    select account_id, account_id
-    from families
+    select account_id, account_id as member_account_id from families
 ),
 
--- Locks by rule on a rep whom a person or a rule of eligibility keeps from the account or its family.
+-- Locks by rule on a rep whom a person or a rule of eligibility keeps from the account or its
+-- family.
 given_way as (
     select distinct wanted.account_id
     from wanted
@@ -68,14 +68,30 @@ led as (
         wanted.*,
         coalesce(families.family_id, 'account ' || wanted.account_id) as unit_id,
         first_value(wanted.lock_rep_id) over (
-            partition by coalesce(families.family_id, 'account ' || wanted.account_id), wanted.lock_action
-            order by case wanted.lock_source when 'override' then 1 when 'hard_rule' then 2 else 3 end,
-                wanted.existing_potential desc, wanted.account_id
+            partition by
+                coalesce(families.family_id, 'account ' || wanted.account_id),
+                wanted.lock_action
+            order by
+                case wanted.lock_source
+                    when 'override' then 1 when 'hard_rule' then 2 else 3
+                end asc,
+                wanted.existing_potential desc,
+                wanted.account_id asc
         ) as leading_rep_id
     from wanted
     inner join families on wanted.account_id = families.account_id
     left join given_way on wanted.account_id = given_way.account_id
     where given_way.account_id is null
+),
+
+units as (
+    select
+        coalesce(families.family_id, 'account ' || families.account_id) as unit_id,
+        sum(accounts.hours_per_year) as hours,
+        count(*) as account_count
+    from families
+    inner join accounts on families.account_id = accounts.account_id
+    group by 1
 ),
 
 -- The first lock of a family brings all its accounts along.
@@ -86,18 +102,13 @@ weighted as (
         units.account_count as unit_count,
         row_number() over (
             partition by led.unit_id, led.lock_action, led.lock_rep_id
-            order by case when led.lock_source = 'rule' then 1 else 0 end, led.existing_potential desc, led.account_id
+            order by
+                case when led.lock_source = 'rule' then 1 else 0 end asc,
+                led.existing_potential desc,
+                led.account_id asc
         ) = 1 as is_first
     from led
-    inner join (
-        select
-            coalesce(families.family_id, 'account ' || families.account_id) as unit_id,
-            sum(accounts.hours_per_year) as hours,
-            count(*) as account_count
-        from families
-        inner join accounts on families.account_id = accounts.account_id
-        group by 1
-    ) as units on led.unit_id = units.unit_id
+    inner join units on led.unit_id = units.unit_id
     where led.lock_source = 'override' or led.lock_rep_id = led.leading_rep_id
 ),
 
@@ -106,12 +117,18 @@ ordered as (
         weighted.*,
         sum(case when is_first then unit_hours else 0 end) over (
             partition by lock_action, lock_rep_id
-            order by case when lock_source = 'rule' then 1 else 0 end, existing_potential desc, account_id
+            order by
+                case when lock_source = 'rule' then 1 else 0 end asc,
+                existing_potential desc,
+                account_id asc
             rows between unbounded preceding and current row
         ) as running_hours,
         sum(case when is_first then unit_count else 0 end) over (
             partition by lock_action, lock_rep_id
-            order by case when lock_source = 'rule' then 1 else 0 end, existing_potential desc, account_id
+            order by
+                case when lock_source = 'rule' then 1 else 0 end asc,
+                existing_potential desc,
+                account_id asc
             rows between unbounded preceding and current row
         ) as running_count
     from weighted

@@ -45,7 +45,7 @@ baskets as (
     left join effects as value_effects
         on value_effects.model = 'value'
         and value_effects.term = 'product'
-        and value_effects.level = mix.product
+        and mix.product = value_effects.level
     group by mix.industry
 ),
 
@@ -116,7 +116,8 @@ select
     by_type.*,
     coalesce(win_account.effect, 0.0) as win_effect,
     coalesce(
-        (coalesce(bought.amount, 0) * (coalesce(bought.margin_amount / nullif(bought.amount, 0), 0) - baskets.margin_rate))
+        coalesce(bought.amount, 0)
+        * (coalesce(bought.margin_amount / nullif(bought.amount, 0), 0) - baskets.margin_rate)
         / nullif(coalesce(bought.amount, 0) + mean_bought.amount, 0),
         0.0
     ) as margin_difference,
@@ -129,4 +130,4 @@ left join baskets on accounts.industry = baskets.industry
 left join effects as win_account
     on win_account.model = 'win'
     and win_account.term = 'account'
-    and win_account.level = by_type.account_id
+    and by_type.account_id = win_account.level

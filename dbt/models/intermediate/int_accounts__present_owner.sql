@@ -26,10 +26,12 @@ decided as (
         accounts.account_id,
         accounts.owner_rep_id,
         last_plan.rep_id as planned_rep_id,
+        -- No owner now and none in the last plan is the same owner.
         case
             when last_plan.account_id is null then 'crm'
-            when accounts.owner_rep_id is not distinct from last_plan.rep_id then 'crm'
-            when accounts.owner_rep_id is not distinct from last_plan.owner_rep_id then 'last_plan'
+            when coalesce(accounts.owner_rep_id, '') = coalesce(last_plan.rep_id, '') then 'crm'
+            when coalesce(accounts.owner_rep_id, '') = coalesce(last_plan.owner_rep_id, '')
+                then 'last_plan'
             else 'crm_changed_by_hand'
         end as decided_by
     from accounts
@@ -56,7 +58,8 @@ missing_certificates as (
     from wanted
     inner join coverers on wanted.wanted_rep_id = coverers.rep_id and coverers.coverer_type = 'rep'
     inner join asked on wanted.account_id = asked.account_id
-    left join held on wanted.wanted_rep_id = held.rep_id and asked.certification = held.certification
+    left join held
+        on wanted.wanted_rep_id = held.rep_id and asked.certification = held.certification
     where held.rep_id is null
 ),
 
@@ -98,8 +101,8 @@ select
     case when vacancy_reason is null then wanted_rep_id end as present_rep_id,
     vacancy_reason,
     case
-        when decided_by = 'last_plan' and wanted_rep_id is not distinct from planned_rep_id then 'last_plan'
-        when decided_by = 'last_plan' then 'crm'
-        else decided_by
+        when decided_by <> 'last_plan' then decided_by
+        when coalesce(wanted_rep_id, '') = coalesce(planned_rep_id, '') then 'last_plan'
+        else 'crm'
     end as owner_source
 from judged

@@ -19,12 +19,12 @@ bounded_bands as (
 
 won as (
     select
-        account_id,
-        max(closed_on) as last_won_on
-    from {{ ref('stg_crm__opportunities') }}
+        deals.account_id,
+        max(deals.closed_on) as last_won_on
+    from {{ ref('stg_crm__opportunities') }} as deals
     cross join calendar
-    where is_won and closed_on <= calendar.as_of_on
-    group by account_id
+    where deals.is_won and deals.closed_on <= calendar.as_of_on
+    group by deals.account_id
 ),
 
 banded as (
@@ -39,8 +39,9 @@ banded as (
         coalesce(accounts.region, '(unknown)') as region,
         coalesce(bounded_bands.size_band, '(unknown)') as size_band,
         case
-            when won.last_won_on >= {{ dbt.dateadd('month', '-cast(settings.installed_base_months as integer)', 'calendar.as_of_on') }}
-                then 'installed_base'
+            when won.last_won_on >= {{ dbt.dateadd(
+                'month', '-cast(settings.installed_base_months as integer)', 'calendar.as_of_on'
+            ) }} then 'installed_base'
             else 'new_business'
         end as lifecycle,
         won.last_won_on
@@ -49,7 +50,10 @@ banded as (
     cross join settings
     left join bounded_bands
         on accounts.employees >= bounded_bands.min_employees
-        and (accounts.employees < bounded_bands.next_min_employees or bounded_bands.next_min_employees is null)
+        and (
+            accounts.employees < bounded_bands.next_min_employees
+            or bounded_bands.next_min_employees is null
+        )
     left join won on accounts.account_id = won.account_id
 ),
 
@@ -60,7 +64,8 @@ matched as (
         banded.account_id,
         policies.hours_per_year,
         policies.policy_position,
-        row_number() over (partition by banded.account_id order by policies.policy_position) as match_rank
+        row_number() over (partition by banded.account_id order by policies.policy_position)
+            as match_rank
     from banded
     inner join policies
         on policies.lifecycle in (banded.lifecycle, 'any')
@@ -70,7 +75,8 @@ matched as (
 select
     banded.*,
     {{ profile_id('banded.industry', 'banded.region', 'banded.size_band') }} as profile_id,
-    banded.lifecycle || ' / ' || banded.size_band || ' / ' || banded.industry || ' / ' || banded.region as segment_id,
+    banded.lifecycle || ' / ' || banded.size_band || ' / ' || banded.industry || ' / '
+    || banded.region as segment_id,
     matched.hours_per_year,
     matched.policy_position
 from banded

@@ -35,10 +35,14 @@ fiscal as (
 
 select
     cast(as_of_on as date) as as_of_on,
-    cast({{ dbt.dateadd('month', '-cast(months_into_year as integer)', 'next_month_on') }} as date) as plan_start_on,
+    cast({{ dbt.dateadd('month', '-cast(months_into_year as integer)', 'next_month_on') }} as date)
+        as plan_start_on,
     -- Months before this one are past; the month that as_of lies in is past on its last day only.
     greatest(
-        cast({{ dbt.dateadd('month', '-cast(months_into_year as integer)', 'next_month_on') }} as date),
+        cast(
+            {{ dbt.dateadd('month', '-cast(months_into_year as integer)', 'next_month_on') }}
+            as date
+        ),
         cast({{ month_start(dbt.dateadd('day', 1, 'as_of_on')) }} as date)
     ) as plan_from_on
 from fiscal

@@ -12,7 +12,11 @@ months as (
     select
         numbers.month_number,
         calendar.plan_from_on,
-        cast({{ dbt.dateadd('month', 'cast(numbers.month_number - 1 as integer)', 'calendar.plan_start_on') }} as date)
+        cast(
+            {{ dbt.dateadd(
+                'month', 'cast(numbers.month_number - 1 as integer)', 'calendar.plan_start_on'
+            ) }} as date
+        )
             as month
     from numbers
     cross join calendar

@@ -1,5 +1,5 @@
--- What an industry asks for: the share of each product in its closed deals. One with few deals still
--- asks for roughly what the whole company is asked for: 10 pseudo-deals.
+-- What an industry asks for: the share of each product in its closed deals. One with few deals
+-- still asks for roughly what the whole company is asked for: 10 pseudo-deals.
 {% set pseudo_deals = 10.0 %}
 
 with

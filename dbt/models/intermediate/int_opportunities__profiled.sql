@@ -23,7 +23,8 @@ select
     opportunities.opportunity_id,
     opportunities.account_id,
     opportunities.rep_id,
-    -- Where the source does not say, a deal begun after the account's first win is existing business.
+    -- Where the source does not say, a deal begun after the account's first win is existing
+    -- business.
     coalesce(
         opportunities.revenue_type,
         case when opportunities.created_on > first_wins.won_on then 'existing' else 'new' end
@@ -41,8 +42,10 @@ select
     accounts.segment_id,
     coalesce(opportunities.product_id, '(unknown)') as product,
     coalesce(employees.group_id, '(unknown)') as group_id,
-    {{ dbt.datediff('opportunities.created_on', 'opportunities.closed_on', 'day') }} as cycle_days,
-    {{ dbt.datediff('opportunities.closed_on', 'calendar.as_of_on', 'day') }} as age_days
+    {{ dbt.datediff('opportunities.created_on', 'opportunities.closed_on', 'day') }}
+        as cycle_days,
+    {{ dbt.datediff('opportunities.closed_on', 'calendar.as_of_on', 'day') }}
+        as age_days
 from opportunities
 cross join calendar
 inner join accounts on opportunities.account_id = accounts.account_id

@@ -1,6 +1,6 @@
 -- Pairs that may not be, whatever they are worth: a person forbade them, or the account left that
--- rep for another within twelve months (no way back: A to B to A helps nobody), unless a lock holds it
--- or its family with that rep.
+-- rep for another within twelve months (no way back: A to B to A helps nobody), unless a lock holds
+-- it or its family with that rep.
 with
 
 present as (select * from {{ ref('int_accounts__present_owner') }}),

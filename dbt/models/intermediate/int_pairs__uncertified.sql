@@ -3,7 +3,8 @@
 select
     pairs.account_id,
     pairs.rep_id,
-    case when max(case when asked.mode = 'hard' then 1 else 0 end) = 1 then 'hard' else 'soft' end as mode,
+    case when max(case when asked.mode = 'hard' then 1 else 0 end) = 1 then 'hard' else 'soft' end
+        as mode,
     min(case when asked.mode = 'hard' then asked.certification end) as certification,
     least(sum(asked.loss_rate), 1.0) as loss_rate
 from {{ ref('int_pairs__weighed') }} as pairs

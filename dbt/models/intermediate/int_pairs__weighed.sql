@@ -1,6 +1,6 @@
--- The pairs the optimiser may choose from: per account the reps worth most on its profile, some others,
--- certified ones where it asks for certificates, the present owner, a locked-in rep, the partners its
--- size band allows, and the house.
+-- The pairs the optimiser may choose from: per account the reps worth most on its profile, some
+-- others, certified ones where it asks for certificates, the present owner, a locked-in rep, the
+-- partners its size band allows, and the house.
 with
 
 accounts as (
@@ -13,8 +13,10 @@ accounts as (
         locks.lock_rep_id,
         families.family_id
     from {{ ref('int_accounts__segmented') }} as segmented
-    inner join {{ ref('int_accounts__present_owner') }} as present on segmented.account_id = present.account_id
-    inner join {{ ref('int_accounts__families') }} as families on segmented.account_id = families.account_id
+    inner join {{ ref('int_accounts__present_owner') }} as present
+        on segmented.account_id = present.account_id
+    inner join {{ ref('int_accounts__families') }} as families
+        on segmented.account_id = families.account_id
     left join {{ ref('int_accounts__locks') }} as locks on segmented.account_id = locks.account_id
 ),
 
@@ -54,14 +56,16 @@ best_and_spread as (
     from spread
 ),
 
--- Pairs of an account that only certified reps may cover and a rep who lacks one of its certificates.
+-- Pairs of an account that only certified reps may cover and a rep who lacks one of its
+-- certificates.
 unfit as (
     select distinct
         best_and_spread.account_id,
         best_and_spread.rep_id
     from best_and_spread
     inner join asked on best_and_spread.account_id = asked.account_id
-    left join held on best_and_spread.rep_id = held.rep_id and asked.certification = held.certification
+    left join held
+        on best_and_spread.rep_id = held.rep_id and asked.certification = held.certification
     where held.rep_id is null
 ),
 
@@ -70,7 +74,8 @@ account_pairs as (
         best_and_spread.account_id,
         best_and_spread.rep_id
     from best_and_spread
-    left join unfit on best_and_spread.account_id = unfit.account_id and best_and_spread.rep_id = unfit.rep_id
+    left join unfit
+        on best_and_spread.account_id = unfit.account_id and best_and_spread.rep_id = unfit.rep_id
     where unfit.rep_id is null
     union
     select account_id, rep_id

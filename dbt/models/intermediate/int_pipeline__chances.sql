@@ -1,15 +1,19 @@
--- Chance that an open deal of new business is won in the 1st, 2nd, ... 13th month from now, by its stage
--- and age: discrete competing risks (Aalen & Johansen, 1978). Of the deals seen open at a month's end and
--- still undecided h - 1 months later, the share won, and lost, in month h; a deal whose story ends today
--- counts up to today. Each rate is shrunk to its stage's, that to the company's, by 20 deals.
--- Sample 'held_out' knows only what was known a year ago.
+-- Chance that an open deal of new business is won in the 1st, 2nd, ... 13th month from now, by its
+-- stage and age: discrete competing risks (Aalen & Johansen, 1978). Of the deals seen open at a
+-- month's end and still undecided h - 1 months later, the share won, and lost, in month h; a deal
+-- whose story ends today counts up to today. Each rate is shrunk to its stage's, that to the
+-- company's, by 20 deals. Sample 'held_out' knows only what was known a year ago.
 {% set pseudo_deals = 20.0 %}
 
 with
 
-samples as ({{ pipeline_samples() }}),
+samples as (
+    {{ pipeline_samples() }}
+),
 
-sights as ({{ sampled_sights() }}),
+observations as (
+    {{ sampled_observations() }}
+),
 
 steps as (
     {% for i in range(pipeline_months()) -%}
@@ -26,7 +30,7 @@ counted as (
         decided_after,
         is_won,
         count(*) as deals
-    from sights
+    from observations
     group by 1, 2, 3, 4, 5, 6
 ),
 
@@ -36,7 +40,7 @@ cells as (
         samples.sample,
         seen.stage,
         seen.age_band
-    from {{ ref('int_pipeline__sights') }} as seen
+    from {{ ref('int_pipeline__observations') }} as seen
     cross join samples
 ),
 
@@ -47,9 +51,19 @@ at_risk as (
         cells.age_band,
         steps.month_ahead,
         coalesce(sum(counted.deals), 0) as deals,
-        coalesce(sum(case when counted.decided_after = steps.month_ahead and counted.is_won then counted.deals end), 0)
+        coalesce(sum(
+            case
+                when counted.decided_after = steps.month_ahead and counted.is_won
+                    then counted.deals
+            end
+        ), 0)
             as won,
-        coalesce(sum(case when counted.decided_after = steps.month_ahead and not counted.is_won then counted.deals end), 0)
+        coalesce(sum(
+            case
+                when counted.decided_after = steps.month_ahead and not counted.is_won
+                    then counted.deals
+            end
+        ), 0)
             as lost
     from cells
     cross join steps
@@ -57,8 +71,8 @@ at_risk as (
         on cells.sample = counted.sample
         and cells.stage = counted.stage
         and cells.age_band = counted.age_band
-        and counted.followed >= steps.month_ahead
-        and (counted.decided_after is null or counted.decided_after >= steps.month_ahead)
+        and steps.month_ahead <= counted.followed
+        and (counted.decided_after is null or steps.month_ahead <= counted.decided_after)
     group by 1, 2, 3, 4
 ),
 
@@ -68,9 +82,16 @@ summed as (
         sum(deals) over (partition by sample, month_ahead, stage) as stage_deals,
         sum(won) over (partition by sample, month_ahead, stage) as stage_won,
         sum(lost) over (partition by sample, month_ahead, stage) as stage_lost,
-        sum(deals) over (partition by sample, month_ahead) as all_deals,
-        sum(won) over (partition by sample, month_ahead) as all_won,
-        sum(lost) over (partition by sample, month_ahead) as all_lost
+        coalesce(
+            sum(won) over (partition by sample, month_ahead) * 1.0
+            / nullif(sum(deals) over (partition by sample, month_ahead), 0),
+            0.0
+        ) as all_won_rate,
+        coalesce(
+            sum(lost) over (partition by sample, month_ahead) * 1.0
+            / nullif(sum(deals) over (partition by sample, month_ahead), 0),
+            0.0
+        ) as all_lost_rate
     from at_risk
 ),
 
@@ -80,10 +101,14 @@ rated as (
         stage,
         age_band,
         month_ahead,
-        {% for outcome in ['won', 'lost'] -%}
-        ({{ outcome }} + {{ pseudo_deals }} * (stage_{{ outcome }} + {{ pseudo_deals }} * coalesce(all_{{ outcome }} * 1.0 / nullif(all_deals, 0), 0.0))
-            / (stage_deals + {{ pseudo_deals }})) / (deals + {{ pseudo_deals }}) as {{ outcome }}_rate{{ ',' if not loop.last }}
-        {% endfor %}
+        (
+            won + {{ pseudo_deals }} * (stage_won + {{ pseudo_deals }} * all_won_rate)
+            / (stage_deals + {{ pseudo_deals }})
+        ) / (deals + {{ pseudo_deals }}) as won_rate,
+        (
+            lost + {{ pseudo_deals }} * (stage_lost + {{ pseudo_deals }} * all_lost_rate)
+            / (stage_deals + {{ pseudo_deals }})
+        ) / (deals + {{ pseudo_deals }}) as lost_rate
     from summed
 ),
 

@@ -1,6 +1,6 @@
 -- Contribution margin by product: that of its list price and cost, shrunk to its family's with 5
--- pseudo-deals (a product hardly sold yet has a margin on paper only), the family's to the company's.
--- May be negative: such deals are worth less than none. 1 where no cost is known at all.
+-- pseudo-deals (a product hardly sold yet has a margin on paper only), the family's to the
+-- company's. May be negative: such deals are worth less than none. 1 where no cost is known at all.
 {% set pseudo_deals = 5.0 %}
 
 with
@@ -32,7 +32,7 @@ products as (
         0,
         0.0
     from {{ ref('stg_crm__products') }} as listed
-    where listed.product_id not in (select product from sold)
+    where listed.product_id not in (select sold.product from sold)
     union all
     -- Open deals and mixes may name no product.
     select
@@ -45,14 +45,17 @@ products as (
 ),
 
 company as (
-    select sum(margin_rate * won_amount) / nullif(sum(case when margin_rate is not null then won_amount end), 0) as margin_rate
+    select
+        sum(margin_rate * won_amount)
+        / nullif(sum(case when margin_rate is not null then won_amount end), 0) as margin_rate
     from products
 ),
 
 families as (
     select
         family,
-        sum(margin_rate * won_amount) / nullif(sum(case when margin_rate is not null then won_amount end), 0) as margin_rate
+        sum(margin_rate * won_amount)
+        / nullif(sum(case when margin_rate is not null then won_amount end), 0) as margin_rate
     from products
     group by family
 )
@@ -61,13 +64,15 @@ select
     products.product,
     products.family,
     coalesce(
-        (products.wins * coalesce(products.margin_rate, families.margin_rate, company.margin_rate)
-            + {{ pseudo_deals }} * coalesce(families.margin_rate, company.margin_rate))
-        / (products.wins + {{ pseudo_deals }}),
+        (
+            products.wins
+            * coalesce(products.margin_rate, families.margin_rate, company.margin_rate)
+            + {{ pseudo_deals }} * coalesce(families.margin_rate, company.margin_rate)
+        ) / (products.wins + {{ pseudo_deals }}),
         products.margin_rate,
         1.0
     ) as margin_rate,
-    products.margin_rate is not null or families.margin_rate is not null or company.margin_rate is not null
+    coalesce(products.margin_rate, families.margin_rate, company.margin_rate) is not null
         as is_margin_known
 from products
 inner join families on products.family = families.family

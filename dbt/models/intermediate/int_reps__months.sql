@@ -44,7 +44,11 @@ tenured as (
         case
             when covering.hired_on is null then null
             else {{ dbt.datediff('covering.hired_on', 'months.month', 'month') }}
-        end as tenure_months
+        end as tenure_months,
+        {{ dbt.datediff('months.month', 'months.next_month', 'day') }}
+            as days,
+        {{ dbt.datediff('months.month', 'covering.terminated_on', 'day') }}
+        + 1 as days_to_last
     from covering
     cross join months
 ),
@@ -54,10 +58,12 @@ away as (
         months.month,
         absences.rep_id,
         sum(
-            {{ dbt.datediff('greatest(absences.starts_on, months.month)',
-                "least(cast(" ~ dbt.dateadd('day', 1, 'least(absences.ends_on, months.next_month)') ~ " as date), months.next_month)",
-                'day') }}
-            * absences.absent_share
+            {{ dbt.datediff(
+                'greatest(absences.starts_on, months.month)',
+                'least(cast(' ~ dbt.dateadd('day', 1, 'least(absences.ends_on, months.next_month)')
+                ~ ' as date), months.next_month)',
+                'day'
+            ) }} * absences.absent_share
         ) as days
     from {{ ref('stg_hr__absences') }} as absences
     inner join months on absences.starts_on < months.next_month and absences.ends_on >= months.month
@@ -70,12 +76,11 @@ present as (
         case
             when tenured.terminated_on < tenured.month then 0.0
             -- The last day counts; overlapping absences cannot take more than the month.
-            else greatest(0.0, 1.0
-                - coalesce(away.days, 0) * 1.0 / {{ dbt.datediff('tenured.month', 'tenured.next_month', 'day') }})
+            else
+                greatest(0.0, 1.0 - coalesce(away.days, 0) * 1.0 / tenured.days)
                 * case
                     when tenured.terminated_on < tenured.next_month
-                        then ({{ dbt.datediff('tenured.month', 'tenured.terminated_on', 'day') }} + 1) * 1.0
-                            / {{ dbt.datediff('tenured.month', 'tenured.next_month', 'day') }}
+                        then tenured.days_to_last * 1.0 / tenured.days
                     else 1.0
                 end
         end as present_rate
@@ -86,12 +91,16 @@ present as (
 ramped as (
     select
         present.*,
-        present_rate * case
+        present.present_rate * case
             -- Without a hire date a rep counts as fully ramped.
             when present.tenure_months is null or settings.ramp_months = 0 then 1.0
             when present.tenure_months < 0 then 0.0
-            else least(1.0, settings.ramp_start_rate
-                + (1 - settings.ramp_start_rate) * present.tenure_months / settings.ramp_months)
+            else
+                least(
+                    1.0,
+                    settings.ramp_start_rate
+                    + (1 - settings.ramp_start_rate) * present.tenure_months / settings.ramp_months
+                )
         end as ramp_rate,
         settings.selling_hours_per_year / 12.0 as full_hours
     from present

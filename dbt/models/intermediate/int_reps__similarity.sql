@@ -20,4 +20,4 @@ from mix as mine
 inner join mix as theirs on mine.industry = theirs.industry
 -- Two unknowns are not alike.
 where mine.industry <> '(unknown)'
-group by 1, 2
+group by mine.rep_id, theirs.rep_id

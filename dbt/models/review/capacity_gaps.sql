@@ -1,12 +1,11 @@
--- Can the staff carry it? Hours needed under the plan against hours there are. An account nobody could
--- take counts where it is missed: in the group of its owner of record. Available hours know FTE, ramp,
--- absences and notice; open heads come on top from the day they are planned to start, ramping too.
+-- Can the staff carry it? Hours needed under the plan against hours there are. An account nobody
+-- could take counts where it is missed: in the group of its owner of record. Available hours know
+-- FTE, ramp, absences and notice; open heads come on top from their first day, ramping too.
 with
 
 months as (
     select
         month,
-        month_number,
         cast({{ dbt.dateadd('month', 1, 'month') }} as date) as next_month
     from {{ ref('int_company__plan_months') }}
 ),
@@ -25,10 +24,14 @@ rep_months as (select * from {{ ref('rep_months') }}),
 
 needed as (
     select
-        case when assignments.coverer_type = 'house' then coalesce(employees.group_id, '(no group)')
-            else assignments.group_id end as group_id,
-        sum(case when assignments.coverer_type = 'house' then 0 else assignments.hours end) as planned_hours,
-        sum(case when assignments.coverer_type = 'house' then accounts.hours_per_year else 0 end) as uncovered_hours,
+        case
+            when assignments.coverer_type = 'house' then coalesce(employees.group_id, '(no group)')
+            else assignments.group_id
+        end as group_id,
+        sum(case when assignments.coverer_type = 'house' then 0 else assignments.hours end)
+            as planned_hours,
+        sum(case when assignments.coverer_type = 'house' then accounts.hours_per_year else 0 end)
+            as uncovered_hours,
         sum(case when assignments.coverer_type = 'house' then 1 else 0 end) as uncovered_count
     from accounts
     inner join assignments on accounts.account_id = assignments.account_id
@@ -38,21 +41,14 @@ needed as (
 ),
 
 owned as (
-    select
-        employees.group_id,
-        sum(accounts.hours_per_year) as hours
+    select employees.group_id, sum(accounts.hours_per_year) as hours
     from accounts
     inner join employees on accounts.previous_owner_rep_id = employees.rep_id
     group by 1
 ),
 
 available as (
-    select
-        group_id,
-        month,
-        sum(available_hours) as hours
-    from rep_months
-    group by 1, 2
+    select group_id, month, sum(available_hours) as hours from rep_months group by 1, 2
 ),
 
 open_heads as (
@@ -62,8 +58,13 @@ open_heads as (
         sum(hires.head_count * settings.selling_hours_per_year / 12.0 * case
             when hires.start_on >= months.next_month then 0.0
             when settings.ramp_months = 0 then 1.0
-            else least(1.0, settings.ramp_start_rate + (1 - settings.ramp_start_rate)
-                * greatest(0, {{ dbt.datediff('hires.start_on', 'months.month', 'month') }}) / settings.ramp_months)
+            else
+                least(
+                    1.0,
+                    settings.ramp_start_rate + (1 - settings.ramp_start_rate)
+                    * greatest(0, {{ dbt.datediff('hires.start_on', 'months.month', 'month') }})
+                    / settings.ramp_months
+                )
         end) as hours
     from {{ ref('stg_policy__hires') }} as hires
     cross join months
@@ -72,8 +73,7 @@ open_heads as (
 ),
 
 groups as (
-    select group_id from {{ ref('coverage_groups') }}
-    where group_id <> 'partner'
+    select group_id from {{ ref('coverage_groups') }} where group_id <> 'partner'
     union
     select group_id from needed
 ),
@@ -93,31 +93,33 @@ joined as (
     left join needed on groups.group_id = needed.group_id
     left join owned on groups.group_id = owned.group_id
     left join available on groups.group_id = available.group_id and months.month = available.month
-    left join open_heads on groups.group_id = open_heads.group_id and months.month = open_heads.month
+    left join open_heads
+        on groups.group_id = open_heads.group_id and months.month = open_heads.month
+),
+
+held as (
+    select
+        staff.group_id,
+        staff.rep_id,
+        staff.month,
+        count(distinct required.certification) - count(distinct certifications.certification)
+            as missing_count
+    from rep_months as staff
+    left join {{ ref('stg_policy__required_certifications') }} as required on true
+    left join {{ ref('stg_hr__certifications') }} as certifications
+        on staff.rep_id = certifications.rep_id
+        and required.certification = certifications.certification
+        and coalesce(certifications.valid_from_on, staff.month) <= staff.month
+        and coalesce(certifications.valid_to_on, staff.month) >= staff.month
+    group by 1, 2, 3
 ),
 
 certified as (
     select
-        rep_months.group_id,
-        rep_months.month,
-        count(*) as rep_count,
-        sum(case when held.missing_count > 0 then 1 else 0 end) as under_certified_count
-    from rep_months
-    inner join (
-        select
-            staff.rep_id,
-            staff.month,
-            count(required.certification) - count(distinct certifications.certification) as missing_count
-        from rep_months as staff
-        left join (select distinct certification from {{ ref('stg_policy__required_certifications') }}) as required
-            on true
-        left join {{ ref('stg_hr__certifications') }} as certifications
-            on staff.rep_id = certifications.rep_id
-            and required.certification = certifications.certification
-            and coalesce(certifications.valid_from_on, staff.month) <= staff.month
-            and coalesce(certifications.valid_to_on, staff.month) >= staff.month
-        group by 1, 2
-    ) as held on rep_months.rep_id = held.rep_id and rep_months.month = held.month
+        group_id,
+        month,
+        avg(case when missing_count > 0 then 1.0 else 0.0 end) as under_certified_rate
+    from held
     group by 1, 2
 )
 
@@ -130,14 +132,18 @@ select
     cast(joined.owned_hours as double precision) as owned_hours,
     cast(joined.available_hours as double precision) as available_hours,
     cast(joined.open_head_hours as double precision) as open_head_hours,
-    cast(greatest(joined.planned_hours + joined.uncovered_hours - joined.available_hours - joined.open_head_hours, 0)
-        as double precision) as missing_hours,
+    cast(
+        greatest(
+            joined.planned_hours + joined.uncovered_hours
+            - joined.available_hours - joined.open_head_hours,
+            0
+        ) as double precision
+    ) as missing_hours,
     joined.planned_hours + joined.uncovered_hours - joined.available_hours - joined.open_head_hours
     > policy.short_hours_rate * (joined.planned_hours + joined.uncovered_hours) as is_short,
     cast(joined.uncovered_count as bigint) as uncovered_account_count,
-    cast(coalesce(certified.under_certified_count, 0) * 1.0 / nullif(certified.rep_count, 0) as double precision)
-        as under_certified_rate,
-    coalesce(certified.under_certified_count * 1.0 / nullif(certified.rep_count, 0) > policy.under_certified_rate, false)
+    cast(certified.under_certified_rate as double precision) as under_certified_rate,
+    coalesce(certified.under_certified_rate > policy.under_certified_rate, false)
         as is_under_certified
 from joined
 cross join policy

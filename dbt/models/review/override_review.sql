@@ -1,5 +1,5 @@
--- Every row of the overrides file: who decided it and until when, whether it counts today, and what it
--- costs the plan. For a review by those who wrote it: what is expired or costs much can go.
+-- Every row of the overrides file: who decided it and until when, whether it counts today, and what
+-- it costs the plan. For a review by those who wrote it: what is expired or costs much can go.
 with
 
 calendar as (select * from {{ ref('int_company__calendar') }}),
@@ -27,7 +27,10 @@ select
         when overrides.action <> 'release' and costs.account_id is null then 'without effect'
         else 'in force'
     end as status,
-    cast({{ dbt.datediff('calendar.as_of_on', 'overrides.expires_on', 'day') }} as bigint) as days_left,
+    cast(
+        {{ dbt.datediff('calendar.as_of_on', 'overrides.expires_on', 'day') }}
+        as bigint
+    ) as days_left,
     assignments.rep_id as planned_rep_id,
     costs.better_rep_id,
     costs.cost_amount,

@@ -1,5 +1,5 @@
--- Quotas as agreed beside the plan's, month by month: of the same month where one is agreed, and of the
--- same month a year before.
+-- Quotas as agreed beside the plan's, month by month: of the same month where one is agreed, and of
+-- the same month a year before.
 with
 
 planned as (

@@ -1,5 +1,5 @@
--- Quarters and years are sums of months on the fiscal calendar, both revenue types are the sum of the
--- two: one table of every such sum, by company, group and rep.
+-- Quarters and years are sums of months on the fiscal calendar, both revenue types are the sum of
+-- the two: one table of every such sum, by company, group and rep.
 with
 
 months as (
@@ -21,7 +21,13 @@ starts as (
 ),
 
 rep_cells as (
-    select 'rep' as level, rep_id as entity_id, month, revenue_type, cast(null as decimal(18, 2)) as target_amount, quota_amount
+    select
+        'rep' as level,
+        rep_id as entity_id,
+        month,
+        revenue_type,
+        cast(null as decimal(18, 2)) as target_amount,
+        quota_amount
     from {{ ref('stg_plan__quota_allocations') }}
 ),
 
@@ -51,9 +57,11 @@ typed as (
 periods as (
     select typed.*, 'month' as period_type, typed.month as period_on from typed
     union all
-    select typed.*, 'quarter', starts.quarter_on from typed inner join starts on typed.month = starts.month
+    select typed.*, 'quarter', starts.quarter_on
+    from typed inner join starts on typed.month = starts.month
     union all
-    select typed.*, 'year', starts.year_on from typed inner join starts on typed.month = starts.month
+    select typed.*, 'year', starts.year_on
+    from typed inner join starts on typed.month = starts.month
 )
 
 select

@@ -33,11 +33,11 @@ spare as (
 staff as (
     select
         employees.group_id,
-        sum(case when employees.terminated_on is null or employees.terminated_on > calendar.as_of_on then 1 else 0 end)
-            as rep_count,
+        sum(case when employees.terminated_on <= calendar.as_of_on then 0 else 1 end) as rep_count,
         sum(case
             when employees.terminated_on <= calendar.as_of_on
-                and employees.terminated_on > {{ dbt.dateadd('month', -12, 'calendar.as_of_on') }} then 1
+                and employees.terminated_on > {{ dbt.dateadd('month', -12, 'calendar.as_of_on') }}
+                then 1
             else 0
         end) as leaver_count,
         sum(case when employees.terminated_on > calendar.as_of_on then 1 else 0 end) as notice_count
@@ -61,12 +61,14 @@ expiring as (
     from {{ ref('stg_hr__certifications') }} as certifications
     inner join {{ ref('stg_policy__required_certifications') }} as required
         on certifications.certification = required.certification
-    inner join {{ ref('stg_hr__employees') }} as employees on certifications.rep_id = employees.rep_id
+    inner join {{ ref('stg_hr__employees') }} as employees
+        on certifications.rep_id = employees.rep_id
     cross join calendar
     cross join policy
     where
         certifications.valid_to_on >= calendar.as_of_on
-        and {{ dbt.datediff('calendar.as_of_on', 'certifications.valid_to_on', 'day') }} <= policy.expiry_warning_days
+        and {{ dbt.datediff('calendar.as_of_on', 'certifications.valid_to_on', 'day') }}
+        <= policy.expiry_warning_days
         and (employees.terminated_on is null or employees.terminated_on > calendar.as_of_on)
     group by 1
 ),
@@ -92,8 +94,11 @@ rated as (
             (staff.leaver_count + {{ pseudo_people }} * company.turnover_rate)
             / nullif(staff.rep_count + staff.leaver_count / 2.0 + {{ pseudo_people }}, 0), 0
         ) as turnover_rate,
-        case when gaps.missing_hours > 0
-            then cast(ceiling(gaps.missing_hours / settings.selling_hours_per_year) as bigint) else 0 end as missing_heads,
+        case
+            when gaps.missing_hours > 0
+                then cast(ceiling(gaps.missing_hours / settings.selling_hours_per_year) as bigint)
+            else 0
+        end as missing_heads,
         case when gaps.missing_hours > 0 then spare.spare_hours else 0 end as spare_elsewhere_hours
     from gaps
     cross join spare
@@ -118,17 +123,20 @@ select
     cast(rated.turnover_rate as double precision) as turnover_rate,
     rated.turnover_rate >= policy.turnover_trigger_rate as is_turnover_high,
     cast(rated.book_amount as double precision) as book_amount,
-    cast(rated.book_amount * rated.turnover_rate * policy.turnover_loss_rate as double precision) as turnover_loss_amount,
+    cast(rated.book_amount * rated.turnover_rate * policy.turnover_loss_rate as double precision)
+        as turnover_loss_amount,
     case
         when rated.short_months = 0 then 'The hours suffice.'
-        else 'Short of ' || cast(cast(round(rated.missing_hours) as bigint) as varchar) || ' hours a year. '
-            || case
+        else 'Short of ' || cast(cast(round(rated.missing_hours) as bigint) as varchar)
+            || ' hours a year. ' || case
                 when rated.spare_elsewhere_hours >= rated.missing_hours
                     then 'Cheapest: move accounts of that many hours to groups with '
                         || cast(cast(round(rated.spare_elsewhere_hours) as bigint) as varchar)
                         || ' hours to spare (a larger move budget), or hire '
-                else 'Groups with hours to spare have ' || cast(cast(round(rated.spare_elsewhere_hours) as bigint) as varchar)
-                    || '. Cheapest: move accounts of that many hours there and hire for the rest, or hire '
+                else 'Groups with hours to spare have '
+                    || cast(cast(round(rated.spare_elsewhere_hours) as bigint) as varchar)
+                    || '. Cheapest: move accounts of that many hours there and hire for the rest, '
+                    || 'or hire '
             end || cast(rated.missing_heads as varchar) || ' full-time reps.'
     end as repair
 from rated

@@ -25,6 +25,7 @@ ID_COLUMNS = (
     "lock_rep_id",
     "family_id",
     "recent_move_group_ids",
+    "owner_group_id",
 )
 
 

@@ -26,6 +26,7 @@ ACCOUNT_COLUMNS = (
     "family_id",
     "recent_move_count",
     "recent_move_group_ids",
+    "owner_group_id",
     "new_amount",
     "existing_amount",
 )
@@ -42,6 +43,7 @@ CANDIDATE_NUMBERS = (
     *PART_COLUMNS,
     "value_amount",
     "value_sd_amount",
+    "strength_sd_amount",
     *BOOKING_COLUMNS,
 )
 CANDIDATE_COLUMNS = ("account_id", "rep_id", "is_present", "forbidden_reason", *CANDIDATE_NUMBERS)
@@ -52,6 +54,7 @@ NOT_NEGATIVE = (
     "disruption_amount",
     "soft_rule_amount",
     "value_sd_amount",
+    "strength_sd_amount",
     *BOOKING_COLUMNS,
 )
 

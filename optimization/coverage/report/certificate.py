@@ -16,8 +16,9 @@ from optimization.solve import SolveOutcome, relative_gap
 CERTIFICATE_COLUMNS = [
     "objective_amount",
     "bound_amount",
-    "price_bound_amount",
     "gap_rate",
+    "solver_bound_amount",
+    "solver_gap_rate",
     "status",
     "solver",
     "solver_version",
@@ -40,25 +41,29 @@ ROUNDING = 1e-6
 
 
 def certify(
-    problem: CoverageProblem, chosen: IntArray, price: FloatArray, outcome: SolveOutcome
+    problem: CoverageProblem,
+    chosen: IntArray,
+    price: FloatArray,
+    outcome: SolveOutcome,
+    gains: pd.DataFrame,
 ) -> pd.DataFrame:
     """Build the certificate of a plan.
 
-    The bound is the lower of two, both in company currency: the solver's own on the integer
-    model (valid as the tie-break is never negative) and the one that the shadow prices prove.
+    The bound is the one that the published shadow prices prove to anybody. Where the solver's own
+    on the integer model is lower (valid as the tie-break is never negative), it is given as its
+    word.
 
     Args:
         problem: The problem.
         chosen: Chosen pair per unit, shape (U,).
         price: Price of each constraint, shape (M,).
         outcome: What the decision proved, in company currency.
+        gains: Table ``plan_gains``.
     """
     inputs, policy, pairs = problem.inputs, problem.policy, problem.pairs
     objective = pairs.worth(chosen)
-    price_bound = pairs.bound(price)
-    bound = min(outcome.bound, price_bound)
-    if objective - ROUNDING * max(abs(objective), 1.0) <= bound < objective:
-        bound = objective
+    bound = _not_below(pairs.bound(price), objective)
+    solver_bound = _not_below(min(outcome.bound, bound), objective)
     rows = problem.candidates_of(chosen)
     overtime, overtime_price = inputs.overtime(rows), policy.overtime_amount_per_hour
     overtime_today = inputs.overtime(inputs.as_is_rows)
@@ -69,8 +74,9 @@ def certify(
     row: dict[str, Any] = {
         "objective_amount": objective,
         "bound_amount": bound,
-        "price_bound_amount": price_bound,
         "gap_rate": relative_gap(objective, bound),
+        "solver_bound_amount": solver_bound,
+        "solver_gap_rate": relative_gap(objective, solver_bound),
         "status": str(outcome.status),
         "solver": outcome.solver,
         "solver_version": outcome.solver_version,
@@ -87,23 +93,33 @@ def certify(
         "gain_amount": objective - as_is,
         "rows_at_bound_count": int(np.sum(price > 0)),
     }
-    row["sentence"] = _sentence(row, overtime_today)
+    row["sentence"] = _sentence(row, gains[gains["is_default"]].iloc[0], overtime_today)
     return pd.DataFrame([row], columns=CERTIFICATE_COLUMNS)
 
 
-def _sentence(row: dict[str, Any], overtime_today: float) -> str:
+def _not_below(bound: float, objective: float) -> float:
+    """Lift a bound that lies below the plan by rounding alone."""
+    is_rounding = objective - ROUNDING * max(abs(objective), 1.0) <= bound < objective
+    return objective if is_rounding else bound
+
+
+def _sentence(row: dict[str, Any], headline: pd.Series[Any], overtime_today: float) -> str:
     proof = (
-        "proven to be the best possible to within 0.001 %"
+        "which its prices prove to be the best possible to within 0.001 %"
         if row["gap_rate"] < 1e-5
-        else f"at most {_percent(row['gap_rate'])} below the best possible"
+        else f"at most {_percent(row['gap_rate'])} below the best possible, as its prices prove"
     )
-    gain = row["gain_amount"]
+    if _percent(row["solver_gap_rate"]) != _percent(row["gap_rate"]) and row["gap_rate"] >= 1e-5:
+        proof += f" (the solver's word: {_percent(row['solver_gap_rate'])})"
+    gain = headline["gain_amount"]
     change = f"{money(abs(gain))} {'more' if gain > 0 else 'less'} than"
     if abs(gain) < 0.5:
         change = "as much as"
+    ends = money(headline["gain_low_amount"]), money(headline["gain_high_amount"])
     return (
         f"This plan is worth {money(row['objective_amount'])} over the planning horizon, {proof}. "
-        f"That is {change} today's coverage scored alike. "
+        f"That is {change} today's coverage with its vacancies filled, scored alike (nine times in "
+        f"ten between {ends[0]} and {ends[1]}; {money(row['gain_amount'])} over today's as it is). "
         f"It moves {counted(row['moved_count'], 'account')} "
         f"(at most {row['move_limit']:,} allowed) "
         f"and leaves {counted(row['uncovered_count'], 'account')} without a rep."

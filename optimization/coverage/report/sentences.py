@@ -116,11 +116,9 @@ def _runner_up(account: Record, row: Record, other: Record) -> str:
             f"but its family ({family}) is covered together."
         )
     if rule == "value" and row["rep_id"] == HOUSE and is_shown(difference):
-        hours = counted(round(other["hours"]), "hour")
         return (
-            f"Serving it costs more than it brings: with {name} it would bring "
-            f"{money(other['value_amount'] + other['cost_to_serve_amount'])}, and "
-            f"{hours} a year cost {money(other['cost_to_serve_amount'])}."
+            f"No one brings more than leaving it uncovered: with {name} it is worth "
+            f"{money(other['value_amount'])}, uncovered {money(row['value_amount'])}."
         )
     if rule == "value":
         if is_shown(difference):

@@ -1,9 +1,9 @@
 -- Opportunities a year that an account is expected to have under a rep of whom nothing is known,
--- gamma-Poisson shrunk to accounts of its kind. A year under reps who create more than others, as far as
--- that counts in the plan, is as much longer:
--- mu = sum n / sum T; sigma2 = var(n/T) - mu avg(1/T); beta = mu / sigma2; alpha = mu beta;
--- rate = (n + alpha) / (T + beta). No spread beyond chance: everyone gets mu. Its kind is its segment
--- where that has 30 accounts, else its lifecycle and size band.
+-- gamma-Poisson shrunk to accounts of its kind. A year under reps who create more than others, as
+-- far as that counts in the plan, is as much longer. mu = sum n / sum T; sigma2 = var(n/T) - mu
+-- avg(1/T); beta = mu / sigma2; alpha = mu beta; rate = (n + alpha) / (T + beta). No spread beyond
+-- chance: everyone gets mu. Its kind is its segment where that has 30 accounts, else its lifecycle
+-- and size band.
 {% set window_years = 3.0 %}
 {% set fewest_accounts = 30 %}
 
@@ -12,12 +12,6 @@ with
 accounts as (select * from {{ ref('int_accounts__segmented') }}),
 
 calendar as (select * from {{ ref('int_company__calendar') }}),
-
-effects as (
-    select *
-    from {{ ref('stg_strength__effects') }}
-    where model = 'creation' and term = 'in_charge'
-),
 
 deals as (
     select *
@@ -54,13 +48,20 @@ exposed as (
         revenue_types.revenue_type,
         exp(coalesce(effects.effect, 0.0)) * greatest(0.25, least(
             observed_span.years,
-            coalesce({{ dbt.datediff('sized.created_on', 'calendar.as_of_on', 'day') }} / 365.25, observed_span.years)
+            coalesce(
+                {{ dbt.datediff('sized.created_on', 'calendar.as_of_on', 'day') }}
+                / 365.25,
+                observed_span.years
+            )
         )) as years
     from sized
     cross join calendar
     cross join observed_span
     cross join revenue_types
-    left join effects on sized.account_id = effects.level
+    left join {{ ref('stg_strength__effects') }} as effects
+        on effects.model = 'creation'
+        and effects.term = 'in_charge'
+        and sized.account_id = effects.level
 ),
 
 by_account as (

@@ -1,6 +1,6 @@
 -- What would bind an account to its owner or keep it from one, each account judged for itself: a
--- person's override comes before every rule, and "release" frees the account from all of them. Of the
--- rules, a freeze and too many changes of owner come first.
+-- person's override comes before every rule, and "release" frees the account from all of them. Of
+-- the rules, a freeze and too many changes of owner come first.
 with
 
 accounts as (select * from {{ ref('int_accounts__segmented') }}),
@@ -15,8 +15,8 @@ coverers as (select * from {{ ref('int_coverers__capacity') }}),
 
 present as (select * from {{ ref('int_accounts__present_owner') }}),
 
--- Two on one account are a remove from one rep and a keep with another (anything else is refused when
--- the file is read): the keep says both.
+-- Two on one account are a remove from one rep and a keep with another (anything else is refused
+-- when the file is read): the keep says both.
 overrides as (
     select
         ranked.account_id,
@@ -28,8 +28,10 @@ overrides as (
             in_force.*,
             row_number() over (
                 partition by in_force.account_id
-                order by case in_force.action when 'keep' then 1 when 'remove' then 2 else 3 end,
-                    in_force.rep_id, in_force.author
+                order by
+                    case in_force.action when 'keep' then 1 when 'remove' then 2 else 3 end,
+                    in_force.rep_id,
+                    in_force.author
             ) as choice
         from {{ ref('int_overrides__in_force') }} as in_force
         where in_force.action <> 'forbid'
@@ -53,7 +55,8 @@ renewals as (
         opportunities.is_renewal
         and not opportunities.is_closed
         and opportunities.expected_close_on >= calendar.as_of_on
-        and {{ dbt.datediff('calendar.as_of_on', 'opportunities.expected_close_on', 'day') }} <= settings.renewal_lock_days
+        and {{ dbt.datediff('calendar.as_of_on', 'opportunities.expected_close_on', 'day') }}
+        <= settings.renewal_lock_days
 ),
 
 changed as (
@@ -83,7 +86,8 @@ facts as (
         overrides.action,
         overrides.rep_id,
         overrides.reason,
-        present.present_rep_id is not null and coalesce(overrides.action, '') <> 'release' as may_be_locked,
+        present.present_rep_id is not null and coalesce(overrides.action, '') <> 'release'
+            as may_be_locked,
         coalesce(group_freezes.reason, company_freezes.reason) as freeze_reason,
         coalesce(changed.change_count, 0) as change_count,
         settings.max_owner_changes,
@@ -110,15 +114,15 @@ judged as (
         existing_potential,
         case
             when action in ('keep', 'remove') then action
-            when may_be_locked and (
-                freeze_reason is not null or change_count >= max_owner_changes
-                or is_named or has_late_deal or has_renewal
-            ) then 'keep'
+            when not may_be_locked then null
+            when freeze_reason is not null or change_count >= max_owner_changes then 'keep'
+            when is_named or has_late_deal or has_renewal then 'keep'
         end as lock_action,
-        case when action in ('keep', 'remove') then coalesce(rep_id, present_rep_id) else present_rep_id end
+        coalesce(case when action in ('keep', 'remove') then rep_id end, present_rep_id)
             as lock_rep_id,
         case
-            when action in ('keep', 'remove') then 'override: ' || coalesce(reason, 'no reason given')
+            when action in ('keep', 'remove')
+                then 'override: ' || coalesce(reason, 'no reason given')
             when freeze_reason is not null then 'frozen: ' || freeze_reason
             when change_count >= max_owner_changes
                 then 'changed rep ' || cast(change_count as varchar) || ' times in twelve months'

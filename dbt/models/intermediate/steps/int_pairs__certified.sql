@@ -1,5 +1,6 @@
--- Where only certified reps may cover an account, the best of them on its profile instead of the best of
--- all: accounts that ask for the same list of certificates and are of one profile have the same holders.
+-- Where only certified reps may cover an account, the best of them on its profile instead of the
+-- best of all: accounts that ask for the same list of certificates and are of one profile have the
+-- same holders.
 with
 
 accounts as (select account_id, profile_id from {{ ref('int_accounts__segmented') }}),
@@ -14,8 +15,10 @@ asking as (
     select
         account_id,
         certification,
-        string_agg(certification, ' + ') over (partition by account_id order by certification
-            rows between unbounded preceding and unbounded following) as list
+        string_agg(certification, ' + ') over (
+            partition by account_id order by certification
+            rows between unbounded preceding and unbounded following
+        ) as list
     from {{ ref('int_accounts__certificates') }}
     where mode = 'hard'
 ),
@@ -34,7 +37,8 @@ holders as (
         lists.profile_id,
         lists.list,
         ranked.rep_id,
-        row_number() over (partition by lists.profile_id, lists.list order by ranked.value_rank) as value_rank
+        row_number() over (partition by lists.profile_id, lists.list order by ranked.value_rank)
+            as value_rank
     from lists
     inner join ranked on lists.profile_id = ranked.profile_id
     left join held on ranked.rep_id = held.rep_id and lists.certification = held.certification
@@ -51,4 +55,4 @@ cross join settings
 inner join holders
     on accounts.profile_id = holders.profile_id
     and asking.list = holders.list
-    and holders.value_rank <= settings.candidates_per_account
+    and settings.candidates_per_account >= holders.value_rank

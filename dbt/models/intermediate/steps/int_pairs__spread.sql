@@ -1,6 +1,7 @@
--- Some reps for every account, whatever they are worth, so that accounts of one profile do not all queue
--- for the same few. Accounts and reps stand on rings in the order of a stable hash; an account takes the
--- next rep of each ring. When a rep comes or goes, only the accounts next to it see another one.
+-- Some reps for every account, whatever they are worth, so that accounts of one profile do not all
+-- queue for the same few. Accounts and reps stand on rings in the order of a stable hash; an
+-- account takes the next rep of each ring. When a rep comes or goes, only the accounts next to it
+-- see another one.
 with
 
 accounts as (select account_id from {{ ref('int_accounts__segmented') }}),
@@ -46,7 +47,8 @@ placed as (
         ring,
         rep_id,
         account_id,
-        count(rep_id) over (partition by ring order by place, account_id rows unbounded preceding) as reps_passed,
+        count(rep_id) over (partition by ring order by place, account_id rows unbounded preceding)
+            as reps_passed,
         count(rep_id) over (partition by ring) as reps
     from on_ring
 )

@@ -1,5 +1,5 @@
--- Quotas as agreed, spread evenly over the months of their period (the last month takes what rounding
--- leaves). A quota for both types together is split as the company's goal is.
+-- Quotas as agreed, spread evenly over the months of their period (the last month takes what
+-- rounding leaves). A quota for both types together is split as the company's goal is.
 with
 
 quotas as (select * from {{ ref('stg_hr__quotas') }}),
@@ -10,19 +10,31 @@ months as (
     select
         quotas.rep_id,
         quotas.revenue_type,
-        cast({{ dbt.dateadd('month', 'cast(numbers.month_number - 1 as integer)', 'quotas.starts_on') }} as date) as month,
+        cast(
+            {{ dbt.dateadd(
+                'month', 'cast(numbers.month_number - 1 as integer)', 'quotas.starts_on'
+            ) }} as date
+        ) as month,
         case
-            when numbers.month_number < quotas.month_count then round(quotas.amount / quotas.month_count, 2)
-            else round(quotas.amount - (quotas.month_count - 1) * round(quotas.amount / quotas.month_count, 2), 2)
+            when numbers.month_number < quotas.month_count
+                then round(quotas.amount / quotas.month_count, 2)
+            else
+                round(
+                    quotas.amount
+                    - (quotas.month_count - 1) * round(quotas.amount / quotas.month_count, 2),
+                    2
+                )
         end as amount
     from quotas
-    inner join numbers on numbers.month_number <= quotas.month_count
+    inner join numbers on quotas.month_count >= numbers.month_number
 ),
 
 goal as (
-    select coalesce(
-        sum(case when revenue_type = 'new' then goal_amount end) / nullif(sum(goal_amount), 0), 0.5
-    ) as new_share
+    select
+        coalesce(
+            sum(case when revenue_type = 'new' then goal_amount end) / nullif(sum(goal_amount), 0),
+            0.5
+        ) as new_share
     from {{ ref('company_goals') }}
 ),
 
@@ -31,13 +43,17 @@ typed as (
     from months
     where revenue_type is not null
     union all
-    select rep_id, 'new', month, round(amount * goal.new_share, 2)
+    select months.rep_id, 'new', months.month, round(months.amount * goal.new_share, 2)
     from months cross join goal
-    where revenue_type is null
+    where months.revenue_type is null
     union all
-    select rep_id, 'existing', month, amount - round(amount * goal.new_share, 2)
+    select
+        months.rep_id,
+        'existing',
+        months.month,
+        months.amount - round(months.amount * goal.new_share, 2)
     from months cross join goal
-    where revenue_type is null
+    where months.revenue_type is null
 )
 
 select

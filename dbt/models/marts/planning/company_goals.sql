@@ -1,5 +1,5 @@
--- The company goal of the plan's fiscal year, as given or the year before it grown, and what is left
--- of it: goal and company buffer, less what the months that are past have won.
+-- The company goal of the plan's fiscal year, as given or the year before it grown, and what is
+-- left of it: goal and company buffer, less what the months that are past have won.
 with
 
 goals as (select * from {{ ref('stg_policy__goals') }}),
@@ -12,14 +12,16 @@ won as (
     select
         deals.revenue_type,
         sum(case
-            when calendar.plan_start_on > calendar.as_of_on and deals.age_days < 365 then deals.amount
+            when calendar.plan_start_on > calendar.as_of_on and deals.age_days < 365
+                then deals.amount
             when calendar.plan_start_on <= calendar.as_of_on
                 and deals.closed_on >= {{ dbt.dateadd('month', -12, 'calendar.plan_start_on') }}
                 and deals.closed_on < calendar.plan_start_on
                 then deals.amount
         end) as last_year_amount,
         sum(case
-            when deals.closed_on >= calendar.plan_start_on and deals.closed_on < calendar.plan_from_on
+            when deals.closed_on >= calendar.plan_start_on
+                and deals.closed_on < calendar.plan_from_on
                 then deals.amount
         end) as past_amount
     from {{ ref('int_opportunities__profiled') }} as deals
@@ -33,9 +35,12 @@ priced as (
         goals.revenue_type,
         goals.target_amount is not null as is_given,
         coalesce(won.last_year_amount, 0) as won_amount_last_year,
-        cast(round(cast(coalesce(won.past_amount, 0) as decimal(18, 4)), 2) as decimal(18, 2)) as won_amount,
+        cast(round(cast(coalesce(won.past_amount, 0) as decimal(18, 4)), 2) as decimal(18, 2))
+            as won_amount,
         cast(round(cast(
-            coalesce(goals.target_amount, coalesce(won.last_year_amount, 0) * (1 + goals.growth_rate)) as decimal(18, 4)
+            coalesce(
+                goals.target_amount, coalesce(won.last_year_amount, 0) * (1 + goals.growth_rate)
+            ) as decimal(18, 4)
         ), 2) as decimal(18, 2)) as goal_amount,
         policy.company_buffer_rate
     from goals
@@ -46,7 +51,8 @@ priced as (
 buffered as (
     select
         priced.*,
-        cast(round(cast(goal_amount * company_buffer_rate as decimal(18, 4)), 2) as decimal(18, 2)) as buffer_amount
+        cast(round(cast(goal_amount * company_buffer_rate as decimal(18, 4)), 2) as decimal(18, 2))
+            as buffer_amount
     from priced
 )
 

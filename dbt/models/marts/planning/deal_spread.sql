@@ -1,5 +1,5 @@
--- How much the values of one account's deals differ: log-normal, so exp(variance of logs) - 1 is the
--- squared coefficient of variation. Pooled over accounts with at least two won deals.
+-- How much the values of one account's deals differ: log-normal, so exp(variance of logs) - 1 is
+-- the squared coefficient of variation. Pooled over accounts with at least two won deals.
 with
 
 logs as (
@@ -31,7 +31,10 @@ pooled as (
 
 select
     cast(deals as bigint) as deal_count,
-    cast(case when deals >= 20 then sqrt(exp(least(log_variance, 3.0)) - 1) else 0.5 end as double precision)
+    cast(
+        case when deals >= 20 then sqrt(exp(least(log_variance, 3.0)) - 1) else 0.5 end
+        as double precision
+    )
         as value_cv,
     case when deals >= 20 then 'measured' else 'assumed, for want of deals' end as method
 from pooled

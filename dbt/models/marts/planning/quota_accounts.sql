@@ -5,13 +5,11 @@ accounts as (select * from {{ ref('coverage_accounts') }}),
 
 customers as (select * from {{ ref('stg_crm__accounts') }}),
 
-potential as (select * from {{ ref('int_accounts__potential') }}),
-
-employees as (select * from {{ ref('stg_hr__employees') }})
+potential as (select * from {{ ref('int_accounts__potential') }})
 
 select
     accounts.account_id,
-    employees.group_id as owner_group_id,
+    accounts.owner_group_id,
     accounts.industry as season_key,
     customers.fiscal_year_start_month as year_starts_in,
     accounts.hours_per_year,
@@ -23,5 +21,4 @@ select
 from accounts
 inner join customers on accounts.account_id = customers.account_id
 inner join potential on accounts.account_id = potential.account_id
-left join employees on accounts.previous_owner_rep_id = employees.rep_id
 order by accounts.account_id

@@ -20,8 +20,14 @@ paid as (
         nullif(employees.group_id, '(no group)') as group_id,
         employees.base_pay,
         roles.role is not null as is_covering,
-        ({{ dbt.datediff('greatest(coalesce(employees.hired_on, span.begin_on), span.begin_on)', 'least(coalesce(employees.terminated_on, span.end_on), span.end_on)', 'day') }} + 1) * 1.0
-            / ({{ dbt.datediff('span.begin_on', 'span.end_on', 'day') }} + 1) as paid_share
+        ({{ dbt.datediff(
+            'greatest(coalesce(employees.hired_on, span.begin_on), span.begin_on)',
+            'least(coalesce(employees.terminated_on, span.end_on), span.end_on)',
+            'day'
+        ) }} + 1) * 1.0 / (
+            {{ dbt.datediff('span.begin_on', 'span.end_on', 'day') }}
+            + 1
+        ) as paid_share
     from employees
     cross join span
     left join roles on employees.role = roles.role

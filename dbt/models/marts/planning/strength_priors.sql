@@ -32,8 +32,10 @@ facts as (
         industries.industry as value
     from employees
     inner join industries
-        on position(';' || lower(industries.industry) || ';'
-            in ';' || replace(lower(employees.prior_industries), ' ', '') || ';') > 0
+        on position(
+            ';' || lower(industries.industry) || ';'
+            in ';' || replace(lower(employees.prior_industries), ' ', '') || ';'
+        ) > 0
     union
     select
         employees.rep_id,
@@ -42,8 +44,10 @@ facts as (
     from employees
     inner join rules
         on rules.fact = 'language'
-        and position(';' || lower(rules.value) || ';'
-            in ';' || replace(lower(employees.languages), ' ', '') || ';') > 0
+        and position(
+            ';' || lower(rules.value) || ';'
+            in ';' || replace(lower(employees.languages), ' ', '') || ';'
+        ) > 0
     union
     select
         held.rep_id,
@@ -67,7 +71,7 @@ hr as (
     from facts
     inner join rules
         on facts.fact = rules.fact
-        and (rules.value is null or rules.value = facts.value)
+        and (rules.value is null or facts.value = rules.value)
 ),
 
 believed as (

@@ -22,9 +22,10 @@ select
     values_.margin_rate,
     potential.is_margin_known,
     (values_.new_amount + values_.existing_amount) * values_.margin_rate as contribution_amount,
-    cast(accounts.hours_per_year * settings.cost_per_hour as double precision) as cost_to_serve_amount,
+    cast(accounts.hours_per_year * settings.cost_per_hour as double precision)
+        as cost_to_serve_amount,
     (values_.new_amount + values_.existing_amount) * values_.margin_rate
-        >= accounts.hours_per_year * settings.cost_per_hour as is_profitable
+    >= accounts.hours_per_year * settings.cost_per_hour as is_profitable
 from accounts
 inner join values_ on accounts.account_id = values_.account_id
 inner join potential on accounts.account_id = potential.account_id

@@ -1,5 +1,6 @@
--- What every pair uses of each rule, so that the published prices prove the plan's bound to anybody:
--- docs/coverage.md has the query. Accounts covered together are one choice, named by their first one.
+-- What every pair uses of each rule, so that the published prices prove the plan's bound to
+-- anybody: docs/coverage.md has the query. Accounts covered together are one choice, named by their
+-- first one.
 {{ config(materialized='view') }}
 
 with
@@ -7,7 +8,9 @@ with
 accounts as (
     select
         coverage_accounts.*,
-        min(account_id) over (partition by coalesce(family_id, 'account ' || account_id)) as unit_account_id
+        coalesce(lock_rep_id, present_rep_id) as bound_rep_id,
+        min(account_id) over (partition by coalesce(family_id, 'account ' || account_id))
+            as unit_account_id
     from {{ ref('coverage_accounts') }} as coverage_accounts
 ),
 
@@ -26,8 +29,8 @@ pairs as (
         coverers.group_id as present_group_id,
         candidates.forbidden_reason is null
         and case accounts.lock_action
-            when 'keep' then coalesce(candidates.rep_id = coalesce(accounts.lock_rep_id, accounts.present_rep_id), false)
-            when 'remove' then coalesce(candidates.rep_id <> coalesce(accounts.lock_rep_id, accounts.present_rep_id), true)
+            when 'keep' then coalesce(candidates.rep_id = accounts.bound_rep_id, false)
+            when 'remove' then coalesce(candidates.rep_id <> accounts.bound_rep_id, true)
             else true
         end as is_allowed
     from {{ ref('coverage_candidates') }} as candidates

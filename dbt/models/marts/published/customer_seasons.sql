@@ -1,7 +1,8 @@
--- How much more than in other months customers buy in each month of their own fiscal year: won amount
--- over what the company's season leads to expect, over accounts whose fiscal year the CRM states, shrunk
--- to 1 by 48 deals' worth. Every year but the first is held out and predicted from the years before it;
--- the factors count only where they did better than none in each of these years.
+-- How much more than in other months customers buy in each month of their own fiscal year: won
+-- amount over what the company's season leads to expect, over accounts whose fiscal year the CRM
+-- states, shrunk to 1 by 48 deals' worth. Every year but the first is held out and predicted from
+-- the years before it; the factors count only where they did better than none in each of these
+-- years.
 {% set pseudo_deals = 48.0 %}
 
 with
@@ -15,12 +16,18 @@ years as (
     select -1
 ),
 
+revenue_types as (
+    select 'new' as revenue_type
+    union all
+    select 'existing'
+),
+
 grid as (
     select
         revenue_types.revenue_type,
         months.month_number as customer_month,
         years.years_ago as held_out
-    from (select 'new' as revenue_type union all select 'existing') as revenue_types
+    from revenue_types
     cross join {{ ref('int_company__plan_months') }} as months
     cross join years
 ),
@@ -37,7 +44,7 @@ learnt as (
     left join cells
         on grid.revenue_type = cells.revenue_type
         and grid.customer_month = cells.customer_month
-        and cells.years_ago > grid.held_out
+        and grid.held_out < cells.years_ago
     group by 1, 2, 3
 ),
 
@@ -55,7 +62,8 @@ factors as (
         customer_month,
         held_out,
         deals,
-        coalesce((actual_amount + pseudo_amount) / nullif(amount + pseudo_amount, 0), 1.0) as factor,
+        coalesce((actual_amount + pseudo_amount) / nullif(amount + pseudo_amount, 0), 1.0)
+            as factor,
         pseudo_amount is not null as is_learnt
     from weighed
 ),
@@ -65,7 +73,9 @@ predicted as (
         cells.*,
         factors.factor * cells.amount
         * sum(cells.amount) over (partition by cells.revenue_type, cells.starts_in, cells.years_ago)
-        / nullif(sum(factors.factor * cells.amount) over (partition by cells.revenue_type, cells.starts_in, cells.years_ago), 0)
+        / nullif(sum(factors.factor * cells.amount) over (
+            partition by cells.revenue_type, cells.starts_in, cells.years_ago
+        ), 0)
             as with_factor
     from cells
     inner join factors
@@ -99,7 +109,7 @@ judged as (
 select
     factors.revenue_type,
     cast(factors.customer_month as integer) as customer_month,
-    cast(case when coalesce(judged.is_used, false) then factors.factor else 1.0 end as double precision) as factor,
+    cast(case when judged.is_used then factors.factor else 1.0 end as double precision) as factor,
     cast(factors.factor as double precision) as found_factor,
     case
         when judged.revenue_type is null then 'unknown'
@@ -107,7 +117,8 @@ select
         else 'not used'
     end as method,
     cast(factors.deals as bigint) as won_count,
-    cast(sqrt(judged.with_error / nullif(judged.without_error, 0)) as double precision) as error_rate,
+    cast(sqrt(judged.with_error / nullif(judged.without_error, 0)) as double precision)
+        as error_rate,
     cast(coalesce(judged.held_out_years, 0) as bigint) as held_out_years
 from factors
 left join judged on factors.revenue_type = judged.revenue_type

@@ -1,21 +1,24 @@
 -- How open deals of new business have converted: the chance by stage and age, how much likelier an
 -- industry's are, and whether the chances known a year ago came true. Row '(all)' holds for all.
 {% set months = 12 %}
-{% set sums = ['open_count', 'open_amount', 'expected_count', 'expected_amount', 'held_out_count',
-    'held_out_expected_count', 'held_out_won_count', 'held_out_expected_amount', 'held_out_won_amount'] %}
-{% set levels = [('stage and age', 'cells.stage', 'cells.age_band', "'(all)'"), ('industry', "'(all)'", "'(all)'", 'cells.season_key'),
-    ('all', "'(all)'", "'(all)'", "'(all)'")] %}
+{% set decided = 'decided_after <= least(' ~ months ~ ', months_ago)' %}
+{% set sums = [
+    'open_count', 'open_amount', 'expected_count', 'expected_amount', 'held_out_count',
+    'held_out_expected_count', 'held_out_won_count', 'held_out_expected_amount',
+    'held_out_won_amount',
+] %}
+{% set levels = [
+    ('stage and age', 'cells.stage', 'cells.age_band', "'(all)'"),
+    ('industry', "'(all)'", "'(all)'", 'cells.season_key'),
+    ('all', "'(all)'", "'(all)'", "'(all)'"),
+] %}
 
 with
 
 deals as (select * from {{ ref('int_pipeline__deals') }}),
 
 yearly as (
-    select
-        sample,
-        stage,
-        age_band,
-        chance_so_far as chance
+    select sample, stage, age_band, chance_so_far as chance
     from {{ ref('int_pipeline__chances') }}
     where month_ahead = {{ months }}
 ),
@@ -26,22 +29,16 @@ seen as (
         age_band,
         season_key,
         count(*) as seen_count,
-        sum(case when is_won and decided_after <= least({{ months }}, months_ago) then 1 else 0 end) as won_count,
-        sum(case when not is_won and decided_after <= least({{ months }}, months_ago) then 1 else 0 end) as lost_count
-    from {{ ref('int_pipeline__sights') }}
+        sum(case when is_won and {{ decided }} then 1 else 0 end) as won_count,
+        sum(case when not is_won and {{ decided }} then 1 else 0 end) as lost_count
+    from {{ ref('int_pipeline__observations') }}
     where months_ago between 1 and {{ pipeline_seen_months() }}
     group by 1, 2, 3
 ),
 
 valued as (
     select
-        deals.stage,
-        deals.age_band,
-        deals.season_key,
-        deals.sample,
-        deals.amount,
-        deals.won,
-        deals.factor,
+        deals.*,
         yearly.chance * deals.factor as chance
     from deals
     inner join yearly
@@ -63,7 +60,8 @@ counted as (
         sum(case when sample = 'held_out' then 1 else 0 end) as held_out_count,
         sum(case when sample = 'held_out' then chance else 0 end) as held_out_expected_count,
         sum(case when sample = 'held_out' then won else 0 end) as held_out_won_count,
-        sum(case when sample = 'held_out' then chance * amount else 0 end) as held_out_expected_amount,
+        sum(case when sample = 'held_out' then chance * amount else 0 end)
+            as held_out_expected_amount,
         sum(case when sample = 'held_out' then won * amount else 0 end) as held_out_won_amount
     from valued
     group by 1, 2, 3
@@ -101,11 +99,12 @@ by_{{ loop.index }} as (
         sum(cells.seen_count) as seen_count,
         sum(cells.won_count) as won_count,
         sum(cells.lost_count) as lost_count,
-        sum(greatest(cells.seen_count, 1) * yearly.chance) / sum(greatest(cells.seen_count, 1)) as chance,
-        {{ 'max(cells.factor)' if level == 'industry' else '1.0' }} as factor,
+        sum(greatest(cells.seen_count, 1) * yearly.chance) / sum(greatest(cells.seen_count, 1))
+            as chance,
         {% for column in sums -%}
-        sum(cells.{{ column }}) as {{ column }}{{ ',' if not loop.last }}
-        {% endfor %}
+        sum(cells.{{ column }}) as {{ column }},
+        {% endfor -%}
+        {{ 'max(cells.factor)' if level == 'industry' else '1.0' }} as factor
     from cells
     inner join yearly
         on yearly.sample = 'all'
@@ -132,9 +131,14 @@ select
     cast(joined.lost_count as bigint) as lost_count,
     cast(least(joined.chance * coalesce(joined.factor, 1.0), 0.95) as double precision) as win_rate,
     cast(coalesce(joined.factor, 1.0) as double precision) as industry_factor,
-    {% for column in sums -%}
-    cast(joined.{{ column }} as {{ 'bigint' if column in ('open_count', 'held_out_count', 'held_out_won_count') else 'double precision' }})
-        as {{ column }}{{ ',' if not loop.last }}
-    {% endfor %}
+    cast(joined.open_count as bigint) as open_count,
+    cast(joined.open_amount as double precision) as open_amount,
+    cast(joined.expected_count as double precision) as expected_count,
+    cast(joined.expected_amount as double precision) as expected_amount,
+    cast(joined.held_out_count as bigint) as held_out_count,
+    cast(joined.held_out_expected_count as double precision) as held_out_expected_count,
+    cast(joined.held_out_won_count as bigint) as held_out_won_count,
+    cast(joined.held_out_expected_amount as double precision) as held_out_expected_amount,
+    cast(joined.held_out_won_amount as double precision) as held_out_won_amount
 from joined
 cross join bases

@@ -28,7 +28,10 @@ by_industry as (
 
 select
     by_industry.industry as season_key,
-    cast(case when by_industry.won_count >= 20 then by_industry.months else company.months end as double precision)
+    cast(
+        case when by_industry.won_count >= 20 then by_industry.months else company.months end
+        as double precision
+    )
         as cycle_months,
     cast(by_industry.won_count as bigint) as won_count
 from by_industry

@@ -1,8 +1,8 @@
--- Share of a year's won value by month of the fiscal year: of the company, shrunk to a flat year with
--- 24 pseudo-deals, and of each industry with enough deals, shrunk to the company's with 48.
--- Every year but the first is held out and predicted from the years before it, by the industry's own
--- season, the company's and a flat year. The one with the smallest error on the held-out months is
--- used; where flat is as good, flat. What the company file states goes before anything found.
+-- Share of a year's won value by month of the fiscal year: of the company, shrunk to a flat year
+-- with 24 pseudo-deals, and of each industry with enough deals, shrunk to the company's with 48.
+-- Every year but the first is held out and predicted from the years before it, by the industry's
+-- own season, the company's and a flat year. The one with the smallest error on the held-out months
+-- is used; where flat is as good, flat. What the company file states goes before anything found.
 {% set pseudo_deals = 24.0 %}
 {% set industry_pseudo_deals = 48.0 %}
 
@@ -43,7 +43,8 @@ company_shares as (
         revenue_type,
         month_number,
         held_out,
-        (coalesce(raw_share, 1 / 12.0) * total_deals + {{ pseudo_deals }} / 12) / (total_deals + {{ pseudo_deals }})
+        (coalesce(raw_share, 1 / 12.0) * total_deals + {{ pseudo_deals }} / 12)
+        / (total_deals + {{ pseudo_deals }})
             as company_share
     from found
     where season_key = '(company)'
@@ -56,13 +57,16 @@ shares as (
         found.month_number,
         found.held_out,
         found.actual_share,
-        found.total_amount > 0 and found.held_out >= 0 and found.actual_share is not null as is_tested,
+        found.total_amount > 0 and found.held_out >= 0 and found.actual_share is not null
+            as is_tested,
         company_shares.company_share,
         case
             when found.season_key = '(company)' then company_shares.company_share
-            else (coalesce(found.raw_share, company_shares.company_share) * found.total_deals
-                + {{ industry_pseudo_deals }} * company_shares.company_share)
-                / (found.total_deals + {{ industry_pseudo_deals }})
+            else
+                (
+                    coalesce(found.raw_share, company_shares.company_share) * found.total_deals
+                    + {{ industry_pseudo_deals }} * company_shares.company_share
+                ) / (found.total_deals + {{ industry_pseudo_deals }})
         end as own_share
     from found
     inner join company_shares
@@ -75,9 +79,15 @@ errors as (
     select
         revenue_type,
         season_key,
-        sum(case when is_tested then (own_share - actual_share) * (own_share - actual_share) end) as own_error,
-        sum(case when is_tested then (company_share - actual_share) * (company_share - actual_share) end) as company_error,
-        sum(case when is_tested then (1 / 12.0 - actual_share) * (1 / 12.0 - actual_share) end) as flat_error,
+        sum(case when is_tested then (own_share - actual_share) * (own_share - actual_share) end)
+            as own_error,
+        sum(
+            case
+                when is_tested then (company_share - actual_share) * (company_share - actual_share)
+            end
+        ) as company_error,
+        sum(case when is_tested then (1 / 12.0 - actual_share) * (1 / 12.0 - actual_share) end)
+            as flat_error,
         sum(case when is_tested then 1 else 0 end) as held_out_months
     from shares
     group by 1, 2

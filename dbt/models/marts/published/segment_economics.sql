@@ -48,6 +48,7 @@ select
     by_segment.contribution_amount,
     by_segment.cost_to_serve_amount,
     by_segment.hours_per_year,
-    by_segment.contribution_amount / nullif(by_segment.hours_per_year, 0) as contribution_per_hour_amount
+    by_segment.contribution_amount / nullif(by_segment.hours_per_year, 0)
+        as contribution_per_hour_amount
 from by_segment
 left join deals on by_segment.segment_id = deals.segment_id

@@ -1,5 +1,5 @@
--- What customers bought in each month of their own fiscal year, beside what the company's season leads to
--- expect: by revenue type, the month their year starts in, and how many years ago.
+-- What customers bought in each month of their own fiscal year, beside what the company's season
+-- leads to expect: by revenue type, the month their year starts in, and how many years ago.
 with
 
 settings as (select * from {{ ref('stg_policy__company_settings') }}),
@@ -24,7 +24,8 @@ won as (
         deals.industry,
         known.starts_in,
         cast(floor(deals.age_days / 365.0) as integer) as years_ago,
-        cast((12 + extract(month from deals.closed_on) - known.starts_in) % 12 + 1 as integer) as customer_month,
+        cast((12 + extract(month from deals.closed_on) - known.starts_in) % 12 + 1 as integer)
+            as customer_month,
         deals.amount
     from {{ ref('int_opportunities__profiled') }} as deals
     inner join known on deals.account_id = known.account_id
@@ -50,8 +51,12 @@ expected as (
         totals.revenue_type,
         totals.starts_in,
         totals.years_ago,
-        cast((12 + (settings.fiscal_year_start_month + seasons.month_number - 2) % 12 + 1 - totals.starts_in) % 12 + 1
-            as integer) as customer_month,
+        cast(
+            (
+                12 + (settings.fiscal_year_start_month + seasons.month_number - 2) % 12 + 1
+                - totals.starts_in
+            ) % 12 + 1 as integer
+        ) as customer_month,
         sum(totals.amount * seasons.share) as amount
     from totals
     cross join settings

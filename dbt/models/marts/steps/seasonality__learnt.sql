@@ -1,6 +1,6 @@
--- What was won in each month of the fiscal year, by revenue type, of the company and of each industry with
--- enough deals: in all years before a year that is held out, and in that year. Only whole years count: a
--- month seen once more than another would look like a peak.
+-- What was won in each month of the fiscal year, by revenue type, of the company and of each
+-- industry with enough deals: in all years before a year that is held out, and in that year. Only
+-- whole years count: a month seen once more than another would look like a peak.
 {% set fewest_deals = 60 %}
 
 with
@@ -18,7 +18,8 @@ deals as (
     where is_won
 ),
 
-span as (select greatest(1, cast(floor((max(age_days) + 1) / 365.0) as integer)) as years
+span as (
+    select greatest(1, cast(floor((max(age_days) + 1) / 365.0) as integer)) as years
     from {{ ref('int_opportunities__profiled') }}
     where is_won
 ),
@@ -29,7 +30,10 @@ won as (
         deals.industry,
         deals.amount,
         deals.years_ago,
-        cast((12 + extract(month from deals.closed_on) - settings.fiscal_year_start_month) % 12 + 1 as integer)
+        cast(
+            (12 + extract(month from deals.closed_on) - settings.fiscal_year_start_month) % 12 + 1
+            as integer
+        )
             as month_number
     from deals
     cross join settings
@@ -37,14 +41,17 @@ won as (
     where deals.years_ago < span.years
 ),
 
+frequent as (
+    select revenue_type, industry from won group by 1, 2 having count(*) >= {{ fewest_deals }}
+),
+
 keyed as (
     select revenue_type, '(company)' as season_key, month_number, years_ago, amount from won
     union all
     select won.revenue_type, won.industry, won.month_number, won.years_ago, won.amount
     from won
-    inner join (
-        select revenue_type, industry from won group by 1, 2 having count(*) >= {{ fewest_deals }}
-    ) as frequent on won.revenue_type = frequent.revenue_type and won.industry = frequent.industry
+    inner join frequent
+        on won.revenue_type = frequent.revenue_type and won.industry = frequent.industry
 ),
 
 keys as (
@@ -92,7 +99,8 @@ select
     grid.held_out,
     coalesce(sum(case when monthly.years_ago > grid.held_out then monthly.amount end), 0) as amount,
     coalesce(sum(case when monthly.years_ago > grid.held_out then monthly.deals end), 0) as deals,
-    coalesce(sum(case when monthly.years_ago = grid.held_out then monthly.amount end), 0) as actual_amount
+    coalesce(sum(case when monthly.years_ago = grid.held_out then monthly.amount end), 0)
+        as actual_amount
 from grid
 left join monthly
     on grid.revenue_type = monthly.revenue_type

@@ -4,7 +4,8 @@ select
     rep_id,
     product_id,
 
-    case when revenue_type = 'new' then 'new' when revenue_type is not null then 'existing' end as revenue_type,
+    case when revenue_type = 'new' then 'new' when revenue_type is not null then 'existing' end
+        as revenue_type,
     coalesce(revenue_type = 'renewal', false) as is_renewal,
     stage,
     is_closed,

@@ -1,5 +1,1 @@
-select
-    account_id,
-    rep_id,
-    owner_rep_id
-from {{ source('history', 'last_plan') }}
+select * from {{ source('history', 'last_plan') }}

@@ -1,7 +1,1 @@
-select
-    account_id,
-    changed_on,
-    from_rep_id,
-    to_rep_id,
-    origin
-from {{ source('history', 'past_changes') }}
+select * from {{ source('history', 'past_changes') }}

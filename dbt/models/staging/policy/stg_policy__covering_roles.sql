@@ -1,3 +1,1 @@
-select
-    role
-from {{ source('policy', 'covering_roles') }}
+select * from {{ source('policy', 'covering_roles') }}

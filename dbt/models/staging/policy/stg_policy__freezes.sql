@@ -1,6 +1,1 @@
-select
-    from_on,
-    to_on,
-    group_id,
-    reason
-from {{ source('policy', 'freezes') }}
+select * from {{ source('policy', 'freezes') }}

@@ -1,6 +1,1 @@
-select
-    revenue_type,
-    group_id,
-    month,
-    target_amount
-from {{ source('policy', 'goal_parts') }}
+select * from {{ source('policy', 'goal_parts') }}

@@ -1,5 +1,1 @@
-select
-    revenue_type,
-    target_amount,
-    growth_rate
-from {{ source('policy', 'goals') }}
+select * from {{ source('policy', 'goals') }}

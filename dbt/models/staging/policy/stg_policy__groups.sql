@@ -1,6 +1,1 @@
-select
-    group_id,
-    name,
-    over_assignment_rate,
-    budget_amount
-from {{ source('policy', 'groups') }}
+select * from {{ source('policy', 'groups') }}

@@ -1,5 +1,1 @@
-select
-    group_id,
-    start_on,
-    head_count
-from {{ source('policy', 'hires') }}
+select * from {{ source('policy', 'hires') }}

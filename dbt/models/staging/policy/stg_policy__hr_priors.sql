@@ -1,8 +1,1 @@
-select
-    fact,
-    value,
-    dimension,
-    level,
-    log_odds,
-    pseudo_deals
-from {{ source('policy', 'hr_priors') }}
+select * from {{ source('policy', 'hr_priors') }}

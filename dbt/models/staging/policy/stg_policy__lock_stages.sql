@@ -1,3 +1,1 @@
-select
-    stage
-from {{ source('policy', 'lock_stages') }}
+select * from {{ source('policy', 'lock_stages') }}

@@ -1,8 +1,1 @@
-select
-    account_id,
-    rep_id,
-    action,
-    author,
-    reason,
-    expires_on
-from {{ source('policy', 'overrides') }}
+select * from {{ source('policy', 'overrides') }}

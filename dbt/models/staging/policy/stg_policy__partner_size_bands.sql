@@ -1,4 +1,1 @@
-select
-    partner_id,
-    size_band
-from {{ source('policy', 'partner_size_bands') }}
+select * from {{ source('policy', 'partner_size_bands') }}

@@ -1,3 +1,1 @@
-select
-    certification
-from {{ source('policy', 'required_certifications') }}
+select * from {{ source('policy', 'required_certifications') }}

@@ -1,5 +1,1 @@
-select
-    revenue_type,
-    month_number,
-    share
-from {{ source('policy', 'seasons') }}
+select * from {{ source('policy', 'seasons') }}

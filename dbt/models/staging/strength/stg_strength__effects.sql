@@ -1,9 +1,1 @@
-select
-    model,
-    term,
-    rep_id,
-    level,
-    effect,
-    variance,
-    tau2
-from {{ source('strength', 'effects') }}
+select * from {{ source('strength', 'effects') }}

@@ -4,7 +4,9 @@ accounts as (select * from {{ source('raw', 'accounts') }}),
 
 known as (select distinct account_id from accounts),
 
-in_cycles as ({{ records_in_cycles(source('raw', 'accounts'), 'account_id', 'parent_account_id') }}),
+in_cycles as (
+    {{ records_in_cycles(source('raw', 'accounts'), 'account_id', 'parent_account_id') }}
+),
 
 joined as (
     select
@@ -20,7 +22,8 @@ joined as (
 select
     account_id,
     name,
-    case when not is_in_cycle and not is_parent_unknown then parent_account_id end as parent_account_id,
+    case when not is_in_cycle and not is_parent_unknown then parent_account_id end
+        as parent_account_id,
     industry,
     employees,
     annual_revenue,
@@ -34,7 +37,8 @@ select
     case when is_month then fiscal_year_start end as fiscal_year_start,
     _row,
     _issues,
-    nullif(concat_ws('; ',
+    nullif(concat_ws(
+        '; ',
         _fixes,
         case when is_in_cycle then 'parent_account_id: leads back to the account, left empty' end,
         case when is_parent_unknown then 'parent_account_id: no such account, left empty' end,

@@ -15,7 +15,8 @@ priced as (
     select
         opportunities.*,
         case
-            when opportunities.currency is null or upper(opportunities.currency) = settings.currency then 1
+            when opportunities.currency is null or upper(opportunities.currency) = settings.currency
+                then 1
             else rates.rate
         end as to_company_currency,
         settings.currency as company_currency,
@@ -40,10 +41,17 @@ select
     opportunities.company_currency as currency,
     opportunities._row,
     opportunities._issues,
-    nullif(concat_ws('; ',
+    nullif(concat_ws(
+        '; ',
         opportunities._fixes,
-        case when opportunities.to_company_currency <> 1 then 'amount: converted from ' || upper(opportunities.currency) end,
-        case when opportunities.is_won and opportunities.amount is null then 'amount: none given, counted as 0' end
+        case
+            when opportunities.to_company_currency <> 1
+                then 'amount: converted from ' || upper(opportunities.currency)
+        end,
+        case
+            when opportunities.is_won and opportunities.amount is null
+                then 'amount: none given, counted as 0'
+        end
     ), '') as _fixes,
     -- The first rule that a row breaks names it; the order is from identity to plausibility.
     case
@@ -55,11 +63,13 @@ select
         when opportunities.is_closed is null or opportunities.is_won is null then 'status_missing'
         when opportunities.is_won and not opportunities.is_closed then 'won_but_open'
         when opportunities.created_at is null then 'created_at_missing'
-        when cast(opportunities.created_at as date) > opportunities.latest_on then 'created_in_future'
+        when cast(opportunities.created_at as date) > opportunities.latest_on
+            then 'created_in_future'
         when opportunities.is_closed and opportunities.closed_at is null then 'closed_at_missing'
         when opportunities.is_closed and opportunities.closed_at < opportunities.created_at
             then 'closed_before_created'
-        when opportunities.is_closed and cast(opportunities.closed_at as date) > opportunities.latest_on
+        when opportunities.is_closed
+            and cast(opportunities.closed_at as date) > opportunities.latest_on
             then 'closed_in_future'
         when opportunities.amount < 0 then 'amount_negative'
         when opportunities.amount is not null and opportunities.to_company_currency is null

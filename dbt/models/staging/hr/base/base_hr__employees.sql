@@ -28,7 +28,8 @@ select
     variable_pay,
     _row,
     _issues,
-    nullif(concat_ws('; ',
+    nullif(concat_ws(
+        '; ',
         _fixes,
         case when is_in_cycle then 'manager_id: leads back to the employee, left empty' end,
         case when group_id is null then 'group_id: none given, counted under (no group)' end,

@@ -1,6 +1,6 @@
--- Deals of new business as they stood open at the end of each of the last 48 months (0 is now): their
--- stage and age then, and in which month after it they were decided. A stage counts where the CRM's
--- history tells it for half of these sights and more; otherwise age alone does.
+-- Deals of new business as they stood open at the end of each of the last 48 months (0 is now):
+-- their stage and age then, and in which month after it they were decided. A stage counts where the
+-- CRM's history tells it for half of these observations and more; otherwise age alone does.
 {% set month_days = 30.4375 %}
 
 with
@@ -32,9 +32,12 @@ open_then as (
         deals.is_won,
         month_ends.months_ago,
         month_ends.seen_on,
-        {{ dbt.datediff('deals.created_on', 'month_ends.seen_on', 'day') }} / {{ month_days }} as age_months,
-        cast(ceil({{ dbt.datediff('month_ends.seen_on', 'deals.closed_on', 'day') }} / {{ month_days }}) as integer)
-            as decided_after
+        {{ dbt.datediff('deals.created_on', 'month_ends.seen_on', 'day') }}
+        / {{ month_days }} as age_months,
+        cast(ceil(
+            {{ dbt.datediff('month_ends.seen_on', 'deals.closed_on', 'day') }}
+            / {{ month_days }}
+        ) as integer) as decided_after
     from deals
     inner join month_ends
         on deals.created_on <= month_ends.seen_on
@@ -53,7 +56,7 @@ entered as (
     from open_then
     inner join {{ ref('stg_crm__stage_changes') }} as changes
         on open_then.opportunity_id = changes.opportunity_id
-        and changes.entered_on <= open_then.seen_on
+        and open_then.seen_on >= changes.entered_on
 ),
 
 staged as (
@@ -93,5 +96,6 @@ select
     staged.is_won
 from staged
 cross join history
--- A deal whose stage then is not known teaches nothing about stages; an open one is counted all the same.
+-- A deal whose stage then is not known teaches nothing about stages; an open one is counted all the
+-- same.
 where staged.months_ago = 0 or not history.has_stages or staged.stage is not null
