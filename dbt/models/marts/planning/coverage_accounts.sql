@@ -83,7 +83,8 @@ joined as (
         potential.new_deals_per_year * potential.new_value_per_win
         * {{ shift_odds('win_rates.new_won_value_rate', 'potential.win_effect') }} as new_amount,
         potential.existing_deals_per_year * potential.existing_value_per_win
-        * {{ shift_odds('win_rates.existing_won_value_rate', 'potential.win_effect') }} as existing_amount
+        * {{ shift_odds('win_rates.existing_won_value_rate', 'potential.win_effect') }}
+            as existing_amount
     from accounts
     cross join calendar
     cross join settings

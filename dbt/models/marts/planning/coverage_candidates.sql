@@ -80,9 +80,9 @@ priced as (
         case
             when coverer_type = 'rep'
                 then sqrt(
-                    (1 - win_rate) * (1 - win_rate) * coalesce(advantage_sd * advantage_sd, 0.0)
-                    + coalesce(creation_sd * creation_sd, 0.0)
-                )
+                        (1 - win_rate) * (1 - win_rate) * coalesce(advantage_sd * advantage_sd, 0.0)
+                        + coalesce(creation_sd * creation_sd, 0.0)
+                    )
             else 0.0
         end as strength_cv
     from valued

@@ -1,12 +1,12 @@
 -- Who was in charge of an account when, and how many opportunities were created meanwhile, in half
 -- years back from today.
 --   In charge is whoever the deals created before that day say. Somebody takes charge by a deal as
---   the present owner, or else by a second deal in a row: a single deal of somebody else is a guest's.
---   Where guests are rare, an account's first deal is enough. A change of owner that an earlier plan
---   made or found counts from its day.
---   The deal that shows who is in charge counts for the one in charge until then. So whether a stretch
---   of time is the one's or the other's never depends on what happens in it: were it the new rep's
---   first deal, every new rep would begin with a deal and every old one end without.
+--   the present owner, or else by a second deal in a row: a single deal of somebody else is a
+--   guest's. Where guests are rare, an account's first deal is enough. A change of owner that an
+--   earlier plan made or found counts from its day.
+--   The deal that shows who is in charge counts for the one in charge until then. So whether a
+--   stretch of time is the one's or the other's never depends on what happens in it: were it the
+--   new rep's first deal, every new rep would begin with a deal and every old one end without.
 --   Before that nobody is known to be in charge, and that time is left out.
 {% set half_year_days = 180 %}
 {% set half_years = 6 %}
@@ -26,13 +26,15 @@ deals as (
         opportunities.account_id,
         opportunities.opportunity_id,
         opportunities.rep_id,
-        {{ dbt.datediff('opportunities.created_on', 'calendar.as_of_on', 'day') }} as age_days,
+        {{ dbt.datediff('opportunities.created_on', 'calendar.as_of_on', 'day') }}
+            as age_days,
         lag(opportunities.rep_id) over by_day as rep_id_before,
         lead(opportunities.rep_id) over by_day as rep_id_after
     from {{ ref('int_opportunities__profiled') }} as opportunities
     cross join calendar
     window by_day as (
-        partition by opportunities.account_id order by opportunities.created_on, opportunities.opportunity_id
+        partition by opportunities.account_id
+        order by opportunities.created_on, opportunities.opportunity_id
     )
 ),
 
@@ -59,7 +61,8 @@ shown as (
 known_changes as (
     select
         past.account_id,
-        {{ dbt.datediff('past.changed_on', 'calendar.as_of_on', 'day') }} as age_days,
+        {{ dbt.datediff('past.changed_on', 'calendar.as_of_on', 'day') }}
+            as age_days,
         -- Somebody who is no rep (nobody, a partner) ends the spell.
         coalesce(employees.rep_id, '') as rep_id,
         past.origin
@@ -67,6 +70,14 @@ known_changes as (
     cross join calendar
     left join employees on past.to_rep_id = employees.rep_id
 ),
+
+known as (
+    select account_id from shown
+    union
+    select account_id from known_changes
+),
+
+ends as (select unnest(range({{ half_years }} + 1)) as half_year),
 
 -- What happened on a day, in order: deals, a change, the end of a half year.
 days as (
@@ -96,8 +107,8 @@ days as (
         '',
         0,
         null
-    from (select account_id from shown union select account_id from known_changes) as known
-    cross join (select unnest(range({{ half_years }} + 1)) as half_year) as ends
+    from known
+    cross join ends
 ),
 
 -- Each row tells of the time since the one before.
@@ -108,11 +119,11 @@ spans as (
         created_count,
         lag(age_days) over by_day - age_days as days,
         last_value(rep_id ignore nulls) over (
-            partition by account_id order by age_days desc, place, origin
+            partition by account_id order by age_days desc, place asc, origin asc
             rows between unbounded preceding and 1 preceding
         ) as rep_id
     from days
-    window by_day as (partition by account_id order by age_days desc, place, origin)
+    window by_day as (partition by account_id order by age_days desc, place asc, origin asc)
 )
 
 select
@@ -124,7 +135,10 @@ select
     any_value(accounts.size_band) as size_band,
     cast(sum(spans.created_count) as bigint) as created_count,
     cast(sum(spans.days) / 365.25 as double precision) as years,
-    cast(spans.age_days // {{ half_year_days }} * {{ half_year_days }} + {{ half_year_days // 2 }} as integer) as age_days
+    cast(
+        spans.age_days // {{ half_year_days }} * {{ half_year_days }} + {{ half_year_days // 2 }}
+        as integer
+    ) as age_days
 from spans
 inner join accounts on spans.account_id = accounts.account_id
 left join employees on spans.rep_id = employees.rep_id

@@ -60,14 +60,14 @@ select
     -- Bookings under this rep over bookings under a rep of whom nothing is known: deals, their
     -- chance and their value.
     {% for revenue_type in ['new', 'existing'] -%}
-        {%- set won = revenue_type ~ '_won_value_rate' -%}
-        coalesce(
-            mine.creation_factor
-            * {{ shift_odds('mine.' ~ won, 'potential.win_effect') }}
-            / nullif({{ shift_odds('nobody.' ~ won, 'potential.win_effect') }}, 0)
-            * exp(guard.value_multiplier * coalesce(value_effects.effect, 0.0)),
-            1.0
-        ) as {{ revenue_type }}_booking_factor,
+    {%- set won = revenue_type ~ '_won_value_rate' -%}
+    coalesce(
+        mine.creation_factor
+        * {{ shift_odds('mine.' ~ won, 'potential.win_effect') }}
+        / nullif({{ shift_odds('nobody.' ~ won, 'potential.win_effect') }}, 0)
+        * exp(guard.value_multiplier * coalesce(value_effects.effect, 0.0)),
+        1.0
+    ) as {{ revenue_type }}_booking_factor,
     {% endfor -%}
     -- Squared coefficient of variation of the account's bookings, whoever covers it.
     potential.value_cv2 + (
