@@ -111,7 +111,7 @@ def _fit_and_predict(
     half_life = chosen_half_life(try_half_lives(known, win))
     wins = fit_model(known, win, half_life)
     assert wins.whole is not None, "folds without deals are left out"
-    verdict = judge_persistence(known, win.family, wins)
+    verdict = judge_persistence(known, win, wins)
     raw = RawRates.of(known, known.rows(), age_weight(known.age_days, half_life))
     rows = every.rows()[len(early) :]
     predicted = late[["opportunity_id", "rep_id", "is_won"]].assign(

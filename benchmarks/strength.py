@@ -19,7 +19,8 @@ import pandas as pd
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 
-from benchmarks.strength_world import FloatArray, IntArray, Shape, World, make_world
+from benchmarks.spells import spells_of
+from benchmarks.strength_world import YEARS, FloatArray, IntArray, Shape, World, make_world
 from optimization.estimate_strengths import estimate_strengths
 from optimization.strength.guard import Z_90
 from optimization.strength.win_rates import NOBODY
@@ -39,14 +40,22 @@ class Estimate:
     advantage: FloatArray
     advantage_sd: FloatArray
     strengths: pd.DataFrame
+    wins_a_year: FloatArray
+    creation_multiplier: float
 
 
 def estimate(world: World) -> Estimate:
     """Estimate a world without any belief about its reps."""
     mix = world.deals.groupby(["industry", "product"], observed=True).size().reset_index(name="n")
     mix["share"] = mix["n"] / mix.groupby("industry", observed=True)["n"].transform("sum")
+    spells = spells_of(world.deals, world.accounts, world.reps)
     found = estimate_strengths(
-        world.deals, world.accounts, world.reps, no_priors(), mix.assign(margin_rate=1.0)
+        world.deals,
+        spells,
+        world.accounts,
+        world.reps,
+        no_priors(),
+        mix.assign(margin_rate=1.0),
     )
     rates = found.profile_win_rates
     key = ["industry", "geography", "size_band"]
@@ -56,6 +65,12 @@ def estimate(world: World) -> Estimate:
         wide = pairs.pivot(index="account_id", columns="rep_id", values=column)
         return wide.loc[world.accounts["account_id"], world.reps["rep_id"]].to_numpy(dtype=float)
 
+    transport = found.strength_transport.set_index(["model", "dimension"])["multiplier"]
+    deals = deals_a_year(world, found.effects)
+    of_types = sum(
+        deals[:, place, None] * grid(f"{name}_won_value_rate")
+        for place, name in enumerate(("new", "existing"))
+    )
     return Estimate(
         is_on=bool(found.strength_guard["is_on"].iloc[0]),
         multiplier=float(found.strength_transport["multiplier"].iloc[:4].mean()),
@@ -63,7 +78,32 @@ def estimate(world: World) -> Estimate:
         advantage=grid("advantage"),
         advantage_sd=grid("advantage_sd"),
         strengths=found.rep_strengths,
+        wins_a_year=of_types * grid("creation_factor"),
+        creation_multiplier=float(transport["creation", "overall"]),
     )
+
+
+def deals_a_year(world: World, effects: pd.DataFrame) -> FloatArray:
+    """Deals a year of each account with a rep like any other: dbt's rate, all of one kind.
+
+    Returns:
+        Of new and of existing business, shape (accounts, 2).
+    """
+    in_charge = effects[(effects["model"] == "creation") & (effects["term"] == "in_charge")]
+    factor = np.exp(world.accounts["account_id"].map(in_charge.set_index("level")["effect"]))
+    years = YEARS * factor.fillna(1.0).to_numpy(dtype=float)
+
+    def rate(revenue_type: str) -> FloatArray:
+        of_type = world.deals[world.deals["revenue_type"] == revenue_type]
+        counted = of_type["account_id"].value_counts()
+        deals = world.accounts["account_id"].map(counted).fillna(0).to_numpy(dtype=float)
+        mean = deals.sum() / years.sum()
+        spread = (deals / years).var(ddof=1) - mean * (1 / years).mean()
+        if spread <= 0:
+            return np.full(len(years), mean)
+        return np.asarray((deals + mean**2 / spread) / (years + mean / spread))
+
+    return np.column_stack([rate("new"), rate("existing")])
 
 
 def no_priors() -> pd.DataFrame:

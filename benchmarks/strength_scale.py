@@ -16,11 +16,12 @@ import sys
 import time
 from dataclasses import replace
 
+from benchmarks.spells import spells_of
 from benchmarks.strength_world import Shape, make_world
-from optimization.strength.deals import Deals
+from optimization.strength.deals import Deals, Spells
 from optimization.strength.guard import judge
 from optimization.strength.half_life import chosen_half_life, try_half_lives
-from optimization.strength.models import fit_model, value_model, win_model
+from optimization.strength.models import creation_model, fit_model, value_model, win_model
 from optimization.strength.transport import judge_transport
 
 SIZES = (20_000, 200_000, 2_000_000)
@@ -43,7 +44,11 @@ def measure(deals_count: int) -> dict[str, float]:
         deals_per_rep=deals_count // REPS,
         accounts=deals_count // DEALS_PER_ACCOUNT,
     )
-    deals = make_world(1, shape).deals
+    world = make_world(1, shape)
+    deals = world.deals
+    spells = spells_of(deals, world.accounts, world.reps)
+    coded_columns = ["rep_id", "group_id", "account_id", "industry", "geography", "size_band"]
+    spells = spells.astype(dict.fromkeys(coded_columns, "category"))
     before = _peak_mib()
     started = time.process_time()
     deals.groupby(["rep_id", "industry"], observed=True)["is_won"].agg(["size", "sum"])
@@ -52,10 +57,22 @@ def measure(deals_count: int) -> dict[str, float]:
     coded = Deals.from_frame(deals)
     win, value = win_model(coded), value_model(coded)
     half_life = chosen_half_life(try_half_lives(coded, win))
-    for model in (win, value):
-        transport = judge_transport(coded, model, half_life)
-        judge(coded, model, fit_model(coded, model, half_life), transport)
+    judge(coded, win, fit_model(coded, win, half_life), judge_transport(coded, win, half_life))
+    judge(
+        coded, value, fit_model(coded, value, half_life), judge_transport(coded, value, half_life)
+    )
+    of_deals = time.process_time() - started
+    in_charge = Spells.from_frame(spells)
+    creation = creation_model(in_charge)
+    judge(
+        in_charge,
+        creation,
+        fit_model(in_charge, creation, half_life),
+        judge_transport(in_charge, creation, half_life),
+    )
     return {
+        "spells": len(spells),
+        "deals_cpu_seconds": round(of_deals, 2),
         "deals": deals_count,
         "fit_cpu_seconds": round(time.process_time() - started, 2),
         "fit_wall_seconds": round(time.time() - wall, 2),

@@ -3,7 +3,9 @@
 Belongs here: drawing worlds. Does not belong here: estimating anything. True log-odds of a deal =
 base + industry, geography, size band, product (sd 0.3 each) + rep (sd tau_rep) + rep x each of the
 four (sd tau_interaction each) + hidden account quality + slow drift of each rep x level. Who works
-on which account, and how that came about, is what differs between worlds.
+on which account, and how that came about, is what differs between worlds. Deals fall on accounts
+alike; or, where accounts or reps differ in that, at a yearly rate of the account times a factor of
+whoever owns it.
 """
 
 from __future__ import annotations
@@ -44,7 +46,13 @@ class Shape:
         seniority: Correlation of an account's quality with its owner's seniority.
         changes: How owners change: ``swapped`` at random, ``by_seniority`` as accounts were handed
             out in the first place, or ``failing``: a year ago those with the worst record went to
-            the third of reps with the best.
+            the third of reps with the best. Where deals do not fall on accounts alike, the record
+            is the number of deals.
+        tau_creation: Deviation of reps in the logarithm of deals on accounts they own.
+        busy_sd: Deviation of accounts in the logarithm of their deals.
+        busy_seniority: Correlation of an account's deals with its owner's seniority.
+        tau_type: Deviation of reps in new and in existing business; accounts then have both, each
+            in a share of its own, else only new.
     """
 
     accounts: int = 600
@@ -59,6 +67,20 @@ class Shape:
     changed: float = 0.0
     seniority: float = 0.0
     changes: str = "swapped"
+    tau_creation: float = 0.0
+    busy_sd: float = 0.0
+    busy_seniority: float = 0.0
+    tau_type: float = 0.0
+
+    @property
+    def deals_per_account(self) -> float:
+        """Mean deals of an account in a year."""
+        return self.deals_per_rep * self.reps / self.accounts / YEARS
+
+    @property
+    def is_alike(self) -> bool:
+        """Deals fall on accounts alike, whoever owns them."""
+        return self.tau_creation == 0 and self.busy_sd == 0
 
 
 @dataclass(frozen=True)
@@ -79,17 +101,28 @@ class World:
     owner: IntArray
     truth: Truth
 
-    @cached_property
-    def win_rate(self) -> FloatArray:
-        """True win rate today, mean over products, shape (accounts, reps)."""
+    def win_rate_of(self, revenue_type: int) -> FloatArray:
+        """True win rate today of new (0) or existing (1) business, mean over products."""
         truth = self.truth
         lp = (
             truth.own_part[:, None, None]
             + truth.of_product[None, None, :]
-            + truth.on_account[:, :, None]
+            + (truth.on_account + truth.rep_type[None, :, revenue_type])[:, :, None]
             + truth.on_product[None, :, :]
         )
         return np.asarray((1 / (1 + np.exp(-lp))).mean(axis=2))
+
+    @cached_property
+    def win_rate(self) -> FloatArray:
+        """True win rate today, of what the account asks for, shape (accounts, reps)."""
+        share = self.truth.existing_share[:, None]
+        return np.asarray((1 - share) * self.win_rate_of(0) + share * self.win_rate_of(1))
+
+    @cached_property
+    def wins_a_year(self) -> FloatArray:
+        """True wins a year, shape (accounts, reps)."""
+        truth = self.truth
+        return np.asarray(truth.busy[:, None] * truth.creation[None, :] * self.win_rate)
 
     @cached_property
     def advantage(self) -> FloatArray:
@@ -108,6 +141,10 @@ class Truth:
         segment: Effect by level of each dimension.
         rep: Effect of each rep, shape (reps,).
         rep_by: Effect of each rep on each level of each dimension, shape (reps, levels).
+        busy: Deals a year of each account with a rep like any other, shape (accounts,).
+        creation: Factor of each rep on that, shape (reps,).
+        existing_share: Share of existing business in the deals of each account, shape (accounts,).
+        rep_type: Effect of each rep on new and existing business, shape (reps, 2).
     """
 
     account: dict[str, IntArray]
@@ -115,6 +152,10 @@ class Truth:
     segment: dict[str, FloatArray]
     rep: FloatArray
     rep_by: dict[str, FloatArray]
+    busy: FloatArray
+    creation: FloatArray
+    existing_share: FloatArray
+    rep_type: FloatArray
 
     @property
     def own_part(self) -> FloatArray:
@@ -168,32 +209,45 @@ def make_world(seed: int, shape: Shape) -> World:
         own = np.flatnonzero((first == 0) & (account["industry"] == 0))
         first[own] = rng.integers(1, shape.reps, len(own))
 
-    count = shape.deals_per_rep * shape.reps
-    of = rng.integers(0, shape.accounts, count)
+    # Drawn apart, so that worlds in which deals fall on accounts alike stay what they were.
+    calls = _Calls(np.random.default_rng([seed, 1]), shape)
+    if shape.is_alike:
+        count = shape.deals_per_rep * shape.reps
+        of = rng.integers(0, shape.accounts, count)
+    else:
+        first, owner, changed_at = calls.owners()
+        of, age = calls.draw(first, owner, changed_at)
+        count = len(of)
     is_lent = rng.random(count) >= 1 - shape.lent
     lent_to = np.where(is_lent, rng.integers(0, shape.reps, count), -1)
     if shape.planted:
         is_planted = (account["industry"][of] == 0) & (rng.random(count) < PLANTED_SHARE)
         lent_to = np.where(is_planted, 0, lent_to)
     product = rng.integers(0, DIMENSIONS["product"], count)
-    age = rng.integers(0, 365 * YEARS, count)
+    if shape.is_alike:
+        age = rng.integers(0, 365 * YEARS, count)
     level = {name: account[name][of] for name in ACCOUNT_DIMENSIONS} | {"product": product}
     luck, amount = rng.random(count), rng.lognormal(9, 0.5, count)
 
+    types = np.random.default_rng([seed, 2])
+    rep_type = types.normal(0, shape.tau_type, (shape.reps, 2))
+    existing_share = types.random(shape.accounts) * (shape.tau_type > 0)
+    revenue_type = (types.random(count) < existing_share[of]).astype(np.int64)
+
     def won_by(by: IntArray) -> NDArray[np.bool_]:
-        log_odds = quality[of] + rep[by]
+        log_odds = quality[of] + rep[by] + rep_type[by, revenue_type]
         for name, at in level.items():
             drift = -trend[name][by, at] * age / 365
             log_odds = log_odds + segment[name][at] + rep_by[name][by, at] + drift
         return np.asarray(luck < 1 / (1 + np.exp(-log_odds)))
 
     before = np.where(lent_to >= 0, lent_to, first[of])
-    if shape.changes == "failing":
+    if shape.is_alike and shape.changes == "failing":
         is_known = age > _FAILED_DAYS_AGO
         worst, best = _records(of[is_known], before[is_known], won_by(before)[is_known], shape)
         changed_at = np.where(np.isin(np.arange(shape.accounts), worst), _FAILED_DAYS_AGO, -1)
         owner = np.where(changed_at > 0, rng.choice(best, shape.accounts), first)
-    else:
+    elif shape.is_alike:
         changes = rng.random(shape.accounts) < shape.changed
         changed_at = np.where(changes, rng.integers(30, 365 * YEARS - 30, shape.accounts), -1)
         owner = first.copy()
@@ -204,24 +258,96 @@ def make_world(seed: int, shape: Shape) -> World:
     by = np.where((lent_to < 0) & (age <= changed_at[of]), owner[of], before)
 
     return World(
-        deals=_deals(of, by, age, won_by(by), amount, level, shape),
+        deals=_deals(of, by, age, won_by(by), amount, level, revenue_type, shape),
         accounts=_accounts(account, owner, shape),
         reps=_reps(shape),
         owner=owner,
-        truth=Truth(account, quality, segment, rep, rep_by),
+        truth=Truth(
+            account,
+            quality,
+            segment,
+            rep,
+            rep_by,
+            calls.busy,
+            calls.creation,
+            existing_share,
+            rep_type,
+        ),
     )
 
 
+class _Calls:
+    """Which deals arise where deals do not fall on accounts alike, and who owns accounts then."""
+
+    def __init__(self, rng: np.random.Generator, shape: Shape) -> None:
+        self._rng, self._shape = rng, shape
+        self._log_busy = rng.normal(0, shape.busy_sd, shape.accounts)
+        self.busy = shape.deals_per_account * np.exp(self._log_busy - shape.busy_sd**2 / 2)
+        self.creation = np.exp(rng.normal(0, shape.tau_creation, shape.reps))
+        self._before_failing: tuple[IntArray, IntArray] | None = None
+
+    def owners(self) -> tuple[IntArray, IntArray, IntArray]:
+        """First owner, owner today, and days since the change (-1 without) of each account."""
+        rng, shape = self._rng, self._shape
+        first = self._hand_out()
+        if shape.changes == "failing":
+            self._before_failing = self._between(first, _FAILED_DAYS_AGO, 365 * YEARS)
+            record = np.bincount(self._before_failing[0], minlength=shape.accounts)
+            worst = np.argsort(record)[: int(shape.changed * shape.accounts)]
+            best = np.argsort(-np.bincount(first, record, shape.reps))[: shape.reps // 3]
+            changes = np.isin(np.arange(shape.accounts), worst)
+            owner = np.where(changes, rng.choice(best, shape.accounts), first)
+            return first, owner, np.where(changes, _FAILED_DAYS_AGO, -1)
+        changes = rng.random(shape.accounts) < shape.changed
+        again = rng.permutation(first[changes])
+        owner = first.copy()
+        owner[changes] = again if shape.changes == "swapped" else self._hand_out()[changes]
+        changed_at = rng.integers(30, 365 * YEARS - 30, shape.accounts)
+        return first, owner, np.where(changes, changed_at, -1)
+
+    def _hand_out(self) -> IntArray:
+        shape = self._shape
+        luck = self._log_busy / max(shape.busy_sd, 1e-9)
+        return _by_seniority(self._rng, luck, shape.busy_seniority, shape)
+
+    def draw(
+        self, first: IntArray, owner: IntArray, changed_at: IntArray
+    ) -> tuple[IntArray, IntArray]:
+        """Account and age of every deal."""
+        if self._before_failing is not None:
+            of_then, age_then = self._before_failing
+            of_now, age_now = self._between(owner, 0, _FAILED_DAYS_AGO)
+        else:
+            of_then, age_then = self._between(first, np.maximum(changed_at, 0), 365 * YEARS)
+            of_now, age_now = self._between(owner, 0, np.maximum(changed_at, 0))
+        return np.concatenate([of_now, of_then]), np.concatenate([age_now, age_then])
+
+    def _between(
+        self, by: IntArray, youngest: IntArray | int, oldest: IntArray | int
+    ) -> tuple[IntArray, IntArray]:
+        days = np.broadcast_to(np.subtract(oldest, youngest), by.shape)
+        counts = self._rng.poisson(self.busy * self.creation[by] * days / 365)
+        of = np.repeat(np.arange(len(by)), counts)
+        start = np.broadcast_to(youngest, by.shape)[of]
+        return of, start + (self._rng.random(len(of)) * days[of]).astype(np.int64)
+
+
 def _hand_out(rng: np.random.Generator, quality: FloatArray, shape: Shape) -> IntArray:
+    luck = quality / max(shape.quality_sd, 1e-9)
+    return _by_seniority(rng, luck, shape.seniority, shape)
+
+
+def _by_seniority(
+    rng: np.random.Generator, luck: FloatArray, seniority: float, shape: Shape
+) -> IntArray:
     """Give every account an owner, at random or the better ones rather to seniors.
 
     Reps are numbered by seniority; no effect of theirs depends on it.
     """
-    if not shape.seniority:
+    if not seniority:
         return rng.integers(0, shape.reps, shape.accounts)
     noise = rng.normal(size=shape.accounts)
-    luck = shape.seniority * quality / max(shape.quality_sd, 1e-9)
-    score = luck + np.sqrt(1 - shape.seniority**2) * noise
+    score = seniority * luck + np.sqrt(1 - seniority**2) * noise
     place = np.argsort(np.argsort(score)) * shape.reps // shape.accounts
     return np.asarray(place, dtype=np.int64)
 
@@ -245,6 +371,7 @@ def _deals(
     won: NDArray[np.bool_],
     amount: FloatArray,
     level: dict[str, IntArray],
+    revenue_type: IntArray,
     shape: Shape,
 ) -> pd.DataFrame:
     return pd.DataFrame(
@@ -253,7 +380,7 @@ def _deals(
             "rep_id": _pick("R", by, shape.reps),
             "group_id": _groups(by, shape),
             **{name: _pick(name, at, DIMENSIONS[name]) for name, at in level.items()},
-            "revenue_type": _pick("new", np.zeros(len(of), dtype=np.int64), 1),
+            "revenue_type": pd.Categorical.from_codes(revenue_type, pd.Index(["new", "existing"])),
             "is_won": won,
             "amount": amount,
             "age_days": age,

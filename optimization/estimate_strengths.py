@@ -1,18 +1,25 @@
-"""From closed deals to the tables of strengths."""
+"""From closed deals and spells to the tables of strengths."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 from optimization.strength.backtest import backtest_table, calibration_table, predict_later
-from optimization.strength.deals import Deals
-from optimization.strength.effects_table import effects_table
-from optimization.strength.guard import guard_table, judge, transport_table
+from optimization.strength.deals import Deals, Spells
+from optimization.strength.effects_table import Fitted, effects_table
+from optimization.strength.guard import (
+    CREATION,
+    VALUE,
+    WIN,
+    guard_table,
+    judge,
+    transport_table,
+)
 from optimization.strength.half_life import chosen_half_life, try_half_lives
-from optimization.strength.models import fit_model, value_model, win_model
-from optimization.strength.rep_effects import combine_with_priors
+from optimization.strength.models import creation_model, fit_model, value_model, win_model
+from optimization.strength.rep_effects import combine_with_priors, creation_effects
 from optimization.strength.strengths import strengths_table, surprises_table
-from optimization.strength.terms import PROFILE
+from optimization.strength.terms import PROFILE, REVENUE_TYPES
 from optimization.strength.transport import judge_transport
 from optimization.strength.win_rates import win_rates_table
 from optimization.tables import Strengths
@@ -20,18 +27,21 @@ from optimization.tables import Strengths
 
 def estimate_strengths(
     deals: pd.DataFrame,
+    spells: pd.DataFrame,
     accounts: pd.DataFrame,
     reps: pd.DataFrame,
     priors: pd.DataFrame,
     product_mix: pd.DataFrame,
 ) -> Strengths:
-    """Estimate who wins what more often than the deals predict, and whether that comes along.
+    """Estimate who wins and creates more than the accounts predict, and whether it comes along.
 
     Texts of any frame may be categories.
 
     Args:
         deals: One row per closed deal: rep_id, group_id, account_id, industry, geography,
             size_band, product, revenue_type, is_won, amount (company currency), age_days.
+        spells: One row per account, rep in charge and half year: rep_id, group_id, account_id,
+            industry, geography, size_band, created_count, years, age_days.
         accounts: One row per account: owner_rep_id, industry, geography, size_band.
         reps: One row per employee: rep_id, group_id, is_active (can cover accounts),
             prior_industries (separated by ``;``).
@@ -41,31 +51,50 @@ def estimate_strengths(
             (missing for a product that nobody ever bought and no list names).
 
     Raises:
-        DataError: A deal lacks its outcome or age, or a column is missing.
+        DataError: A deal lacks its outcome or age, a spell its length, or a column is missing.
     """
     accounts, reps, priors, product_mix = map(_as_text, (accounts, reps, priors, product_mix))
-    coded = Deals.from_frame(deals)
-    win, value = win_model(coded), value_model(coded)
+    coded, in_charge = Deals.from_frame(deals), Spells.from_frame(spells)
+    win, value, creation = win_model(coded), value_model(coded), creation_model(in_charge)
     half_lives = try_half_lives(coded, win)
     days = chosen_half_life(half_lives)
-    wins, values = fit_model(coded, win, days), fit_model(coded, value, days)
-    wins_along, values_along = (judge_transport(coded, model, days) for model in (win, value))
-    of_wins = judge(coded, win, wins, wins_along)
-    of_values = judge(coded, value, values, values_along)
+    models = {WIN: (coded, win), VALUE: (coded, value), CREATION: (in_charge, creation)}
+    found, verdicts = {}, {}
+    for name, (records, model) in models.items():
+        fits, along = fit_model(records, model, days), judge_transport(records, model, days)
+        found[name] = Fitted(records, model, fits, along)
+        verdicts[name] = judge(records, model, fits, along)
+    wins, values, created = (found[name].fits for name in (WIN, VALUE, CREATION))
+    of_wins = verdicts[WIN]
     predicted = predict_later(coded, wins)
     active = reps.loc[reps["is_active"].astype(bool), ["rep_id", "group_id"]]
-    known = pd.Index(active["rep_id"]).union(coded.reps())
+    known = pd.Index(active["rep_id"]).union(coded.reps()).union(in_charge.reps())
     levels = {name: pd.Index(sorted(accounts[name].unique())) for name in PROFILE}
     levels["product"] = pd.Index(sorted(product_mix["product"].unique()))
-    effects = combine_with_priors(coded, wins, known, levels, priors, wins_along)
+    levels["revenue_type"] = pd.Index(sorted(REVENUE_TYPES))
+    effects = combine_with_priors(coded, wins, known, levels, priors, of_wins.transport)
+    of_creation = creation_effects(
+        in_charge, created, creation, known, levels, verdicts[CREATION].transport
+    )
     return Strengths(
-        effects=effects_table(coded, wins, values, wins_along, values_along),
+        effects=effects_table(found),
         profile_win_rates=win_rates_table(
-            coded, wins.whole, values.whole, effects, accounts, active, product_mix
+            coded,
+            wins.whole,
+            values.whole,
+            effects,
+            in_charge,
+            created.whole,
+            of_creation,
+            accounts,
+            active,
+            product_mix,
         ),
-        rep_strengths=strengths_table(effects, of_wins, accounts, pd.Index(active["rep_id"])),
-        strength_guard=guard_table(coded, wins, of_wins, of_values, half_lives),
-        strength_transport=transport_table(of_wins, of_values),
+        rep_strengths=strengths_table(
+            effects, of_creation, of_wins, accounts, pd.Index(active["rep_id"])
+        ),
+        strength_guard=guard_table(coded, wins, verdicts, half_lives),
+        strength_transport=transport_table(verdicts),
         strength_half_lives=half_lives,
         strength_backtest=backtest_table(coded, wins, predicted),
         strength_calibration=calibration_table(wins, predicted),

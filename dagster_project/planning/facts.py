@@ -148,7 +148,7 @@ def strength_facts(found: Strengths) -> dict[str, dict[str, dg.MetadataValue]]:
     facts: dict[str, dict[str, dg.MetadataValue]] = {
         "strength_guard": {
             name: dg.MetadataValue.text(str(guard[name]))
-            for name in ("signal", "reason", "value_reason")
+            for name in ("signal", "reason", "value_reason", "creation_reason")
         },
         "strength_transport": {
             "verdicts": _table(

@@ -15,7 +15,7 @@ def _table(
 
 _REP_LEVEL = {
     "rep_id": ("VARCHAR", "Rep; leavers with deals included"),
-    "dimension": ("VARCHAR", "overall, industry, geography, size_band or product"),
+    "dimension": ("VARCHAR", "overall, industry, geography, size_band, product or revenue_type"),
     "level": ("VARCHAR", "Level of the dimension; (all) for overall"),
 }
 _PRIOR = (
@@ -27,12 +27,20 @@ _PRIOR = (
 INTERNAL_STRENGTH_TABLES: dict[str, Table] = tables_by_name(
     _table(
         "effects",
-        "Effects of the models of wins and of deal values, fitted on all closed deals, one row per "
-        "model, term, rep and level.",
+        "Effects of the models of wins, of deal values and of opportunities created, fitted on all "
+        "there is, one row per model, term, rep and level.",
         ("model", "term", "rep_id", "level"),
         {
-            "model": ("VARCHAR", "win (effects in log-odds) or value (in logarithms of amounts)"),
-            "term": ("VARCHAR", "Part of the model; base for its intercept"),
+            "model": (
+                "VARCHAR",
+                "win (effects in log-odds), value (in logarithms of amounts) or creation (in "
+                "logarithms of opportunities a year)",
+            ),
+            "term": (
+                "VARCHAR",
+                "Part of the model; base for its intercept; in_charge for what those in charge of "
+                "an account so far create beyond others, as far as it counts in the plan",
+            ),
             "rep_id": ("VARCHAR", "Rep of the effect; (all) where the term has none"),
             "level": ("VARCHAR", "Level of the effect; (all) where the term has none"),
             "effect": ("DOUBLE", "What the level adds"),
@@ -42,7 +50,8 @@ INTERNAL_STRENGTH_TABLES: dict[str, Table] = tables_by_name(
     ),
     _table(
         "profile_win_rates",
-        "What a rep wins of a kind of account, one row per industry, geography, size band and rep.",
+        "What a rep wins and creates of a kind of account, one row per industry, geography, size "
+        "band and rep.",
         ("industry", "geography", "size_band", "rep_id"),
         {
             "industry": ("VARCHAR", "Industry of the account"),
@@ -51,9 +60,17 @@ INTERNAL_STRENGTH_TABLES: dict[str, Table] = tables_by_name(
             "rep_id": ("VARCHAR", "Rep; (segment) for one of whom nothing is known"),
             "win_rate": ("DOUBLE", "Mean probability of winning a deal"),
             "won_value_rate": ("DOUBLE", "Share of the value asked for that is won"),
+            "new_won_value_rate": ("DOUBLE", "The same of new business"),
+            "existing_won_value_rate": ("DOUBLE", "The same of existing business"),
             "margin_rate": ("DOUBLE", "Contribution of what is won, over its value"),
             "advantage": ("DOUBLE", "Log-odds the rep adds, as far as they come along"),
             "advantage_sd": ("DOUBLE", "Its standard deviation"),
+            "creation_factor": (
+                "DOUBLE",
+                "Opportunities the rep creates over those of one of whom nothing is known, as far "
+                "as it comes along",
+            ),
+            "creation_sd": ("DOUBLE", "Standard deviation of its logarithm"),
         },
     ),
 )
@@ -61,8 +78,8 @@ INTERNAL_STRENGTH_TABLES: dict[str, Table] = tables_by_name(
 PUBLISHED_STRENGTH_TABLES: dict[str, Table] = tables_by_name(
     _table(
         "rep_strengths",
-        "What a rep wins beyond what the deals predict and goes on winning, and how much of it "
-        "counts in the plan, one row per rep, dimension and level.",
+        "What a rep wins beyond what the deals predict and goes on winning, what a rep creates, "
+        "and how much of it counts in the plan, one row per rep, dimension and level.",
         ("rep_id", "dimension", "level"),
         {
             **_REP_LEVEL,
@@ -97,6 +114,18 @@ PUBLISHED_STRENGTH_TABLES: dict[str, Table] = tables_by_name(
                 "BOOLEAN",
                 "Interval leaves zero and differences between reps last: may be called a strength "
                 "or weakness",
+            ),
+            "created_count": (
+                "BIGINT",
+                "Opportunities created on accounts the rep was in charge of; of products empty",
+            ),
+            "expected_created_count": (
+                "DOUBLE",
+                "Opportunities those accounts themselves predict, without the rep",
+            ),
+            "creation_factor": (
+                "DOUBLE",
+                "Factor on the opportunities of any account that counts in the plan",
             ),
         },
     ),
@@ -134,6 +163,10 @@ PUBLISHED_STRENGTH_TABLES: dict[str, Table] = tables_by_name(
                 "Lower end of its one-sided 95 % interval",
             ),
             "value_multiplier": ("DOUBLE", "Factor on every rep's effect on deal value, 0 to 1"),
+            "is_creation_on": (
+                "BOOLEAN",
+                "Differences between reps in opportunities created transport",
+            ),
             "half_life_days": (
                 "BIGINT",
                 "Age at which a deal counts half; empty where age does not matter",
@@ -146,6 +179,10 @@ PUBLISHED_STRENGTH_TABLES: dict[str, Table] = tables_by_name(
             "holdout_deal_count": ("BIGINT", "Later deals they were judged on"),
             "reason": ("VARCHAR", "Why win strengths count or not, in words"),
             "value_reason": ("VARCHAR", "Why differences in deal value count or not, in words"),
+            "creation_reason": (
+                "VARCHAR",
+                "Why differences in opportunities created count or not, in words",
+            ),
         },
     ),
     _table(
@@ -154,12 +191,19 @@ PUBLISHED_STRENGTH_TABLES: dict[str, Table] = tables_by_name(
         "model and dimension.",
         ("model", "dimension"),
         {
-            "model": ("VARCHAR", "win (of deals won) or value (of their amounts)"),
-            "dimension": ("VARCHAR", "overall, industry, geography, size_band or product"),
+            "model": (
+                "VARCHAR",
+                "win (of deals won), value (of their amounts) or creation (of opportunities "
+                "created)",
+            ),
+            "dimension": (
+                "VARCHAR",
+                "overall, industry, geography, size_band, product or revenue_type",
+            ),
             "verdict": (
                 "VARCHAR",
                 "transports: counts in the plan; persists_only: stays with the accounts; "
-                "not_tested: too few deals of accounts that several reps worked on; none: no "
+                "not_tested: too little from accounts that several reps worked on; none: no "
                 "difference between reps, or none that lasts",
             ),
             "multiplier": ("DOUBLE", "Factor on every effect of the dimension, 0 to 1"),
@@ -170,7 +214,10 @@ PUBLISHED_STRENGTH_TABLES: dict[str, Table] = tables_by_name(
                 "The test that decided: same_account (reps compared on one account, effects from "
                 "other accounts) or after_changes (later deals of accounts that changed hands)",
             ),
-            "deal_count": ("BIGINT", "Deals that could tell"),
+            "deal_count": (
+                "BIGINT",
+                "Deals that could tell; of creation half years of an account and rep",
+            ),
             "slope": (
                 "DOUBLE",
                 "Share of the predicted difference that came true; empty where nothing could tell",

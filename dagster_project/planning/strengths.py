@@ -1,4 +1,4 @@
-"""Between warehouse and the estimate of strengths: read the deals, hand them over, write tables."""
+"""Between warehouse and the estimate of strengths: read deals and spells, write the tables."""
 
 from __future__ import annotations
 
@@ -13,26 +13,28 @@ if TYPE_CHECKING:
 # The estimate's arguments, and the mart each is read from.
 STRENGTH_INPUTS = {
     "deals": "strength_deals",
+    "spells": "strength_spells",
     "accounts": "strength_accounts",
     "reps": "strength_reps",
     "priors": "strength_priors",
     "product_mix": "strength_product_mix",
 }
+# Millions of rows with a handful of levels a column: codes take a tenth of the memory.
+_LARGE = ("deals", "spells")
 
 
 def estimate(warehouse: Warehouse) -> Strengths:
-    """Estimate who wins what more often than the deals predict, and write it.
+    """Estimate who wins and creates more than the accounts predict, and write it.
 
     Raises:
-        optimization.errors.DataError: A deal lacks its outcome or age.
+        optimization.errors.DataError: A deal lacks its outcome or age, or a spell its length.
     """
     from optimization.estimate_strengths import estimate_strengths
 
     with warehouse.connect() as connection:
-        # Millions of deals with a handful of levels a column: codes take a tenth of the memory.
         frames = {
             name: read_coded(connection, f"marts.{mart}")
-            if name == "deals"
+            if name in _LARGE
             else connection.execute(f"select * from marts.{mart}").df()
             for name, mart in STRENGTH_INPUTS.items()
         }

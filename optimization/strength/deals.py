@@ -1,8 +1,8 @@
-"""Closed deals with every feature as integer codes: what the fits sum over."""
+"""Closed deals and spells with every feature as integer codes: what the fits sum over."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,15 +10,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from optimization.errors import DataError
-from optimization.strength.terms import UNKNOWN, VALUE_TERMS, WIN_TERMS, Term
+from optimization.strength.terms import CREATION_TERMS, UNKNOWN, VALUE_TERMS, WIN_TERMS, Term
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int32]
 BoolArray = NDArray[np.bool_]
 PlaceArray = NDArray[np.intp]
 
-FEATURES = sorted({column for term in (*WIN_TERMS, *VALUE_TERMS) for column in term.columns})
+DEAL_TERMS = (*WIN_TERMS, *VALUE_TERMS)
+FEATURES = sorted({column for term in DEAL_TERMS for column in term.columns})
 COLUMNS = (*FEATURES, "is_won", "amount", "age_days")
+SPELL_FEATURES = sorted({column for term in CREATION_TERMS for column in term.columns})
+SPELL_COLUMNS = (*SPELL_FEATURES, "created_count", "years", "age_days")
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,26 +55,50 @@ class TermLevels:
         return len(next(iter(self.parts.values())))
 
 
-@dataclass(frozen=True, eq=False)
-class Deals:
-    """Closed deals, won or lost.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Records:
+    """What a model is fitted on: one record per closed deal, or per spell.
 
     Attributes:
         features: Codes by column.
         terms: Levels by name of a term.
-        is_won: Shape (deals,).
-        amount: In company currency, shape (deals,).
-        age_days: Days from closing to today, shape (deals,).
+        age_days: Days until today, shape (records,).
     """
 
     features: Mapping[str, Feature]
     terms: Mapping[str, TermLevels]
-    is_won: BoolArray
-    amount: FloatArray
     age_days: FloatArray
 
     def __len__(self) -> int:
-        return len(self.is_won)
+        return len(self.age_days)
+
+    def rows(self) -> IntArray:
+        """Positions of all records."""
+        return np.arange(len(self), dtype=np.int32)
+
+    def reps(self) -> pd.Index:
+        """Reps with a record."""
+        feature = self.features["rep_id"]
+        return feature.levels[np.unique(feature.code)]
+
+    def labels(self, term: Term, column: str) -> NDArray[np.object_]:
+        """Name of a column at each level of a term, shape (levels,)."""
+        names = self.features[column].levels.to_numpy(dtype=object)
+        found: NDArray[np.object_] = names[self.terms[term.name].parts[column]]
+        return found
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Deals(Records):
+    """Closed deals, won or lost; their age is that of closing.
+
+    Attributes:
+        is_won: Shape (deals,).
+        amount: In company currency, shape (deals,).
+    """
+
+    is_won: BoolArray
+    amount: FloatArray
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame) -> Deals:
@@ -84,20 +111,11 @@ class Deals:
         Raises:
             DataError: A column is missing, or a deal lacks its outcome or age.
         """
-        missing = [column for column in COLUMNS if column not in frame]
-        if missing:
-            raise DataError("closed deals lack columns", missing, "Add them to the deals.")
-        for column in ("is_won", "age_days"):
-            gaps = frame.index[frame[column].isna()]
-            if len(gaps):
-                raise DataError(
-                    f"closed deals without {column}", gaps, "Leave them out or fill them."
-                )
+        _check(frame, "closed deals", COLUMNS, ("is_won", "age_days"))
         features = {column: _encode(frame[column]) for column in FEATURES}
-        terms = {term.name: _combine(term, features) for term in (*WIN_TERMS, *VALUE_TERMS)}
         return cls(
             features=features,
-            terms=terms,
+            terms={term.name: _combine(term, features) for term in DEAL_TERMS},
             is_won=frame["is_won"].to_numpy(dtype=bool),
             amount=frame["amount"].fillna(0.0).to_numpy(dtype=float),
             age_days=frame["age_days"].to_numpy(dtype=float),
@@ -118,20 +136,48 @@ class Deals:
             age_days=self.age_days[chosen],
         )
 
-    def rows(self) -> IntArray:
-        """Positions of all deals."""
-        return np.arange(len(self), dtype=np.int32)
 
-    def reps(self) -> pd.Index:
-        """Reps with a deal."""
-        feature = self.features["rep_id"]
-        return feature.levels[np.unique(feature.code)]
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Spells(Records):
+    """Stretches of time in which one rep was in charge of one account, half years at most.
 
-    def labels(self, term: Term, column: str) -> NDArray[np.object_]:
-        """Name of a column at each level of a term, shape (levels,)."""
-        names = self.features[column].levels.to_numpy(dtype=object)
-        found: NDArray[np.object_] = names[self.terms[term.name].parts[column]]
-        return found
+    Attributes:
+        created: Opportunities created meanwhile, shape (spells,).
+        years: How long it lasted, above 0, shape (spells,).
+    """
+
+    created: FloatArray
+    years: FloatArray
+
+    @classmethod
+    def from_frame(cls, frame: pd.DataFrame) -> Spells:
+        """Encode a frame of spells.
+
+        Args:
+            frame: One row per account, rep and half year with :data:`SPELL_COLUMNS`.
+
+        Raises:
+            DataError: A column is missing, or a spell lacks its length, count or age.
+        """
+        _check(frame, "spells", SPELL_COLUMNS, ("created_count", "years", "age_days"))
+        features = {column: _encode(frame[column]) for column in SPELL_FEATURES}
+        return cls(
+            features=features,
+            terms={term.name: _combine(term, features) for term in CREATION_TERMS},
+            created=frame["created_count"].to_numpy(dtype=float),
+            years=frame["years"].to_numpy(dtype=float),
+            age_days=frame["age_days"].to_numpy(dtype=float),
+        )
+
+
+def _check(frame: pd.DataFrame, what: str, columns: Sequence[str], needed: Sequence[str]) -> None:
+    missing = [column for column in columns if column not in frame]
+    if missing:
+        raise DataError(f"{what} lack columns", missing, f"Add them to the {what}.")
+    for column in needed:
+        gaps = frame.index[frame[column].isna()]
+        if len(gaps):
+            raise DataError(f"{what} without {column}", gaps, "Leave them out or fill them.")
 
 
 def _encode(values: pd.Series) -> Feature:

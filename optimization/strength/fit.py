@@ -1,11 +1,17 @@
 """Observed-minus-expected effects, shrunk by the signal each term really holds.
 
-An additive model: of the log-odds of a win (binomial), or of the logarithm of a won amount
-(gaussian). Newton steps, term by term. For a level of a term, with mu the fitted mean, v its
-variance function and phi the dispersion (1, or the residual variance):
+An additive model: of the log-odds of a win (binomial), of the logarithm of a won amount
+(gaussian), or of the logarithm of a yearly rate (poisson). Newton steps, term by term. For a level
+of a term, with mu the fitted mean, v its variance function and phi the dispersion (1, or the
+residual variance):
 G = sum w (y - mu) / phi, V = sum w v / phi, V2 = sum w^2 v / phi, z = d + G/V, a = V^2/V2.
 The variance between levels, tau2, is the moment estimate of DerSimonian and Laird (1986) over
 (z, a); the effect d = V z / (V + 1/tau2) is the empirical-Bayes mean, 0 where tau2 = 0.
+
+A rate is a factor, so a level of a poisson term has its mean in closed form (Clayton and Kaldor
+1987): with n what came and m what was to be expected without the level, both over phi,
+z = n/m - 1, a = m^2 / sum w^2 mu, and exp(d) = (n + 1/tau2) / (m + 1/tau2) is the mean of the
+factor, whose logarithm varies by 1 / (n + 1/tau2).
 """
 
 from __future__ import annotations
@@ -34,25 +40,36 @@ class Family(Enum):
 
     BINOMIAL = "binomial"
     GAUSSIAN = "gaussian"
+    POISSON = "poisson"
 
     def intercept(self, mean: float) -> float:
         """Linear predictor of a mean."""
         if self is Family.GAUSSIAN:
             return mean
+        if self is Family.POISSON:
+            return float(np.log(max(mean, _NO_SPREAD)))
         return float(np.clip(logit(mean), -LIMIT, LIMIT))
 
     def mean(self, predictor: FloatArray) -> FloatArray:
         """Fitted mean."""
+        if self is Family.POISSON:
+            return np.asarray(np.exp(np.minimum(predictor, LIMIT)))
         return predictor if self is Family.GAUSSIAN else np.asarray(expit(predictor))
 
     def variance(self, mean: FloatArray) -> FloatArray:
         """Variance function, without the dispersion."""
+        if self is Family.POISSON:
+            return mean
         return np.ones_like(mean) if self is Family.GAUSSIAN else mean * (1 - mean)
 
     def dispersion(self, outcome: FloatArray, weight: FloatArray, mean: FloatArray) -> float:
         """Variance of an outcome over its variance function."""
         if self is Family.BINOMIAL:
             return 1.0
+        if self is Family.POISSON:
+            # Opportunities that come in bunches tell less than as many that come one by one.
+            left = float((weight * (outcome - mean) ** 2).sum())
+            return max(1.0, left / max(float((weight * mean).sum()), _NO_SPREAD))
         return max(float((weight * (outcome - mean) ** 2).sum() / weight.sum()), _NO_SPREAD)
 
 
@@ -62,7 +79,7 @@ class Effects:
 
     Attributes:
         effect: Shrunk effect, 0 where the level has no deal.
-        information: V, what the level's deals tell.
+        information: V, what the level's deals tell; of a rate n, what came.
         is_seen: The level has deals.
         tau2: Variance between levels.
     """
@@ -113,6 +130,7 @@ def fit_effects(
     terms: Sequence[Term],
     family: Family,
     passes: int = PASSES,
+    offset: FloatArray | None = None,
 ) -> Fit | None:
     """Fit a model on some deals.
 
@@ -124,13 +142,16 @@ def fit_effects(
         terms: Terms in the order in which they are fitted.
         family: Distribution of the outcome.
         passes: Sweeps over the terms.
+        offset: Known part of the linear predictor (of a count the logarithm of its years), shape
+            (rows,).
 
     Returns:
         The fit; None without any deal.
     """
     if not len(rows):
         return None
-    total = weight.sum()
+    known = np.zeros(len(rows)) if offset is None else offset
+    total = float((weight * np.exp(known)).sum()) if family is Family.POISSON else weight.sum()
     mean = float((weight * outcome).sum() / total)
     spread = float((weight * (outcome - mean) ** 2).sum() / total)
     base = family.intercept(mean)
@@ -138,7 +159,7 @@ def fit_effects(
     if spread <= _NO_SPREAD:
         return Fit(base, False, tuple(terms), effects)
     code = {term.name: levels[term.name].code[rows] for term in terms}
-    predictor = np.full(len(rows), base)
+    predictor = base + known
     for _ in range(passes):
         dispersion = family.dispersion(outcome, weight, family.mean(predictor))
         for term in terms:
@@ -183,6 +204,8 @@ def _step(
         squared += np.bincount(here, weight[part] * weighted, size)
     information /= dispersion
     is_seen = information > _NO_INFORMATION
+    if family is Family.POISSON:
+        return _shrunk_factor(before, gradient / dispersion, information, squared / dispersion)
     v = information[is_seen]
     z = before.effect[is_seen] + gradient[is_seen] / dispersion / v
     tau2 = variance_between(z, v**2 / (squared[is_seen] / dispersion))
@@ -190,6 +213,22 @@ def _step(
     if tau2 > 0:
         effect[is_seen] = v * z / (v + 1 / tau2)
     return Effects(effect, information, is_seen, tau2)
+
+
+def _shrunk_factor(
+    before: Effects, gradient: FloatArray, information: FloatArray, squared: FloatArray
+) -> Effects:
+    """Find the mean factor of every level of a term of a rate, all sums over the dispersion."""
+    is_seen = information > _NO_INFORMATION
+    factor = np.exp(before.effect[is_seen])
+    came = np.maximum(gradient[is_seen] + information[is_seen], 0.0)
+    expected = information[is_seen] / factor
+    tau2 = variance_between(came / expected - 1, expected**2 / (squared[is_seen] / factor))
+    effect, told = np.zeros(len(before.effect)), np.zeros(len(before.effect))
+    told[is_seen] = came
+    if tau2 > 0:
+        effect[is_seen] = np.log((came + 1 / tau2) / (expected + 1 / tau2))
+    return Effects(effect, told, is_seen, tau2)
 
 
 def variance_between(z: FloatArray, a: FloatArray) -> float:

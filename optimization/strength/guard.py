@@ -7,14 +7,13 @@ transports counts in the plan, since a plan hands accounts over.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from optimization.strength.deals import Deals
-from optimization.strength.fit import Family
+from optimization.strength.deals import Deals, Records
 from optimization.strength.half_life import chosen_half_life
 from optimization.strength.models import Model, ModelFit
 from optimization.strength.slopes import fit_slopes
@@ -24,6 +23,8 @@ from optimization.strength.transport import Transport
 Z_90 = 1.645
 TRANSPORTS, PERSISTS_ONLY, NOT_TESTED, NONE = "transports", "persists_only", "not_tested", "none"
 NOT_ESTIMABLE = "not_estimable"
+# The models' names in the tables.
+WIN, VALUE, CREATION = "win", "value", "creation"
 # Above this standard error of the slope a full strength would be missed more often than not.
 _TOO_UNSURE = 0.5
 # A share that comes along too small to call it so.
@@ -119,18 +120,18 @@ class Verdict:
         return next(word for word in (NOT_TESTED, PERSISTS_ONLY, NONE) if word in found)
 
 
-def judge(deals: Deals, model: Model, fits: ModelFit, transport: Transport) -> Verdict:
+def judge(records: Records, model: Model, fits: ModelFit, transport: Transport) -> Verdict:
     """Put together what lasts and what comes along.
 
     Args:
-        deals: Closed deals.
+        records: Closed deals, or spells.
         model: What was fitted.
         fits: The fits.
         transport: What comes along to other accounts.
     """
     effects = fits.whole.effects if fits.whole is not None else {}
     return Verdict(
-        judge_persistence(deals, model.family, fits),
+        judge_persistence(records, model, fits),
         transport,
         tuple(
             any(term.name in effects and effects[term.name].tau2 > 0 for term in terms)
@@ -139,25 +140,25 @@ def judge(deals: Deals, model: Model, fits: ModelFit, transport: Transport) -> V
     )
 
 
-def judge_persistence(deals: Deals, family: Family, fits: ModelFit) -> Persistence:
-    """Hold what reps seemed to add against later deals, whosever it is."""
+def judge_persistence(records: Records, model: Model, fits: ModelFit) -> Persistence:
+    """Hold what reps seemed to add against what came later, whosever it is."""
     early, rows = fits.judged, fits.later_rows
     if early is None:
         return Persistence(np.nan, np.nan)
-    own = early.base + early.sum_of(deals.terms, rows, Part.SEGMENT)
-    advantage = early.sum_of(deals.terms, rows, Part.REP, Part.NICHE)
+    own = model.own_part(early, records, rows)
+    advantage = early.sum_of(records.terms, rows, Part.REP, Part.NICHE)
     slopes = fit_slopes(
         fits.outcome[rows],
         own,
         advantage[:, None],
         np.empty((len(rows), 0)),
-        deals.features["account_id"].code[rows],
-        family,
+        records.features["account_id"].code[rows],
+        model.family,
     )
     return Persistence(float(slopes.slope[0]), float(slopes.error[0]))
 
 
-def transport_table(of_wins: Verdict, of_values: Verdict) -> pd.DataFrame:
+def transport_table(verdicts: Mapping[str, Verdict]) -> pd.DataFrame:
     """Table ``strength_transport``, one row per model and dimension."""
 
     def rows(model: str, verdict: Verdict) -> Iterator[tuple[object, ...]]:
@@ -180,20 +181,22 @@ def transport_table(of_wins: Verdict, of_values: Verdict) -> pd.DataFrame:
             )
 
     return pd.DataFrame(
-        [*rows("win", of_wins), *rows("value", of_values)], columns=list(TRANSPORT_COLUMNS)
+        [row for model, verdict in verdicts.items() for row in rows(model, verdict)],
+        columns=list(TRANSPORT_COLUMNS),
     )
 
 
 def guard_table(
-    deals: Deals, wins: ModelFit, of_wins: Verdict, of_values: Verdict, half_lives: pd.DataFrame
+    deals: Deals, wins: ModelFit, verdicts: Mapping[str, Verdict], half_lives: pd.DataFrame
 ) -> pd.DataFrame:
     """Table ``strength_guard``, one row: what counts, why, and on how many deals that rests."""
+    of_wins, of_values, of_creation = (verdicts[name] for name in (WIN, VALUE, CREATION))
     signal = _signal(deals, of_wins)
     days = chosen_half_life(half_lives)
     row = {
         "signal": signal,
         "is_on": signal == TRANSPORTS,
-        "is_counted": of_wins.share > 0 or of_values.share > 0,
+        "is_counted": any(verdict.share > 0 for verdict in verdicts.values()),
         "persistence_slope": of_wins.persistence.slope,
         "persistence_slope_se": of_wins.persistence.slope_se,
         "persistence_slope_lower": of_wins.persistence.lower,
@@ -202,12 +205,14 @@ def guard_table(
         "value_persistence_slope_se": of_values.persistence.slope_se,
         "value_persistence_slope_lower": of_values.persistence.lower,
         "value_multiplier": of_values.transport.multiplier[0],
+        "is_creation_on": of_creation.signal == TRANSPORTS,
         "half_life_days": days or pd.NA,
         "is_half_life_tuned": bool(half_lives["is_tuned"].iloc[0]),
         "train_deal_count": len(wins.early_rows),
         "holdout_deal_count": len(wins.later_rows),
         "reason": _reason(deals, of_wins, signal),
         "value_reason": _value_reason(of_values),
+        "creation_reason": _creation_reason(of_creation),
     }
     return pd.DataFrame([row]).astype({"half_life_days": "Int64"})
 
@@ -288,3 +293,26 @@ def _value_reason(verdict: Verdict) -> str:
             f"to test; {account_alone}"
         )
     return f"Differences between reps in the value of won deals did not last; {account_alone}"
+
+
+def _creation_reason(verdict: Verdict) -> str:
+    if verdict.signal == TRANSPORTS:
+        return (
+            "Some reps create more opportunities a year than their accounts' kind predicts, on "
+            "accounts that others were in charge of too; as much of it as comes along counts in "
+            "the plan."
+        )
+    if verdict.signal == NOT_TESTED:
+        return (
+            "Accounts of some reps go on having more opportunities, but nobody can say whether "
+            f"that is the reps' doing or their accounts'; {_counts(verdict.share)}"
+        )
+    if verdict.signal == PERSISTS_ONLY:
+        return (
+            "Accounts of some reps go on having more opportunities, and it did not come along to "
+            f"accounts that others had been in charge of; {_counts(verdict.share)}"
+        )
+    return (
+        "No difference between reps in how many opportunities they create was found that lasts; "
+        f"{_counts(verdict.share)}"
+    )

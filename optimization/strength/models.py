@@ -1,4 +1,4 @@
-"""The two models of a deal, each fitted twice: on all deals, and on those known half a year ago."""
+"""The models, each fitted twice: on all records, and on those known half a year ago."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimization.strength.deals import BoolArray, Deals, FloatArray, IntArray
+from optimization.strength.deals import BoolArray, Deals, FloatArray, IntArray, Records, Spells
 from optimization.strength.fit import Family, Fit, fit_effects
-from optimization.strength.terms import VALUE_TERMS, WIN_TERMS, Term
+from optimization.strength.terms import CREATION_TERMS, VALUE_TERMS, WIN_TERMS, Part, Term
 
 # The newest deals, which judge what was known before them.
 HOLDOUT_DAYS = 180
@@ -16,19 +16,39 @@ HOLDOUT_DAYS = 180
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """What is fitted, on which deals.
+    """What is fitted, on which records.
 
     Attributes:
         terms: Terms in the order in which they are fitted.
         family: Distribution of the outcome.
-        outcome: 0 or 1, or the logarithm of the amount, shape (deals,).
-        is_used: The deals the model is about, shape (deals,).
+        outcome: 0 or 1, the logarithm of the amount, or a count, shape (records,).
+        is_used: The records the model is about, shape (records,).
+        years: How long a count took, shape (records,); None where a record counts once.
     """
 
     terms: tuple[Term, ...]
     family: Family
     outcome: FloatArray
     is_used: BoolArray
+    years: FloatArray | None = None
+
+    def fit(self, records: Records, rows: IntArray, weight: FloatArray) -> Fit | None:
+        """Fit on some records; None without any."""
+        outcome, offset = self.outcome[rows], None
+        if self.years is not None:
+            offset = np.log(self.years[rows])
+        return fit_effects(
+            records.terms, rows, outcome, weight, self.terms, self.family, offset=offset
+        )
+
+    def counts(self, rows: IntArray) -> FloatArray:
+        """How much some records count: their years, or 1 each, shape (rows,)."""
+        return np.ones(len(rows)) if self.years is None else self.years[rows]
+
+    def own_part(self, fit: Fit, records: Records, rows: IntArray) -> FloatArray:
+        """Linear predictor of some records but for what their reps add, shape (rows,)."""
+        own = fit.base + fit.sum_of(records.terms, rows, Part.SEGMENT)
+        return own if self.years is None else np.asarray(own + np.log(self.years[rows]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +96,12 @@ def value_model(deals: Deals) -> Model:
     return Model(VALUE_TERMS, Family.GAUSSIAN, outcome, is_used)
 
 
+def creation_model(spells: Spells) -> Model:
+    """Opportunities created while somebody was in charge."""
+    is_used = np.ones(len(spells), dtype=bool)
+    return Model(CREATION_TERMS, Family.POISSON, spells.created, is_used, spells.years)
+
+
 def age_weight(age_days: FloatArray, half_life_days: int) -> FloatArray:
     """Weight of a deal by its age; a half-life of 0 stands for none."""
     if half_life_days == 0:
@@ -83,22 +109,20 @@ def age_weight(age_days: FloatArray, half_life_days: int) -> FloatArray:
     return np.asarray(0.5 ** (age_days / half_life_days))
 
 
-def fit_model(deals: Deals, model: Model, half_life_days: int) -> ModelFit:
-    """Fit a model on all deals and on the early ones.
+def fit_model(records: Records, model: Model, half_life_days: int) -> ModelFit:
+    """Fit a model on all records and on the early ones.
 
     Args:
-        deals: Closed deals.
+        records: Closed deals, or spells.
         model: What to fit.
-        half_life_days: Age at which a deal counts half; 0 for none.
+        half_life_days: Age at which a record counts half; 0 for none.
     """
 
     def fitted(rows: IntArray, today: float) -> tuple[FloatArray, Fit | None]:
-        weight = age_weight(deals.age_days[rows] - today, half_life_days)
-        return weight, fit_effects(
-            deals.terms, rows, model.outcome[rows], weight, model.terms, model.family
-        )
+        weight = age_weight(records.age_days[rows] - today, half_life_days)
+        return weight, model.fit(records, rows, weight)
 
-    is_early = deals.age_days > HOLDOUT_DAYS
+    is_early = records.age_days > HOLDOUT_DAYS
     early_rows = rows_where(model.is_used & is_early)
     whole_rows = rows_where(model.is_used)
     whole_weight, whole = fitted(whole_rows, 0.0)

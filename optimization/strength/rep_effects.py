@@ -20,8 +20,16 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from optimization.strength.deals import BoolArray, Deals, FloatArray, PlaceArray, places
-from optimization.strength.models import ModelFit
+from optimization.strength.deals import (
+    BoolArray,
+    Deals,
+    FloatArray,
+    PlaceArray,
+    Records,
+    Spells,
+    places,
+)
+from optimization.strength.models import Model, ModelFit
 from optimization.strength.terms import ALL, DIMENSION_TERMS, KINDS, Part, Term
 from optimization.strength.transport import Transport
 
@@ -30,22 +38,15 @@ SD_FACTOR = 1.25
 LEAST_TAU2 = 0.15**2
 
 
-@dataclass(frozen=True, eq=False)
-class RepEffects:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CountedEffects:
     """Effects of all reps in one dimension; arrays have shape (reps, levels).
 
     Attributes:
         reps: Ids, shape (reps,).
         levels: Names, shape (levels,).
         tau2: Variance between reps.
-        deals: Closed deals.
-        wins: Won ones.
-        expected_wins: Wins the deals themselves predict, without the rep.
-        data_effect: What the deals say.
-        data_effect_sd: Its standard deviation.
-        prior_effect: What is believed; NaN where nothing is.
-        is_rated: A manager's rating is part of the belief.
-        effect: Both together.
+        effect: What a rep adds.
         effect_sd: Its standard deviation.
         multiplier: Share that comes along to other accounts.
         multiplier_sd: Its standard deviation.
@@ -54,13 +55,6 @@ class RepEffects:
     reps: pd.Index
     levels: pd.Index
     tau2: float
-    deals: FloatArray
-    wins: FloatArray
-    expected_wins: FloatArray
-    data_effect: FloatArray
-    data_effect_sd: FloatArray
-    prior_effect: FloatArray
-    is_rated: BoolArray
     effect: FloatArray
     effect_sd: FloatArray
     multiplier: float
@@ -80,6 +74,86 @@ class RepEffects:
     def counted_variance(self) -> FloatArray:
         """Variance of what counts: of the effect and of the share that comes along."""
         return (self.multiplier * self.effect_sd) ** 2 + (self.multiplier_sd * self.effect) ** 2
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RepEffects(CountedEffects):
+    """Effects on wins, with what is believed.
+
+    Attributes:
+        deals: Closed deals.
+        wins: Won ones.
+        expected_wins: Wins the deals themselves predict, without the rep.
+        data_effect: What the deals say.
+        data_effect_sd: Its standard deviation.
+        prior_effect: What is believed; NaN where nothing is.
+        is_rated: A manager's rating is part of the belief.
+    """
+
+    deals: FloatArray
+    wins: FloatArray
+    expected_wins: FloatArray
+    data_effect: FloatArray
+    data_effect_sd: FloatArray
+    prior_effect: FloatArray
+    is_rated: BoolArray
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CreationEffects(CountedEffects):
+    """Effects on opportunities created, in logarithms of their number.
+
+    Attributes:
+        created: Opportunities created on accounts the rep was in charge of.
+        expected: What the accounts themselves predict, without the rep.
+    """
+
+    created: FloatArray
+    expected: FloatArray
+
+
+def creation_effects(
+    spells: Spells,
+    creation: ModelFit,
+    model: Model,
+    reps: pd.Index,
+    levels: Mapping[str, pd.Index],
+    transport: Transport,
+) -> dict[str, CreationEffects]:
+    """Lay out what every rep adds to the opportunities of an account.
+
+    Args:
+        spells: Who was in charge when.
+        creation: The fitted model.
+        model: What was fitted.
+        reps: Ids to lay out; reps with spells must be among them.
+        levels: Levels to lay out, by feature.
+        transport: What comes along to other accounts, by dimension.
+
+    Returns:
+        Effects by dimension.
+    """
+    expected = np.zeros(len(spells))
+    if creation.whole is not None:
+        expected = model.family.mean(model.own_part(creation.whole, spells, spells.rows()))
+    found = {}
+    for place, dimension in enumerate(transport.dimensions):
+        names = levels[dimension] if dimension in KINDS else pd.Index([ALL])
+        term = DIMENSION_TERMS[dimension][-1]
+        effect, information, tau2 = _fitted(spells, creation, term, reps, names)
+        created, predicted = _count(spells, dimension, reps, names, spells.created, expected)
+        found[dimension] = CreationEffects(
+            reps=reps,
+            levels=names,
+            tau2=tau2,
+            effect=effect,
+            effect_sd=SD_FACTOR * np.sqrt(1 / (information + 1 / max(tau2, LEAST_TAU2))),
+            multiplier=float(transport.multiplier[place]),
+            multiplier_sd=float(transport.multiplier_sd[place]),
+            created=created,
+            expected=predicted,
+        )
+    return found
 
 
 def combine_with_priors(
@@ -118,7 +192,9 @@ def combine_with_priors(
         both = information + prior_information
         weighed = information * effect + prior_information * np.nan_to_num(prior)
         floor = 1 / max(tau2, LEAST_TAU2)
-        counts = _count(deals, dimension, reps, names, expected)
+        counts = _count(
+            deals, dimension, reps, names, np.ones(len(deals)), deals.is_won.astype(float), expected
+        )
         found[dimension] = RepEffects(
             reps=reps,
             levels=names,
@@ -139,37 +215,37 @@ def combine_with_priors(
 
 
 def _count(
-    deals: Deals, dimension: str, reps: pd.Index, names: pd.Index, expected: FloatArray
+    records: Records, dimension: str, reps: pd.Index, names: pd.Index, *of: FloatArray
 ) -> list[FloatArray]:
-    """Deals, wins and expected wins over the grid."""
-    rep_at = _places_of_deals(deals, "rep_id", reps)
+    """Sums of what records hold, over the grid."""
+    rep_at = _places_of(records, "rep_id", reps)
     level_at = np.zeros_like(rep_at)
     if dimension in KINDS:
-        level_at = _places_of_deals(deals, dimension, names)
+        level_at = _places_of(records, dimension, names)
     held = level_at >= 0
     flat, shape = (rep_at * len(names) + level_at)[held], (len(reps), len(names))
     return [
         np.asarray(np.bincount(flat, weight[held], shape[0] * shape[1]).reshape(shape), dtype=float)
-        for weight in (np.ones(len(deals)), deals.is_won.astype(float), expected)
+        for weight in of
     ]
 
 
-def _places_of_deals(deals: Deals, column: str, names: pd.Index) -> PlaceArray:
-    feature = deals.features[column]
+def _places_of(records: Records, column: str, names: pd.Index) -> PlaceArray:
+    feature = records.features[column]
     return places(names, feature.levels)[feature.code]
 
 
 def _fitted(
-    deals: Deals, wins: ModelFit, term: Term, reps: pd.Index, names: pd.Index
+    records: Records, fits: ModelFit, term: Term, reps: pd.Index, names: pd.Index
 ) -> tuple[FloatArray, FloatArray, float]:
     """Effect, information and spread of a rep term over the grid."""
     effect, information = np.zeros((len(reps), len(names))), np.zeros((len(reps), len(names)))
-    if wins.whole is None:
+    if fits.whole is None:
         return effect, information, 0.0
-    fitted = wins.whole.effects[term.name]
-    rep_at = places(reps, deals.labels(term, "rep_id"))
+    fitted = fits.whole.effects[term.name]
+    rep_at = places(reps, records.labels(term, "rep_id"))
     others = [column for column in term.columns if column != "rep_id"]
-    level_at = places(names, deals.labels(term, others[0])) if others else np.zeros_like(rep_at)
+    level_at = places(names, records.labels(term, others[0])) if others else np.zeros_like(rep_at)
     held = fitted.is_seen & (rep_at >= 0) & (level_at >= 0)
     effect[rep_at[held], level_at[held]] = fitted.effect[held]
     information[rep_at[held], level_at[held]] = fitted.information[held]

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimization.arrays import ratio
 from optimization.strength.deals import BoolArray, FloatArray, IntArray
 from optimization.strength.fit import Family
 
 _NEWTON_STEPS = 12
+_STEADY = 1e-9
 # A spread, in log-odds, that no company has the deals to see.
 LEAST_SPREAD = 1e-3
 # Precision of a slope before looking, a deviation of 10 around 0: keeps a slope finite where a
@@ -72,14 +74,18 @@ def fit_slopes(
         family: Distribution of the outcome.
 
     Returns:
-        The slopes; a column without spread is not tested, and none is with fewer than 10 accounts.
+        The slopes; a column without spread, or whose spread is that of fewer than 10 accounts, is
+        not tested.
     """
     slopes = Slopes.untested(columns.shape[1])
     cluster = np.unique(cluster, return_inverse=True)[1].astype(np.int32)
     clusters = int(cluster.max()) + 1 if len(cluster) else 0
     if clusters < FEWEST_CLUSTERS:
         return slopes
-    is_tested = columns.std(axis=0) > LEAST_SPREAD
+    told = columns**2 * family.variance(family.mean(offset))[:, None]
+    is_tested = (columns.std(axis=0) > LEAST_SPREAD) & (
+        _effective_count(told, cluster, clusters) >= FEWEST_CLUSTERS
+    )
     if not is_tested.any():
         return slopes
     held = columns[:, is_tested], controls[:, controls.std(axis=0) > LEAST_SPREAD]
@@ -94,6 +100,8 @@ def fit_slopes(
         )
         # A long step overshoots where nearly all deals are won.
         found = found + step * min(1.0, 4.0 / max(np.abs(step).max(), 1e-12))
+        if np.abs(step).max() < _STEADY:
+            break
     fitted = family.mean(offset + design @ found)
     left = outcome - fitted
     dispersion = family.dispersion(outcome, np.ones(len(outcome)), fitted)
@@ -108,3 +116,12 @@ def fit_slopes(
     slopes.slope[is_tested] = found[own]
     slopes.covariance[np.ix_(is_tested, is_tested)] = covariance[own, own]
     return slopes
+
+
+def _effective_count(told: FloatArray, cluster: IntArray, clusters: int) -> FloatArray:
+    """As how many clusters of equal weight those count that tell of a column, shape (columns,).
+
+    The sandwich over a handful of them is far too sure of itself.
+    """
+    by_cluster = np.column_stack([np.bincount(cluster, column, clusters) for column in told.T])
+    return ratio(by_cluster.sum(axis=0) ** 2, (by_cluster**2).sum(axis=0))

@@ -11,7 +11,7 @@ from scipy.special import ndtr
 from optimization.arrays import ratio
 from optimization.strength.deals import FloatArray, places
 from optimization.strength.guard import TRANSPORTS, Z_90, Verdict
-from optimization.strength.rep_effects import RepEffects
+from optimization.strength.rep_effects import CreationEffects, RepEffects
 from optimization.strength.terms import PROFILE, UNKNOWN
 
 FEWEST_DEALS = 5
@@ -33,6 +33,9 @@ STRENGTH_COLUMNS = (
     "beats_owners_probability",
     "is_extrapolated",
     "is_named",
+    "created_count",
+    "expected_created_count",
+    "creation_factor",
 )
 SURPRISE_COLUMNS = (
     "rep_id",
@@ -59,7 +62,11 @@ _SURPRISES = {
 
 
 def strengths_table(
-    effects: Mapping[str, RepEffects], verdict: Verdict, accounts: pd.DataFrame, active: pd.Index
+    effects: Mapping[str, RepEffects],
+    created: Mapping[str, CreationEffects],
+    verdict: Verdict,
+    accounts: pd.DataFrame,
+    active: pd.Index,
 ) -> pd.DataFrame:
     """Table ``rep_strengths``, one row per rep, dimension and level.
 
@@ -68,7 +75,8 @@ def strengths_table(
     differences between reps last here.
 
     Args:
-        effects: Effects by dimension.
+        effects: Effects on wins by dimension.
+        created: Effects on opportunities created, by dimension; of products there are none.
         verdict: On wins.
         accounts: owner_rep_id, industry, geography, size_band, one row per account.
         active: Reps who can cover accounts.
@@ -101,9 +109,16 @@ def strengths_table(
             else np.full(effect.shape, np.nan),
             own.deals < FEWEST_DEALS,
             verdict.persistence.is_on & (own.deals >= FEWEST_DEALS) & (np.abs(effect) > reach),
+            *_creation(created.get(dimension), effect.shape),
         ]
         tables.append(_tidy(own, dimension, dict(zip(STRENGTH_COLUMNS[3:], columns, strict=True))))
-    return pd.concat(tables, ignore_index=True)
+    return pd.concat(tables, ignore_index=True).astype({"created_count": "Int64"})
+
+
+def _creation(own: CreationEffects | None, shape: tuple[int, ...]) -> list[np.ndarray]:
+    if own is None:
+        return [np.full(shape, np.nan)] * 3
+    return [own.created, own.expected, np.exp(own.counted_effect)]
 
 
 def _tidy(own: RepEffects, dimension: str, columns: Mapping[str, np.ndarray]) -> pd.DataFrame:

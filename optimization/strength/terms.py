@@ -36,8 +36,11 @@ class Term:
     columns: tuple[str, ...]
 
 
-KINDS = ("industry", "geography", "size_band", "product")
+KINDS = ("industry", "geography", "size_band", "product", "revenue_type")
 PROFILE = ("industry", "geography", "size_band")
+# What differs between the deals of one account.
+OF_DEALS = ("product", "revenue_type")
+REVENUE_TYPES = ("new", "existing")
 GROUP = Term("group", Part.REP, ("group_id",))
 REP = Term("rep", Part.REP, ("rep_id",))
 ACCOUNT = Term("account", Part.SEGMENT, ("account_id",))
@@ -53,8 +56,8 @@ _REP_TERMS = tuple(term for terms in DIMENSION_TERMS.values() for term in terms)
 # accounts is tested afterwards.
 WIN_TERMS = (*(Term(kind, Part.SEGMENT, (kind,)) for kind in KINDS), *_REP_TERMS, ACCOUNT)
 VALUE_TERMS = (
-    Term("revenue_type", Part.SEGMENT, ("revenue_type",)),
-    *(Term(kind, Part.SEGMENT, (kind,)) for kind in KINDS),
+    *(Term(kind, Part.SEGMENT, (kind,)) for kind in ("revenue_type", *PROFILE, "product")),
     REP,
     ACCOUNT,
 )
+CREATION_TERMS = tuple(term for term in WIN_TERMS if not set(term.columns) & set(OF_DEALS))

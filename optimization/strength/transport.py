@@ -12,8 +12,8 @@ that the other one makes (they bracket the truth: Angrist and Pischke 2009, sect
                  it, since the record is shrunk for it; good accounts that go to good reps do.
 
 The surer test decides, unless the other says less by more than 1.5 standard errors of their
-difference. What a rep adds on a product is seen on the rep's own accounts too (the same account,
-another product), so there the first test decides alone.
+difference. What a rep adds on a product or revenue type is seen on the rep's own accounts too (the
+same account, another product), so there the first test decides alone.
 
 From slopes b with covariance S to how much counts, by Bayes' rule over two explanations:
   nothing comes along: every slope is 0, believed with 9 to 1 before looking, so that at most one
@@ -24,16 +24,18 @@ From slopes b with covariance S to how much counts, by Bayes' rule over two expl
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
-from optimization.strength.deals import BoolArray, Deals, FloatArray, IntArray
-from optimization.strength.fit import Fit, fit_effects
+from optimization.arrays import ratio
+from optimization.strength.deals import BoolArray, FloatArray, IntArray, Records
+from optimization.strength.fit import Fit
 from optimization.strength.models import HOLDOUT_DAYS, Model, age_weight, rows_where
 from optimization.strength.slopes import Slopes, fit_slopes
-from optimization.strength.terms import DIMENSION_TERMS, Part
+from optimization.strength.terms import ACCOUNT, DIMENSION_TERMS, OF_DEALS, Part
 
 SAME_ACCOUNT, AFTER_CHANGES = "same_account", "after_changes"
 NOTHING_COMES_ALONG = 0.9
@@ -59,7 +61,7 @@ class Transport:
         test: The test that decided.
         slope: Its slope; NaN where there was nothing to test.
         slope_se: Its standard error.
-        deals: Deals that could tell.
+        deals: Records that could tell.
     """
 
     dimensions: tuple[str, ...]
@@ -79,83 +81,84 @@ class _Evidence:
     deals: IntArray
 
 
-def judge_transport(deals: Deals, model: Model, half_life_days: int) -> Transport:
-    """Hold what reps add against the deals that can tell it from what accounts add.
+def judge_transport(records: Records, model: Model, half_life_days: int) -> Transport:
+    """Hold what reps add against the deals or spells that can tell it from what accounts add.
 
     Args:
-        deals: Closed deals.
+        records: Closed deals, or spells.
         model: What is fitted.
-        half_life_days: Age at which a deal counts half; 0 for none.
+        half_life_days: Age at which a record counts half; 0 for none.
     """
     dimensions = tuple(
         name for name, terms in DIMENSION_TERMS.items() if any(t in model.terms for t in terms)
     )
-    same = _on_the_same_account(deals, model, half_life_days, dimensions)
-    later = _after_changes(deals, model, half_life_days, dimensions)
-    of_product = np.array([name == "product" for name in dimensions])
-    decides = _weigh(_deciding(same, later, ~of_product), ~of_product)
-    alone = _weigh(same, of_product)
+    same = _on_the_same_account(records, model, half_life_days, dimensions)
+    later = _after_changes(records, model, half_life_days, dimensions)
+    of_deals = np.array([name in OF_DEALS for name in dimensions])
+    decides = _weigh(_deciding(same, later, ~of_deals), ~of_deals)
+    alone = _weigh(same, of_deals)
     return Transport(
         dimensions=dimensions,
-        multiplier=np.where(of_product, alone.multiplier, decides.multiplier),
-        multiplier_sd=np.where(of_product, alone.multiplier_sd, decides.multiplier_sd),
-        probability=np.where(of_product, alone.probability, decides.probability),
-        test=tuple(SAME_ACCOUNT if of else decides.evidence.test for of in of_product),
-        slope=np.where(of_product, same.slopes.slope, decides.evidence.slopes.slope),
-        slope_se=np.where(of_product, same.slopes.error, decides.evidence.slopes.error),
-        deals=np.where(of_product, same.deals, decides.evidence.deals),
+        multiplier=np.where(of_deals, alone.multiplier, decides.multiplier),
+        multiplier_sd=np.where(of_deals, alone.multiplier_sd, decides.multiplier_sd),
+        probability=np.where(of_deals, alone.probability, decides.probability),
+        test=tuple(SAME_ACCOUNT if of else decides.evidence.test for of in of_deals),
+        slope=np.where(of_deals, same.slopes.slope, decides.evidence.slopes.slope),
+        slope_se=np.where(of_deals, same.slopes.error, decides.evidence.slopes.error),
+        deals=np.where(of_deals, same.deals, decides.evidence.deals),
     )
 
 
-def added_by_rep(fit: Fit, deals: Deals, rows: IntArray, dimensions: Sequence[str]) -> FloatArray:
-    """What the rep of each deal adds, by dimension, shape (rows, dimensions)."""
+def added_by_rep(
+    fit: Fit, records: Records, rows: IntArray, dimensions: Sequence[str]
+) -> FloatArray:
+    """What the rep of each record adds, by dimension, shape (rows, dimensions)."""
     added = np.zeros((len(rows), len(dimensions)))
     for place, name in enumerate(dimensions):
         for term in DIMENSION_TERMS[name]:
             if term in fit.terms:
-                added[:, place] += fit.effects[term.name].effect[deals.terms[term.name].code[rows]]
+                added[:, place] += fit.effects[term.name].effect[
+                    records.terms[term.name].code[rows]
+                ]
     return added
 
 
 def _on_the_same_account(
-    deals: Deals, model: Model, half_life_days: int, dimensions: Sequence[str]
+    records: Records, model: Model, half_life_days: int, dimensions: Sequence[str]
 ) -> _Evidence:
     used = rows_where(model.is_used)
-    account = deals.features["account_id"].code[used]
-    size = len(deals.features["account_id"].levels)
+    account = records.features["account_id"].code[used]
     added, own = np.zeros((len(used), len(dimensions))), np.zeros(len(used))
-    folds = _FOLDS if len(used) <= _MANY_DEALS else _FOLDS_OF_MANY
-    for fold in range(folds):
-        held_out = account % folds == fold
-        fit = _fit(deals, model, used[~held_out], half_life_days)
-        if fit is None:
-            continue
+    for fold, fit in _folds(records, model, used, half_life_days):
+        held_out = fold(used)
         rows = used[held_out]
-        added[held_out] = added_by_rep(fit, deals, rows, dimensions)
-        own[held_out] = fit.base + fit.sum_of(deals.terms, rows, Part.SEGMENT)
-    count = np.maximum(np.bincount(account, minlength=size), 1)
-    mean = np.column_stack(
-        [(np.bincount(account, column, size) / count)[account] for column in added.T]
-    )
+        added[held_out] = added_by_rep(fit, records, rows, dimensions)
+        own[held_out] = model.own_part(fit, records, rows)
+    mean = _mean_by_account(records, model, used, added)[account]
     slopes = fit_slopes(model.outcome[used], own, added - mean, mean, account, model.family)
     told = (np.abs(added - mean) > 0).sum(axis=0).astype(np.int32)
     return _Evidence(SAME_ACCOUNT, slopes, told)
 
 
 def _after_changes(
-    deals: Deals, model: Model, half_life_days: int, dimensions: Sequence[str]
+    records: Records, model: Model, half_life_days: int, dimensions: Sequence[str]
 ) -> _Evidence:
-    rep, account = deals.features["rep_id"].code, deals.features["account_id"].code
+    rep, account = records.features["rep_id"].code, records.features["account_id"].code
     tested, added, own = [], [], []
-    for early, later, today in _periods(deals, model):
-        fit = _fit(deals, model, early, half_life_days, today)
+    for early, later, today in _periods(records, model):
+        fit = _fit(records, model, early, half_life_days, today)
         if fit is None:
             continue
-        before = _main_reps(deals, early)[account[later]]
+        before = _main_reps(records, model, early)[account[later]]
         rows = later[(before >= 0) & (before != rep[later])]
         tested.append(rows)
-        added.append(added_by_rep(fit, deals, rows, dimensions))
-        own.append(fit.base + fit.sum_of(deals.terms, rows, Part.SEGMENT))
+        if model.years is None:
+            own.append(model.own_part(fit, records, rows))
+            added.append(added_by_rep(fit, records, rows, dimensions))
+        else:
+            lead, record = _lead(records, model, early, rows, dimensions, half_life_days, today)
+            own.append(record)
+            added.append(lead)
     if not tested:
         nothing = np.zeros(len(dimensions), dtype=np.int32)
         return _Evidence(AFTER_CHANGES, Slopes.untested(len(dimensions)), nothing)
@@ -172,33 +175,96 @@ def _after_changes(
     return _Evidence(AFTER_CHANGES, slopes, counts)
 
 
-def _periods(deals: Deals, model: Model) -> Iterator[tuple[IntArray, IntArray, float]]:
-    """Half years, newest first: the deals before one, those in it, and its first day's age."""
+def _lead(
+    records: Records,
+    model: Model,
+    early: IntArray,
+    rows: IntArray,
+    dimensions: Sequence[str],
+    half_life_days: int,
+    today: float,
+) -> tuple[FloatArray, FloatArray]:
+    """What reps add beyond those before them, by effects from other accounts; and the record.
+
+    Accounts differ much more in how much they ask for than in how readily they buy, and a rep with
+    few of them has much of one in the effect. So an account's record is taken whole, whoever made
+    it, and held against the rep's lead over those who made it, as far as the record counts.
+
+    Returns:
+        Shape (rows, dimensions) and (rows,).
+    """
+    account = records.features["account_id"].code
+    alone = replace(model, terms=tuple(t for t in model.terms if t.part is Part.SEGMENT))
+    record = _fit(records, alone, early, half_life_days, today)
+    added = np.zeros((len(rows), len(dimensions)))
+    if record is None:
+        return added, np.log(model.counts(rows))
+    before = np.zeros((len(early), len(dimensions)))
+    for fold, fit in _folds(records, model, early, half_life_days, today):
+        for at, values in ((early, before), (rows, added)):
+            held_out = fold(at)
+            values[held_out] = added_by_rep(fit, records, at[held_out], dimensions)
+    own = record.effects[ACCOUNT.name]
+    counted = own.information * own.tau2 / (1 + own.information * own.tau2)
+    theirs = _mean_by_account(records, model, early, before) * counted[:, None]
+    return added - theirs[account[rows]], alone.own_part(record, records, rows)
+
+
+def _folds(
+    records: Records, model: Model, rows: IntArray, half_life_days: int, today: float = 0.0
+) -> Iterator[tuple[Callable[[IntArray], BoolArray], Fit]]:
+    """Which rows are of some accounts, and a fit without any of them."""
+    account = records.features["account_id"].code
+    folds = _FOLDS if len(rows) <= _MANY_DEALS else _FOLDS_OF_MANY
+    for number in range(folds):
+        of_fold = partial(_is_of_fold, account, folds, number)
+        fit = _fit(records, model, rows[~of_fold(rows)], half_life_days, today)
+        if fit is not None:
+            yield of_fold, fit
+
+
+def _is_of_fold(account: IntArray, folds: int, number: int, rows: IntArray) -> BoolArray:
+    return np.asarray(account[rows] % folds == number)
+
+
+def _mean_by_account(
+    records: Records, model: Model, rows: IntArray, values: FloatArray
+) -> FloatArray:
+    """Mean of some rows' values, shape (accounts, columns); 0 without any."""
+    account, counts = records.features["account_id"], model.counts(rows)
+    code, size = account.code[rows], len(account.levels)
+    whole = ratio(np.ones(size), np.bincount(code, counts, size))
+    return np.column_stack([np.bincount(code, counts * v, size) * whole for v in values.T])
+
+
+def _periods(records: Records, model: Model) -> Iterator[tuple[IntArray, IntArray, float]]:
+    """Half years, newest first: the records before one, those in it, and its first day's age."""
     count = _PERIODS if model.is_used.sum() <= _MANY_DEALS else _PERIODS_OF_MANY
     for number in range(1, count + 1):
         today = float(number * HOLDOUT_DAYS)
-        is_early = deals.age_days > today
-        is_later = ~is_early & (deals.age_days > today - HOLDOUT_DAYS)
+        is_early = records.age_days > today
+        is_later = ~is_early & (records.age_days > today - HOLDOUT_DAYS)
         if number == 1:
-            is_later |= deals.age_days <= 0
+            is_later |= records.age_days <= 0
         yield rows_where(model.is_used & is_early), rows_where(model.is_used & is_later), today
 
 
 def _fit(
-    deals: Deals, model: Model, rows: IntArray, half_life_days: int, today: float = 0.0
+    records: Records, model: Model, rows: IntArray, half_life_days: int, today: float = 0.0
 ) -> Fit | None:
-    weight = age_weight(deals.age_days[rows] - today, half_life_days)
-    fit = fit_effects(deals.terms, rows, model.outcome[rows], weight, model.terms, model.family)
+    weight = age_weight(records.age_days[rows] - today, half_life_days)
+    fit = model.fit(records, rows, weight)
     return fit if fit is not None and fit.is_estimable else None
 
 
-def _main_reps(deals: Deals, rows: IntArray) -> IntArray:
-    """Rep with most of an account's deals, of equals the first; -1 without a deal."""
-    rep, account = deals.features["rep_id"], deals.features["account_id"]
+def _main_reps(records: Records, model: Model, rows: IntArray) -> IntArray:
+    """Rep with most of an account's deals or years, of equals the first; -1 without any."""
+    rep, account = records.features["rep_id"], records.features["account_id"]
     reps = max(len(rep.levels), 1)
-    pairs, count = np.unique(
-        account.code[rows].astype(np.int64) * reps + rep.code[rows], return_counts=True
-    )
+    of_rows = account.code[rows].astype(np.int64) * reps + rep.code[rows]
+    pairs, count = np.unique(of_rows, return_counts=True)
+    if model.years is not None:
+        count = np.bincount(np.searchsorted(pairs, of_rows), model.years[rows], len(pairs))
     main = np.full(len(account.levels), -1, dtype=np.int32)
     # Written in ascending order of count, and of equals the first rep last.
     order = np.lexsort((-pairs, count))

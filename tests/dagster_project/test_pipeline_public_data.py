@@ -50,9 +50,9 @@ def test_a_rep_without_a_single_deal_can_still_cover(maven_run):
 
 
 def test_where_every_deal_is_won_strengths_are_not_estimable(adventureworks_run):
-    assert adventureworks_run.published("select signal, is_on, persistence_slope from strength_guard") == [
-        ("not_estimable", False, None)
-    ]
+    assert adventureworks_run.published(
+        "select signal, is_on, persistence_slope from strength_guard"
+    ) == [("not_estimable", False, None)]
     assert (
         adventureworks_run.published(
             "select account_id from assignment_explanations where strength_value_amount <> 0"

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from optimization.strength.terms import VALUE_TERMS, WIN_TERMS, Part, Term
+from optimization.strength.terms import CREATION_TERMS, VALUE_TERMS, WIN_TERMS, Part, Term
 
 DBT = Path(__file__).resolve().parents[2] / "dbt"
 DEALS = DBT / "models" / "intermediate" / "int_opportunities__profiled.sql"
 PRIORS = DBT / "models" / "marts" / "planning" / "strength_priors.sql"
+SPELLS = DBT / "models" / "marts" / "planning" / "strength_spells.sql"
 REPS = DBT / "models" / "marts" / "planning" / "strength_reps.sql"
 STAFF = DBT / "models" / "staging" / "hr" / "stg_hr__employees.sql"
-TERMS = (*WIN_TERMS, *VALUE_TERMS)
+TERMS = (*WIN_TERMS, *VALUE_TERMS, *CREATION_TERMS)
 
 # What a deal, its account and its rep's group say, and who the rep is. Nothing of the person.
 FEATURES = {
@@ -50,12 +51,13 @@ def selected(sql: str) -> set[str]:
 
 
 def strangers(
-    deals: str, priors: str, reps: str, staff: str, terms: Iterable[Term] = TERMS
+    deals: str, spells: str, priors: str, reps: str, staff: str, terms: Iterable[Term] = TERMS
 ) -> set[str]:
     """Whatever enters a strength and is not on the list."""
     return (
         (features(terms) - FEATURES)
         | (employee_columns(deals) - OF_EMPLOYEES_IN_DEALS)
+        | (employee_columns(spells) - OF_EMPLOYEES_IN_DEALS)
         | (employee_columns(priors) - OF_EMPLOYEES_IN_PRIORS)
         | (employee_columns(reps) - OF_EMPLOYEES_IN_REPS)
         | (selected(staff) - OF_STAFF)
@@ -63,7 +65,7 @@ def strangers(
 
 
 def sources() -> dict[str, str]:
-    files = {"deals": DEALS, "priors": PRIORS, "reps": REPS, "staff": STAFF}
+    files = {"deals": DEALS, "spells": SPELLS, "priors": PRIORS, "reps": REPS, "staff": STAFF}
     return {name: path.read_text(encoding="utf-8") for name, path in files.items()}
 
 
@@ -77,6 +79,7 @@ def test_a_protected_attribute_would_be_noticed_wherever_it_is_added(column: str
     code = sources()
     edits = {
         "deals": ("employees.group_id", f"employees.group_id, employees.{column}"),
+        "spells": ("employees.group_id", f"employees.group_id, employees.{column}"),
         "priors": ("employees.rep_id,", f"employees.rep_id, employees.{column},"),
         "reps": ("employees.rep_id,", f"employees.rep_id, employees.{column},"),
         "staff": ("    location,", f"    location,\n    {column},"),

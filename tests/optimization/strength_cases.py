@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from benchmarks.spells import spells_of
+
 INDUSTRIES = ["energy", "finance", "health", "retail"]
 REGIONS = ["east", "north", "south"]
 PRODUCTS = ["p1", "p2", "p3"]
@@ -17,6 +19,7 @@ class Case:
     """The arguments of ``estimate_strengths``."""
 
     deals: pd.DataFrame
+    spells: pd.DataFrame
     accounts: pd.DataFrame
     reps: pd.DataFrame
     priors: pd.DataFrame
@@ -89,6 +92,7 @@ def make_case(deals: pd.DataFrame, priors: pd.DataFrame | None = None) -> Case:
     counted["share"] = counted["share"] / counted.groupby("industry")["share"].transform("sum")
     return Case(
         deals=deals,
+        spells=spells_of(deals, accounts, reps),
         accounts=accounts,
         reps=reps.assign(is_active=True, prior_industries=None).reset_index(drop=True),
         priors=no_priors() if priors is None else priors,

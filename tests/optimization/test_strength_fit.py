@@ -72,7 +72,7 @@ def test_fewer_than_two_levels_have_no_spread(a: list[float]) -> None:
     assert variance_between(np.ones(len(a)), np.array(a)) == 0
 
 
-@pytest.mark.parametrize("family", Family)
+@pytest.mark.parametrize("family", [Family.BINOMIAL, Family.GAUSSIAN])
 def test_with_many_sweeps_the_effects_solve_the_penalised_likelihood(family: Family) -> None:
     # There d / tau2 is the score of each level: no step of any effect would gain anything.
     deals = Deals.from_frame(make_deals(1, 3000))

@@ -36,7 +36,7 @@ def test_what_persists_is_the_slope_of_later_wins_on_the_advantage(deals: Deals)
         return float(np.logaddexp(0, eta).sum() - (y * eta).sum())
 
     best = minimize(loss, np.zeros(2), tol=1e-12).x
-    found = judge_persistence(deals, win.family, wins)
+    found = judge_persistence(deals, win, wins)
     assert found.slope == pytest.approx(best[1], abs=0.01), "but for a prior of deviation 10"
     assert found.is_on == (found.slope > 1.645 * found.slope_se)
     assert found.multiplier == (min(1.0, found.slope) if found.is_on else 0.0)
@@ -50,7 +50,7 @@ def test_what_persists_of_values_is_a_least_squares_slope(deals: Deals) -> None:
     y = np.log(deals.amount[values.later_rows]) - own
     x = values.early.sum_of(deals.terms, values.later_rows, Part.REP)
     slope = np.polyfit(x, y, 1)[0]
-    assert judge_persistence(deals, value.family, values).slope == pytest.approx(slope, abs=0.01)
+    assert judge_persistence(deals, value, values).slope == pytest.approx(slope, abs=0.01)
 
 
 def test_the_longest_half_life_as_good_as_the_best_is_chosen(deals: Deals) -> None:
@@ -113,13 +113,14 @@ def test_too_few_deals_to_choose_a_half_life_give_a_year() -> None:
 def test_the_guard_says_why_it_is_off(edit: dict[str, object], signal: str, words: str) -> None:
     deals = Deals.from_frame(make_deals(3, 500, niche=0.0).assign(**edit))
     half_lives = try_half_lives(deals, win_model(deals))
-    fits, verdicts = [], []
-    for model in (win_model(deals), value_model(deals)):
-        fits.append(fit_model(deals, model, 365))
-        verdicts.append(judge(deals, model, fits[-1], judge_transport(deals, model, 365)))
-    row = guard_table(deals, fits[0], *verdicts, half_lives).iloc[0]
+    fits, verdicts = {}, {}
+    for name, model in (("win", win_model(deals)), ("value", value_model(deals))):
+        fits[name] = fit_model(deals, model, 365)
+        verdicts[name] = judge(deals, model, fits[name], judge_transport(deals, model, 365))
+    verdicts["creation"] = verdicts["value"]
+    row = guard_table(deals, fits["win"], verdicts, half_lives).iloc[0]
     assert row["signal"] == signal
     assert words in row["reason"]
     assert not row["is_on"]
-    assert verdicts[0].share <= 0.1, "what is believed before looking"
+    assert verdicts["win"].share <= 0.1, "what is believed before looking"
     assert row["train_deal_count"] + row["holdout_deal_count"] == 500

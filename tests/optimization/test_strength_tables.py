@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -33,7 +34,8 @@ def test_every_rep_has_a_row_for_every_level(case: Case, found: Strengths) -> No
     table = found.rep_strengths
     assert not table.duplicated(["rep_id", "dimension", "level"]).any()
     levels = 1 + sum(
-        case.deals[c].nunique() for c in ("industry", "geography", "size_band", "product")
+        case.deals[c].nunique()
+        for c in ("industry", "geography", "size_band", "product", "revenue_type")
     )
     assert len(table) == len(case.reps) * levels
     overall = table[table["dimension"] == "overall"].set_index("rep_id")
@@ -102,7 +104,7 @@ def test_a_rep_is_held_against_the_owners_of_the_level_s_other_accounts(
     assert overall.loc[rep, "beats_owners_probability"] == pytest.approx(norm.cdf(z))
 
 
-def test_what_a_rep_wins_is_the_mean_over_the_products_asked_for(
+def test_what_a_rep_wins_is_the_mean_over_the_products_and_revenue_types_asked_for(
     case: Case, found: Strengths
 ) -> None:
     row = found.profile_win_rates.query("rep_id == 'R4'").iloc[5]
@@ -116,21 +118,32 @@ def test_what_a_rep_wins_is_the_mean_over_the_products_asked_for(
     kinds = ["industry", "geography", "size_band"]
     levels = [("overall", "(all)"), *((kind, row[kind]) for kind in kinds)]
     wins = value = asked = 0.0
-    for product in case.product_mix.query("industry == @row.industry").itertuples():
+    won_of, asked_of = {"new": 0.0, "existing": 0.0}, {"new": 0.0, "existing": 0.0}
+    counted = case.deals["revenue_type"].value_counts() + 0.5
+    mix = case.product_mix.query("industry == @row.industry").itertuples()
+    for product, kind in itertools.product(mix, won_of):
         mine = [
             (dimension, strengths.query("dimension == @dimension and level == @level"))
-            for dimension, level in [*levels, ("product", product.product)]
+            for dimension, level in [*levels, ("product", product.product), ("revenue_type", kind)]
         ]
         lp = effect("base", "(all)") + effect("product", product.product)
-        lp += sum(effect(kind, row[kind]) for kind in kinds)
+        lp += effect("revenue_type", kind)
+        lp += sum(effect(name, row[name]) for name in kinds)
         lp += along["overall"] * effect("group", "g1")
         lp += sum(rows["counted_effect"].iloc[0] for _, rows in mine)
         variance = sum(counted_variance(found, rows, name).iloc[0] for name, rows in mine)
         p = 1 / (1 + np.exp(-lp / np.sqrt(1 + np.pi / 8 * variance)))
-        weight = product.share * np.exp(effect("product", product.product, model="value"))
-        wins, value, asked = wins + product.share * p, value + weight * p, asked + weight
+        share = product.share * counted[kind] / counted.sum()
+        weight = share * np.exp(
+            effect("product", product.product, model="value")
+            + effect("revenue_type", kind, model="value")
+        )
+        wins, value, asked = wins + share * p, value + weight * p, asked + weight
+        won_of[kind], asked_of[kind] = won_of[kind] + weight * p, asked_of[kind] + weight
     assert row["win_rate"] == pytest.approx(wins)
     assert row["won_value_rate"] == pytest.approx(value / asked)
+    for kind, won in won_of.items():
+        assert row[f"{kind}_won_value_rate"] == pytest.approx(won / asked_of[kind])
     assert row["margin_rate"] == pytest.approx(0.5)
 
 
@@ -262,7 +275,12 @@ def test_a_strength_away_from_the_group_s_home_is_a_surprise() -> None:
 
 
 def test_a_company_without_a_deal_gets_tables_that_claim_nothing(case: Case) -> None:
-    empty = replace(case, deals=case.deals.head(0), product_mix=case.product_mix.head(0))
+    empty = replace(
+        case,
+        deals=case.deals.head(0),
+        spells=case.spells.head(0),
+        product_mix=case.product_mix.head(0),
+    )
     found = estimate_strengths(**empty.frames())
     guard = found.strength_guard.iloc[0]
     assert guard["signal"] == "not_estimable"

@@ -1,7 +1,9 @@
--- Opportunities a year that an account is expected to have, gamma-Poisson shrunk to accounts of its
--- kind: mu = sum n / sum T; sigma2 = var(n/T) - mu avg(1/T); beta = mu / sigma2; alpha = mu beta;
--- rate = (n + alpha) / (T + beta). No spread beyond chance: everyone gets mu. Its kind is its
--- segment where that has 30 accounts, else its lifecycle and size band.
+-- Opportunities a year that an account is expected to have under a rep of whom nothing is known,
+-- gamma-Poisson shrunk to accounts of its kind. A year under reps who create more than others, as
+-- far as that counts in the plan, is as much longer. mu = sum n / sum T; sigma2 = var(n/T) - mu
+-- avg(1/T); beta = mu / sigma2; alpha = mu beta; rate = (n + alpha) / (T + beta). No spread beyond
+-- chance: everyone gets mu. Its kind is its segment where that has 30 accounts, else its lifecycle
+-- and size band.
 {% set window_years = 3.0 %}
 {% set fewest_accounts = 30 %}
 
@@ -44,7 +46,7 @@ exposed as (
             else sized.lifecycle || ' / ' || sized.size_band
         end as kind,
         revenue_types.revenue_type,
-        greatest(0.25, least(
+        exp(coalesce(effects.effect, 0.0)) * greatest(0.25, least(
             observed_span.years,
             coalesce(
                 {{ dbt.datediff('sized.created_on', 'calendar.as_of_on', 'day') }}
@@ -56,6 +58,10 @@ exposed as (
     cross join calendar
     cross join observed_span
     cross join revenue_types
+    left join {{ ref('stg_strength__effects') }} as effects
+        on effects.model = 'creation'
+        and effects.term = 'in_charge'
+        and sized.account_id = effects.level
 ),
 
 by_account as (

@@ -7,7 +7,7 @@ select
     row_number() over (
         partition by profile_id
         order by
-            round(won_value_rate * margin_rate, 12) desc,
+            round(creation_factor * won_value_rate * margin_rate, 12) desc,
             md5(industry || region || size_band || rep_id) asc
     ) as value_rank
 from {{ ref('stg_strength__win_rates') }}

@@ -81,9 +81,10 @@ joined as (
         {{ shift_odds('win_rates.win_rate', 'potential.win_effect') }} as segment_win_rate,
         win_rates.margin_rate + potential.margin_difference as margin_rate,
         potential.new_deals_per_year * potential.new_value_per_win
-        * {{ shift_odds('win_rates.won_value_rate', 'potential.win_effect') }} as new_amount,
+        * {{ shift_odds('win_rates.new_won_value_rate', 'potential.win_effect') }} as new_amount,
         potential.existing_deals_per_year * potential.existing_value_per_win
-        * {{ shift_odds('win_rates.won_value_rate', 'potential.win_effect') }} as existing_amount
+        * {{ shift_odds('win_rates.existing_won_value_rate', 'potential.win_effect') }}
+            as existing_amount
     from accounts
     cross join calendar
     cross join settings

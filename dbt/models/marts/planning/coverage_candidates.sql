@@ -11,7 +11,8 @@ notes as (select * from {{ ref('coverage_candidates__notes') }}),
 counted as (
     select
         *,
-        case when is_strength_used then booking_factor else 1.0 end as factor,
+        case when is_strength_used then new_booking_factor else 1.0 end as new_factor,
+        case when is_strength_used then existing_booking_factor else 1.0 end as existing_factor,
         case
             when coverer_type = 'house' or is_present or not has_present or is_stale then 0.0
             -- Schmitz et al. measured 13-18 % of a customer's yearly sales lost after a change of
@@ -26,9 +27,9 @@ counted as (
 valued as (
     select
         *,
-        case when coverer_type = 'house' then 0.0 else new_amount * factor end as new_before,
+        case when coverer_type = 'house' then 0.0 else new_amount * new_factor end as new_before,
         existing_amount
-        * case when coverer_type = 'house' then 1 - uncovered_loss_rate else factor end
+        * case when coverer_type = 'house' then 1 - uncovered_loss_rate else existing_factor end
             as existing_before,
         case
             when coverer_type = 'rep' and is_strength_used then rep_margin_rate else margin_rate
@@ -76,8 +77,14 @@ priced as (
             else 0.0
         end as cost_to_serve_amount,
         abs((new_before + existing_before) * won_margin_rate) * horizon_years as won_margin_amount,
-        case when coverer_type = 'rep' then (1 - win_rate) * coalesce(advantage_sd, 0.0) else 0.0 end
-            as strength_cv
+        case
+            when coverer_type = 'rep'
+                then sqrt(
+                        (1 - win_rate) * (1 - win_rate) * coalesce(advantage_sd * advantage_sd, 0.0)
+                        + coalesce(creation_sd * creation_sd, 0.0)
+                    )
+            else 0.0
+        end as strength_cv
     from valued
 )
 

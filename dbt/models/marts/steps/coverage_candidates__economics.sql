@@ -57,13 +57,18 @@ select
         as rep_margin_rate,
     coalesce({{ shift_odds('mine.win_rate', 'potential.win_effect') }}, accounts.segment_win_rate)
         as win_rate,
-    -- Bookings under this rep over bookings under a rep of whom nothing is known.
+    -- Bookings under this rep over bookings under a rep of whom nothing is known: deals, their
+    -- chance and their value.
+    {% for revenue_type in ['new', 'existing'] -%}
+    {%- set won = revenue_type ~ '_won_value_rate' -%}
     coalesce(
-        {{ shift_odds('mine.won_value_rate', 'potential.win_effect') }}
-        / nullif({{ shift_odds('nobody.won_value_rate', 'potential.win_effect') }}, 0)
+        mine.creation_factor
+        * {{ shift_odds('mine.' ~ won, 'potential.win_effect') }}
+        / nullif({{ shift_odds('nobody.' ~ won, 'potential.win_effect') }}, 0)
         * exp(guard.value_multiplier * coalesce(value_effects.effect, 0.0)),
         1.0
-    ) as booking_factor,
+    ) as {{ revenue_type }}_booking_factor,
+    {% endfor -%}
     -- Squared coefficient of variation of the account's bookings, whoever covers it.
     potential.value_cv2 + (
         accounts.new_amount * accounts.new_amount * potential.new_rate_cv2
@@ -76,6 +81,7 @@ select
         as account_cv2,
     guard.is_counted as is_strength_used,
     mine.advantage_sd,
+    mine.creation_sd,
     case when coverers.coverer_type = 'house' then 0.0 else accounts.hours_per_year end as hours,
     coalesce(partners.margin_share, 0.0) as margin_share,
     coalesce(similarities.similarity, 0.0) as similarity,

@@ -6,7 +6,11 @@ select
     rep_id,
     win_rate,
     won_value_rate,
+    new_won_value_rate,
+    existing_won_value_rate,
     margin_rate,
     advantage,
-    advantage_sd
+    advantage_sd,
+    creation_factor,
+    creation_sd
 from {{ source('strength', 'profile_win_rates') }}
