@@ -19,7 +19,11 @@ From slopes b with covariance S to how much counts, by Bayes' rule over two expl
   nothing comes along: every slope is 0, believed with 9 to 1 before looking, so that at most one
   company in ten without any difference between reps is told otherwise;
   it does: slopes vary with deviation 1/4 around a common m, itself between 0 and 1 with density
-  7 m^6, since the slope of a rightly shrunk effect is 1.
+  7 m^6, since the slope of a rightly shrunk effect is 1. Of creation every m between 0 and 1 is as
+  likely: accounts differ so much in how much they ask for that a rep's effect holds some of theirs.
+The posterior mean counts in full where something comes along with three chances in four, not at all
+below one in four, and in between in proportion: belief alone must promise nothing, and a night's
+deals must not switch a plan over.
 """
 
 from __future__ import annotations
@@ -41,8 +45,11 @@ SAME_ACCOUNT, AFTER_CHANGES = "same_account", "after_changes"
 NOTHING_COMES_ALONG = 0.9
 _SPREAD_OF_SLOPES = 0.25
 _APART = 1.5
+# Chances that anything comes along between which the posterior mean begins to count.
+_CHANCES = (0.25, 0.75)
 _GRID = np.linspace(0.05, 1.0, 20)
-_PRIOR = (1 - NOTHING_COMES_ALONG) * _GRID**6 / (_GRID**6).sum()
+# Power of the density of the common slope, of models of deals and of creation.
+OF_DEALS_POWER, OF_CREATION_POWER = 6, 0
 # Few deals need every one of them for both fitting and testing; many do not.
 _MANY_DEALS = 200_000
 _FOLDS, _PERIODS = 10, 4
@@ -95,8 +102,9 @@ def judge_transport(records: Records, model: Model, half_life_days: int) -> Tran
     same = _on_the_same_account(records, model, half_life_days, dimensions)
     later = _after_changes(records, model, half_life_days, dimensions)
     of_deals = np.array([name in OF_DEALS for name in dimensions])
-    decides = _weigh(_deciding(same, later, ~of_deals), ~of_deals)
-    alone = _weigh(same, of_deals)
+    power = OF_DEALS_POWER if model.years is None else OF_CREATION_POWER
+    decides = _weigh(_deciding(same, later, ~of_deals), ~of_deals, power)
+    alone = _weigh(same, of_deals, power)
     return Transport(
         dimensions=dimensions,
         multiplier=np.where(of_deals, alone.multiplier, decides.multiplier),
@@ -304,7 +312,7 @@ class _Weighed:
     probability: FloatArray
 
 
-def _weigh(evidence: _Evidence, chosen: BoolArray) -> _Weighed:
+def _weigh(evidence: _Evidence, chosen: BoolArray, power: int) -> _Weighed:
     """Apply Bayes' rule to the slopes of some dimensions; the others stay 0."""
     held = chosen & evidence.slopes.is_tested
     multiplier, deviation = np.zeros(len(chosen)), np.zeros(len(chosen))
@@ -312,19 +320,25 @@ def _weigh(evidence: _Evidence, chosen: BoolArray) -> _Weighed:
     if held.any():
         slope = evidence.slopes.slope[held]
         covariance = evidence.slopes.covariance[np.ix_(held, held)]
-        mean, variance, chance = posterior(slope, covariance)
-        multiplier[held], deviation[held] = np.clip(mean, 0.0, 1.0), np.sqrt(variance)
+        mean, variance, chance = posterior(slope, covariance, power)
+        counted = float(np.interp(chance, _CHANCES, (0.0, 1.0)))
+        multiplier[held] = counted * np.clip(mean, 0.0, 1.0)
+        deviation[held] = counted * np.sqrt(variance)
         probability[chosen] = chance
     return _Weighed(evidence, multiplier, deviation, probability)
 
 
-def posterior(slope: FloatArray, covariance: FloatArray) -> tuple[FloatArray, FloatArray, float]:
+def posterior(
+    slope: FloatArray, covariance: FloatArray, power: int = OF_DEALS_POWER
+) -> tuple[FloatArray, FloatArray, float]:
     """Mean and variance of the true slopes, and the chance that anything comes along.
 
     Args:
         slope: Shape (dimensions,).
         covariance: Shape (dimensions, dimensions).
+        power: Of the density of the common slope.
     """
+    believed = (1 - NOTHING_COMES_ALONG) * _GRID**power / (_GRID**power).sum()
     prior = _SPREAD_OF_SLOPES**2 * np.eye(len(slope))
     total = covariance + prior
     pull = prior @ np.linalg.inv(total)
@@ -333,7 +347,7 @@ def posterior(slope: FloatArray, covariance: FloatArray) -> tuple[FloatArray, Fl
         [np.log(NOTHING_COMES_ALONG) + _log_density(slope, covariance)]
         + [
             np.log(weight) + _log_density(slope - common, total)
-            for common, weight in zip(_GRID, _PRIOR, strict=True)
+            for common, weight in zip(_GRID, believed, strict=True)
         ]
     )
     weight = np.exp(evidence - evidence.max())

@@ -26,6 +26,7 @@ from optimization.verify.proof import (
     check_today,
     paid,
 )
+from optimization.verify.reports import check_reports
 from optimization.verify.tables import HOUSE, differs, report, same, text_ids, where, with_today
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ def verify_coverage(
         *check_gains(pairs, chosen, limits, plan),
         *check_loads(pairs, chosen, plan.rep_loads),
         *check_lock_costs(pairs, limits, plan),
+        *check_reports(accounts, pairs, coverers, limits, policy, plan),
     ]
 
 
@@ -139,7 +141,7 @@ def _check_flags(rows: pd.DataFrame) -> Iterator[str]:
     yield from where(rows, rows["is_moved"] != rows["is_move"], "is_moved is wrong")
     locked = rows["lock_action"].notna()
     yield from where(rows, rows["is_locked"] != locked, "is_locked is wrong")
-    for column in ("present_rep_id", "owner_source", "family_id"):
+    for column in ("present_rep_id", "owner_source", "family_id", "lock_reason"):
         wrong = ~same(rows[column], rows[f"{column}_mart"])
         yield from where(rows, wrong, f"{column} is not the account's")
     kept = same(rows["previous_rep_id"], rows["previous_owner_rep_id"])

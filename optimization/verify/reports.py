@@ -1,4 +1,4 @@
-"""Recompute what the reports around a plan say: loads, locks, hiring, prices, and their sentences."""
+"""Recompute what the reports around a plan say: loads, locks, hiring, prices, sentences."""
 
 from __future__ import annotations
 
@@ -11,14 +11,21 @@ import pandas as pd
 
 from optimization.policy import CoveragePolicy
 from optimization.verify.limits import Limit
-from optimization.verify.tables import TOLERANCE, differs, numbers, report, same
+from optimization.verify.tables import HOUSE, TOLERANCE, differs, numbers, report, same
 
 if TYPE_CHECKING:
     from optimization.tables import CoveragePlan
 
-UNITS = {"hours": "hours", "min_hours": "hours", "accounts": "accounts"}
-MOVES = {"moves": "accounts", "group_moves": "accounts"}
-MONEY = dict.fromkeys(("balance_high", "balance_low", "partner_budget"), "currency")
+UNITS = {
+    "hours": "hours",
+    "min_hours": "hours",
+    "accounts": "accounts",
+    "moves": "moves",
+    "group_moves": "moves",
+    "balance_high": "potential",
+    "balance_low": "potential",
+    "partner_budget": "currency",
+}
 # A number in a sentence: 1,234 or 12.3, with M for millions, or a rate in percent.
 _NUMBER = re.compile(r"(?<![\w.,])-?\d[\d,]*(?:\.\d+)?(?: M\b| %)?")
 
@@ -54,12 +61,14 @@ def check_reports(
     yield from _check_loads(coverers, pairs, plan.rep_loads)
     yield from _check_locks(accounts, pairs, plan.lock_costs)
     yield from _check_hiring(coverers, plan)
-    yield from _check_sentences(plan)
+    hours = next(limit for limit in limits if limit.rule == "hours")
+    today = hours.used(pairs["rep_id"] == pairs["present_rep_id"].fillna(HOUSE))
+    lacking = (today - hours.sizes["capacity"]).clip(lower=0.0).sum()
+    yield from _check_sentences(plan, float(lacking))
 
 
 def _check_units(coverers: pd.DataFrame, table: pd.DataFrame) -> Iterator[str]:
-    known = UNITS | MOVES | MONEY
-    wrong = ~same(table["unit"], table["rule"].map(known))
+    wrong = ~same(table["unit"], table["rule"].map(UNITS))
     yield from report("unit of a limit is wrong", table.loc[wrong, "rule"].drop_duplicates())
     of_reps = table[table["rep_id"].notna()]
     wrong = ~same(of_reps["group_id"], of_reps["rep_id"].map(coverers["group_id"]))
@@ -134,7 +143,8 @@ def _check_hiring(coverers: pd.DataFrame, plan: CoveragePlan) -> Iterator[str]:
             promised += float((price.reindex(limit.index).fillna(0.0) * limit).sum())
         size = TOLERANCE * max(1.0, abs(promised))
         if not abs(row["added_hours"] - hours) <= TOLERANCE * max(1.0, hours):
-            yield f"added_hours of {row['group_id']} are {row['added_hours']:,.2f}, not {hours:,.2f}"
+            said = f"{row['added_hours']:,.2f}"
+            yield f"added_hours of {row['group_id']} are {said}, not {hours:,.2f}"
         if not abs(row["predicted_gain_amount"] - promised) <= size:
             yield (
                 f"predicted gain of {row['group_id']} is {row['predicted_gain_amount']:,.2f}, the "
@@ -144,16 +154,18 @@ def _check_hiring(coverers: pd.DataFrame, plan: CoveragePlan) -> Iterator[str]:
             yield f"a rep in {row['group_id']} gains more solved again than the prices promise"
 
 
-def _check_sentences(plan: CoveragePlan) -> Iterator[str]:
+def _check_sentences(plan: CoveragePlan, lacking_today: float) -> Iterator[str]:
     """Every number in a sentence is a number of its row, as it is written there."""
+    of_today = pd.DataFrame([{"lacking": lacking_today}])
     for name, table, key in (
         ("certificate", plan.certificate, "status"),
         ("gains", plan.gains, "baseline"),
         ("bridge", plan.bridge, "step"),
         ("hiring advice", plan.hiring_advice, "group_id"),
     ):
-        extra = plan.gains if name == "certificate" else table.head(0)
-        known_beside = _written(extra)
+        known_beside: set[str] = set()
+        if name == "certificate":
+            known_beside = _written(plan.gains) | _written(of_today)
         wrong = [
             row[key]
             for row in table.to_dict("records")
