@@ -264,5 +264,6 @@ def test_the_verifier_shares_no_code_with_the_models():
         "optimization.verify.gains",
         "optimization.verify.limits",
         "optimization.verify.proof",
+        "optimization.verify.reports",
         "optimization.verify.tables",
     }
