@@ -1,6 +1,6 @@
--- Share of a year's new business that an account does not bring because its coverer is new to it: what
--- would have begun and closed before the industry's sales cycle has passed. Open deals are handed over.
--- Quotas hold back the same months.
+-- Share of a year's new business that an account does not bring because its coverer is new to it:
+-- what would have begun and closed before the industry's sales cycle has passed. Open deals are
+-- handed over. Quotas hold back the same months.
 with
 
 cycles as (select * from {{ ref('sales_cycles') }}),
