@@ -47,6 +47,6 @@ def test_a_plan_has_the_same_bytes_with_one_two_and_four_threads(
         return done.stdout.splitlines()
 
     one = printed(1, 1)
-    assert len(one) == 22  # eight tables by each way, prices and choice
+    assert len(one) == 22  # ten tables by each way, prices and choice
     assert printed(2, 4) == one
     assert printed(4, 2) == one
