@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from optimization.policy import CoveragePolicy
-from optimization.verify.gains import check_gains
+from optimization.verify.gains import Z_90, check_gains
 from optimization.verify.limits import (
     Limit,
     check_limits,
     check_shadow_prices,
     stated_limits,
+    units_that_must_move,
     with_owner,
 )
 from optimization.verify.proof import (
@@ -48,7 +49,6 @@ PRICES = {
     "other_price_amount": ("min_hours", "partner_budget"),
 }
 PAIR = ["account_id", "rep_id"]
-Z_90 = 1.645
 
 
 def verify_coverage(
@@ -166,8 +166,8 @@ def _check_changes(rows: pd.DataFrame, changes: pd.DataFrame, pairs: pd.DataFram
 
 def _check_reasons(both: pd.DataFrame, pairs: pd.DataFrame) -> Iterator[str]:
     """What a change gains, what it costs, and why it is made, from the pairs."""
-    today = pairs[pairs["rep_id"] == pairs["present_rep_id"].fillna(HOUSE)]
-    before = both["account_id"].map(today.set_index("account_id")["value_amount"]).astype(float)
+    today = pairs[pairs["is_today"]].set_index("account_id")
+    before = both["account_id"].map(today["value_amount"]).astype(float)
     gain = both["value_amount_mart"] - before
     for column, amount in (
         ("value_gain_amount", gain),
@@ -175,10 +175,7 @@ def _check_reasons(both: pd.DataFrame, pairs: pd.DataFrame) -> Iterator[str]:
     ):
         name = column.removesuffix("_change")
         yield from where(both, differs(both[column], amount), f"{name} is not the change's")
-    of_today = today.set_index("account_id")
-    barred = both["account_id"].map(of_today["is_barred"] & of_today["is_present"])
-    torn = today.groupby("unit").agg(coverers=("rep_id", "nunique"), barred=("is_barred", "max"))
-    must = torn.index[(torn["coverers"] > 1) | torn["barred"].astype(bool)]
+    barred = both["account_id"].map(today["is_barred"] & today["is_present"])
     to_house = both["rep_id"] == HOUSE
     house = pairs[pairs["is_house"]].set_index("account_id")["value_amount"]
     served = pairs[~pairs["is_house"] & ~pairs["is_barred"]].groupby("account_id")["value_amount"]
@@ -187,7 +184,7 @@ def _check_reasons(both: pd.DataFrame, pairs: pd.DataFrame) -> Iterator[str]:
     for name, applies in (
         ("capacity", to_house | (gain < 0)),
         ("unprofitable", to_house & ~worth_serving.fillna(False).astype(bool)),
-        ("family", both["unit"].isin(must)),
+        ("family", both["unit"].isin(units_that_must_move(pairs))),
         ("override", barred.astype(bool)),
         ("earlier_plan", same(both["rep_id"], both["present_rep_id_mart"]) & ~to_house),
     ):

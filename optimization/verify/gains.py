@@ -10,7 +10,7 @@ import pandas as pd
 
 from optimization.verify.limits import Limit
 from optimization.verify.proof import worth
-from optimization.verify.tables import HOUSE, TOLERANCE, differs, report
+from optimization.verify.tables import TOLERANCE, differs, report
 
 if TYPE_CHECKING:
     from optimization.tables import CoveragePlan
@@ -35,7 +35,7 @@ def check_gains(
         limits: Every limit.
         plan: The plan's tables.
     """
-    as_is = pairs["rep_id"] == pairs["present_rep_id"].fillna(HOUSE)
+    as_is = pairs["is_today"]
     named = plan.assignments.set_index("account_id")["repaired_rep_id"]
     repaired = pairs["rep_id"] == pairs["account_id"].map(named)
     found = pairs[repaired].set_index("account_id").index
@@ -196,12 +196,9 @@ def _shared(
     before: pd.Series[bool], after: pd.Series[bool], limits: list[Limit]
 ) -> Iterator[tuple[str, int, float]]:
     for step, rules in SHARED.items():
-        saved = 0.0
-        for limit in limits:
-            if limit.rule in rules:
-                over = [
-                    (limit.used(rows) - limit.sizes["capacity"]).clip(lower=0.0)
-                    for rows in (before, after)
-                ]
-                saved += float(((over[0] - over[1]) * limit.sizes["slack_price_amount"]).sum())
-        yield step, 0, saved
+        saved = sum(
+            ((limit.over(before) - limit.over(after)) * limit.sizes["slack_price_amount"]).sum()
+            for limit in limits
+            if limit.rule in rules
+        )
+        yield step, 0, float(saved)

@@ -35,6 +35,10 @@ class Limit:
         total = self.use[chosen].groupby(self.entity[chosen]).sum()
         return total.reindex(self.sizes.index).fillna(0.0)
 
+    def over(self, chosen: pd.Series[bool]) -> pd.Series[float]:
+        """Units that the chosen pairs use beyond the capacity, by entity of ``sizes``."""
+        return (self.used(chosen) - self.sizes["capacity"]).clip(lower=0.0)
+
     def paid(self, price: pd.Series[float]) -> pd.Series[float]:
         """What each pair pays at these prices by entity."""
         return self.use * self.entity.map(price).fillna(0.0).astype(float)
@@ -87,9 +91,8 @@ def stated_limits(
         today = cost[pairs["is_present"]].groupby(rep[pairs["is_present"]]).sum()
         most = budgets.clip(lower=today.reindex(budgets.index).fillna(0.0))
         limits.append(Limit("partner_budget", rep, cost, _sizes(most)))
-    able = reps[reps["capacity_hours"] > 0]
-    if policy.balance_band_rate is not None and len(able):
-        limits += _balance(pairs, able, policy)
+    if policy.balance_band_rate is not None and (reps["capacity_hours"] > 0).any():
+        limits += _balance(pairs, coverers, policy)
     return limits
 
 
@@ -102,13 +105,25 @@ def _sizes(
     return table.dropna(subset=["capacity"])
 
 
-def _balance(pairs: pd.DataFrame, reps: pd.DataFrame, policy: CoveragePolicy) -> list[Limit]:
+def potential_shares(pairs: pd.DataFrame, coverers: pd.DataFrame) -> pd.Series[float]:
+    """Yearly potential that each rep's share of its group's hours asks for, by rep_id.
+
+    Args:
+        pairs: Candidates with their account's columns and ``owner_group``.
+        coverers: By rep_id.
+    """
+    reps = coverers[(coverers["coverer_type"] == "rep") & (coverers["capacity_hours"] > 0)]
     accounts = pairs.drop_duplicates("account_id")
     potential = accounts["new_amount_account"] + accounts["existing_amount_account"]
     today = potential.groupby(accounts["owner_group"]).sum()
     spread = float(potential.sum()) / max(float(today.sum()), 1e-9)
     share = reps["capacity_hours"] / reps.groupby("group_id")["capacity_hours"].transform("sum")
-    target = (share * reps["group_id"].map(today).fillna(0.0) * spread).dropna()
+    of_group = reps["group_id"].map(today).astype(float).fillna(0.0)
+    return (share * of_group * spread).dropna()
+
+
+def _balance(pairs: pd.DataFrame, coverers: pd.DataFrame, policy: CoveragePolicy) -> list[Limit]:
+    target = potential_shares(pairs, coverers)
     use = pairs["new_amount_account"] + pairs["existing_amount_account"]
     band = float(policy.balance_band_rate or 0.0)
     return [
@@ -132,11 +147,7 @@ def move_limit(pairs: pd.DataFrame, rate: float, group: str | None = None) -> in
     """
     accounts = pairs.drop_duplicates("account_id")
     owned, recent = accounts["present_rep_id"].notna(), int(accounts["recent_move_count"].sum())
-    today = pairs[pairs["rep_id"] == pairs["present_rep_id"].fillna(HOUSE)]
-    units = today.groupby("unit").agg(coverers=("rep_id", "nunique"), barred=("is_barred", "max"))
-    # A family that is not together yet and an owner who may not stay must be able to move.
-    torn = units.index[(units["coverers"] > 1) | units["barred"]]
-    forced = owned & accounts["unit"].isin(torn)
+    forced = owned & accounts["unit"].isin(units_that_must_move(pairs))
     if group is not None:
         owned = owned & (accounts["owner_group"] == group)
         left = accounts["recent_move_group_ids"].dropna()
@@ -144,6 +155,13 @@ def move_limit(pairs: pd.DataFrame, rate: float, group: str | None = None) -> in
         forced = forced & owned
     wanted = int(np.floor(rate * int(owned.sum()) + 1e-9)) - recent
     return max(wanted, int(forced.sum()), 0)
+
+
+def units_that_must_move(pairs: pd.DataFrame) -> pd.Index:
+    """Families that are not together yet, and units whose owner may not stay."""
+    today = pairs[pairs["is_today"]]
+    units = today.groupby("unit").agg(coverers=("rep_id", "nunique"), barred=("is_barred", "max"))
+    return units.index[(units["coverers"] > 1) | units["barred"].astype(bool)]
 
 
 _BROKEN = {
@@ -202,7 +220,12 @@ def entities(table: pd.DataFrame) -> pd.Series[str]:
 
 
 def with_owner(pairs: pd.DataFrame, coverers: pd.DataFrame) -> pd.DataFrame:
-    """Add is_move, is_barred (a lock or a rule forbids the pair) and owner_group to every pair."""
+    """Add what follows from owner, locks and coverers to every pair.
+
+    Columns is_today (how the account is covered today: by its owner, else by the house), is_move,
+    is_lock_broken, is_barred (a lock or a rule forbids the pair), owner_group, group_of_coverer,
+    unit (a family, or an account on its own) and is_house.
+    """
     owner, rep = pairs["present_rep_id"], pairs["rep_id"]
     target = pairs["lock_rep_id"].fillna(owner)
     on_target = (rep == target).fillna(False).astype(bool)
@@ -210,6 +233,7 @@ def with_owner(pairs: pd.DataFrame, coverers: pd.DataFrame) -> pd.DataFrame:
     removes = (pairs["lock_action"] == "remove").fillna(False).astype(bool)
     return pairs.assign(
         is_present=pairs["is_present"].astype(bool),
+        is_today=rep == owner.fillna(HOUSE),
         is_move=owner.notna() & (rep != owner),
         is_lock_broken=(keeps & ~on_target) | (removes & on_target),
         is_barred=(keeps & ~on_target) | (removes & on_target) | pairs["forbidden_reason"].notna(),

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from optimization.verify.limits import Limit, entities
-from optimization.verify.tables import HOUSE, TOLERANCE, differs, report
+from optimization.verify.tables import TOLERANCE, differs, report
 
 if TYPE_CHECKING:
     from optimization.tables import CoveragePlan
@@ -39,8 +39,7 @@ def worth(pairs: pd.DataFrame, chosen: pd.Series[bool], limits: list[Limit]) -> 
     """Value of the chosen pairs less what they exceed limits by, at each limit's price."""
     total = float(pairs.loc[chosen, "value_amount"].sum())
     for limit in limits:
-        over = (limit.used(chosen) - limit.sizes["capacity"]).clip(lower=0.0)
-        total -= float((over * limit.sizes["slack_price_amount"]).sum())
+        total -= float((limit.over(chosen) * limit.sizes["slack_price_amount"]).sum())
     return total
 
 
@@ -54,8 +53,7 @@ def check_certificate(
     """Check the certificate against the pairs: worth, overtime, gap, gain and counts."""
     objective, bound = certificate["objective_amount"], certificate["bound_amount"]
     known = {limit.rule: limit for limit in limits}
-    hours = known["hours"]
-    lacking = float((hours.used(chosen) - hours.sizes["capacity"]).clip(lower=0.0).sum())
+    lacking = float(known["hours"].over(chosen).sum())
     total = worth(pairs, chosen, limits)
     size = max(1.0, abs(total))
     if not abs(objective - total) <= TOLERANCE * size:
@@ -91,7 +89,7 @@ def check_today(
     pairs: pd.DataFrame, limits: list[Limit], certificate: pd.Series[float]
 ) -> Iterator[str]:
     """Check what the certificate says today's coverage is worth, net of what it exceeds."""
-    total = worth(pairs, pairs["rep_id"] == pairs["present_rep_id"].fillna(HOUSE), limits)
+    total = worth(pairs, pairs["is_today"], limits)
     said = certificate["as_is_objective_amount"]
     if not abs(said - total) <= TOLERANCE * max(1.0, abs(total)):
         yield f"today's coverage is said to be worth {said:,.2f}, it adds up to {total:,.2f}"
@@ -102,8 +100,7 @@ def check_loads(pairs: pd.DataFrame, chosen: pd.Series[bool], table: pd.DataFram
     potential = pairs["new_amount_account"] + pairs["existing_amount_account"]
     facts = pairs.assign(accounts=1.0, potential=potential)
     said = table.set_index("rep_id")
-    today = pairs["rep_id"] == pairs["present_rep_id"].fillna(HOUSE)
-    for when, rows in (("before", today), ("after", chosen)):
+    for when, rows in (("before", pairs["is_today"]), ("after", chosen)):
         sums = facts[rows].groupby("rep_id")[["accounts", "hours", "value_amount", "potential"]]
         known = sums.sum().reindex(said.index.union(pd.Index(facts["rep_id"].unique()))).fillna(0.0)
         for column, name in (
@@ -174,27 +171,35 @@ def check_single_moves(
 
     Accounts of a family move together and are left out.
     """
-    alone = pairs["unit"].str.startswith("account ")
-    now = pairs[chosen].set_index("account_id")
-    gain = pairs["value_amount"] - pairs["account_id"].map(now["value_amount"])
-    is_possible = alone & ~chosen & ~pairs["is_barred"]
+    account = pd.factorize(pairs["account_id"])[0]
+    made = np.empty(account.max() + 1, dtype=np.intp)
+    made[account[chosen]] = np.flatnonzero(chosen)
+    now = made[account]  # row of what the plan gives each pair's account
+    value = pairs["value_amount"].to_numpy(dtype=float)
+    gain = value - value[now]
+    is_alone = pairs["unit"].str.startswith("account ")
+    is_possible = np.array(is_alone & ~chosen & ~pairs["is_barred"], dtype=bool)
     for limit in limits:
-        entity_now = pairs["account_id"].map(limit.entity[chosen].set_axis(now.index))
-        use_now = pairs["account_id"].map(limit.use[chosen].set_axis(now.index))
-        used, sizes = limit.used(chosen), limit.sizes
-        same = limit.entity == entity_now
+        sizes, use = limit.sizes, limit.use.to_numpy(dtype=float)
+        here = sizes.index.get_indexer(pd.Index(limit.entity))
+        there = here[now]
+        is_same = here == there
+        capacity, most, price = (
+            sizes[column].to_numpy(dtype=float)
+            for column in ("capacity", "slack_limit", "slack_price_amount")
+        )
+        over = limit.used(chosen).to_numpy(dtype=float) - capacity
+        most = most + TOLERANCE * np.maximum(1.0, np.abs(capacity))
         for entity, change in (
-            (limit.entity, limit.use - use_now.where(same, 0.0)),
-            (entity_now, (-use_now).mask(same, 0.0)),
+            (here, use - np.where(is_same, use[now], 0.0)),
+            (there, np.where(is_same, 0.0, -use[now])),
         ):
-            counted = entity.isin(sizes.index)
-            size = {c: entity.map(sizes[c]).astype(float) for c in sizes.columns}
-            before = entity.map(used).astype(float) - size["capacity"]
-            after = before + change
-            most = size["slack_limit"] + TOLERANCE * np.maximum(1.0, size["capacity"].abs())
-            is_possible &= ~(counted & (after > np.maximum(most, before)))
-            extra = after.clip(lower=0.0) - before.clip(lower=0.0)
-            gain = gain - (extra * size["slack_price_amount"]).where(counted, 0.0)
+            counted = np.flatnonzero(entity >= 0)
+            at = entity[counted]
+            after = over[at] + change[counted]
+            is_possible[counted] &= after <= np.maximum(most[at], over[at])
+            extra = np.maximum(after, 0.0) - np.maximum(over[at], 0.0)
+            gain[counted] -= extra * price[at]
     room = certificate["solver_bound_amount"] - certificate["objective_amount"]
     better = is_possible & (gain > room + TOLERANCE * max(1.0, abs(certificate["bound_amount"])))
     yield from report(

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from optimization.policy import CoveragePolicy
-from optimization.verify.limits import Limit
-from optimization.verify.tables import HOUSE, TOLERANCE, differs, numbers, report, same
+from optimization.verify.limits import Limit, potential_shares
+from optimization.verify.tables import TOLERANCE, differs, numbers, report, same
 
 if TYPE_CHECKING:
     from optimization.tables import CoveragePlan
@@ -62,9 +62,7 @@ def check_reports(
     yield from _check_locks(accounts, pairs, plan.lock_costs)
     yield from _check_hiring(coverers, plan)
     hours = next(limit for limit in limits if limit.rule == "hours")
-    today = hours.used(pairs["rep_id"] == pairs["present_rep_id"].fillna(HOUSE))
-    lacking = (today - hours.sizes["capacity"]).clip(lower=0.0).sum()
-    yield from _check_sentences(plan, float(lacking))
+    yield from _check_sentences(plan, float(hours.over(pairs["is_today"]).sum()))
 
 
 def _check_units(coverers: pd.DataFrame, table: pd.DataFrame) -> Iterator[str]:
@@ -85,14 +83,7 @@ def _check_loads(coverers: pd.DataFrame, pairs: pd.DataFrame, loads: pd.DataFram
         said["capacity_hours"].isna() & hours.isna()
     )
     yield from report("capacity_hours of a load is not the coverer's", said.index[wrong])
-    one = pairs.drop_duplicates("account_id")
-    potential = one["new_amount_account"] + one["existing_amount_account"]
-    today = potential.groupby(one["owner_group"]).sum()
-    spread = float(potential.sum()) / max(float(today.sum()), 1e-9)
-    able = coverers[(coverers["coverer_type"] == "rep") & (coverers["capacity_hours"] > 0)]
-    share = able["capacity_hours"] / able.groupby("group_id")["capacity_hours"].transform("sum")
-    of_group = able["group_id"].map(today).astype(float).fillna(0.0)
-    wanted = (share * of_group * spread).reindex(said.index)
+    wanted = potential_shares(pairs, coverers).reindex(said.index)
     found = numbers(said["potential_share_amount"])
     wrong = differs(found, wanted) & ~(found.isna() & wanted.isna())
     yield from report("potential_share_amount is not the share of hours", said.index[wrong])
