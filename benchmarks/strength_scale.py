@@ -18,10 +18,10 @@ from dataclasses import replace
 
 from benchmarks.spells import spells_of
 from benchmarks.strength_world import Shape, make_world
-from optimization.strength.deals import Deals, Spells
+from optimization.strength.deals import Deals, Records, Spells
 from optimization.strength.guard import judge
 from optimization.strength.half_life import chosen_half_life, try_half_lives
-from optimization.strength.models import creation_model, fit_model, value_model, win_model
+from optimization.strength.models import Model, creation_model, fit_model, value_model, win_model
 from optimization.strength.transport import judge_transport
 
 SIZES = (20_000, 200_000, 2_000_000)
@@ -57,19 +57,11 @@ def measure(deals_count: int) -> dict[str, float]:
     coded = Deals.from_frame(deals)
     win, value = win_model(coded), value_model(coded)
     half_life = chosen_half_life(try_half_lives(coded, win))
-    judge(coded, win, fit_model(coded, win, half_life), judge_transport(coded, win, half_life))
-    judge(
-        coded, value, fit_model(coded, value, half_life), judge_transport(coded, value, half_life)
-    )
+    for model in (win, value):
+        _fit_and_judge(coded, model, half_life)
     of_deals = time.process_time() - started
     in_charge = Spells.from_frame(spells)
-    creation = creation_model(in_charge)
-    judge(
-        in_charge,
-        creation,
-        fit_model(in_charge, creation, half_life),
-        judge_transport(in_charge, creation, half_life),
-    )
+    _fit_and_judge(in_charge, creation_model(in_charge), half_life)
     return {
         "spells": len(spells),
         "deals_cpu_seconds": round(of_deals, 2),
@@ -80,6 +72,11 @@ def measure(deals_count: int) -> dict[str, float]:
         "peak_mib": round(_peak_mib()),
         "peak_mib_before": round(before),
     }
+
+
+def _fit_and_judge(records: Records, model: Model, half_life: int) -> None:
+    fits = fit_model(records, model, half_life)
+    judge(records, model, fits, judge_transport(records, model, fits, half_life))
 
 
 def _peak_mib() -> float:

@@ -61,7 +61,8 @@ def estimate_strengths(
     models = {WIN: (coded, win), VALUE: (coded, value), CREATION: (in_charge, creation)}
     found, verdicts = {}, {}
     for name, (records, model) in models.items():
-        fits, along = fit_model(records, model, days), judge_transport(records, model, days)
+        fits = fit_model(records, model, days)
+        along = judge_transport(records, model, fits, days)
         found[name] = Fitted(records, model, fits, along)
         verdicts[name] = judge(records, model, fits, along)
     wins, values, created = (found[name].fits for name in (WIN, VALUE, CREATION))

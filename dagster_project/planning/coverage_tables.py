@@ -19,7 +19,7 @@ COVERAGE_MEANINGS: dict[str, str] = {
     "is_locked": "A lock or an override binds the account",
     "lock_reason": "Why the account is locked",
     "hours": "Selling hours a year",
-    "value_amount": "Expected contribution over the horizon, less cost to serve and disruption",
+    "value_amount": "Expected contribution over the horizon, less disruption and partners' shares",
     "new_amount": "Expected net-new bookings of the next twelve months under this coverer",
     "existing_amount": "Expected renewals and expansions of the next twelve months, likewise",
     "segment_value_amount": "Expected contribution of the account whoever covers it",
@@ -41,8 +41,8 @@ COVERAGE_MEANINGS: dict[str, str] = {
     "interval_high_amount": "Upper end of the 90 % interval of the value",
     "sentence": "The same in words",
     "reason": "leaver, unassigned, unknown_owner, uncovered, not_certified, direct_deal, "
-    "better_match, override, family, capacity, unprofitable (serving it costs more "
-    "than it brings) or earlier_plan (planned before, not yet in the CRM)",
+    "better_match, override, family, capacity, unprofitable (nobody brings more than its "
+    "customers order by themselves) or earlier_plan (planned before, not yet in the CRM)",
     "value_gain_amount": "Value gained by the change, disruption already taken off",
     "objective_amount": "Value of the plan",
     "bound_amount": "No plan can be worth more than this, as the published prices prove",

@@ -185,8 +185,7 @@ def auc(won: FloatArray, p: FloatArray) -> float:
 
 def _calibration_slope(won: FloatArray, p: FloatArray, account: IntArray) -> float:
     predictor = np.log(p / (1 - p))[:, None]
-    none = np.empty((len(won), 0))
-    slopes = fit_slopes(won, np.zeros(len(won)), predictor, none, account, Family.BINOMIAL)
+    slopes = fit_slopes(won, np.zeros(len(won)), predictor, account, Family.BINOMIAL)
     return float(slopes.slope[0])
 
 

@@ -151,7 +151,6 @@ def judge_persistence(records: Records, model: Model, fits: ModelFit) -> Persist
         fits.outcome[rows],
         own,
         advantage[:, None],
-        np.empty((len(rows), 0)),
         records.features["account_id"].code[rows],
         model.family,
     )

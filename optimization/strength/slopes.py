@@ -59,9 +59,9 @@ def fit_slopes(
     outcome: FloatArray,
     offset: FloatArray,
     columns: FloatArray,
-    controls: FloatArray,
     cluster: IntArray,
     family: Family,
+    controls: FloatArray | None = None,
 ) -> Slopes:
     """Fit the slopes of some columns, whatever the controls explain.
 
@@ -69,9 +69,9 @@ def fit_slopes(
         outcome: 0 or 1, or the logarithm of an amount, shape (deals,).
         offset: What is predicted without the columns, shape (deals,).
         columns: Shape (deals, columns).
-        controls: Shape (deals, any number).
         cluster: The account of each deal, shape (deals,).
         family: Distribution of the outcome.
+        controls: Shape (deals, any number); None for none.
 
     Returns:
         The slopes; a column without spread, or whose spread is that of fewer than 10 accounts, is
@@ -88,8 +88,8 @@ def fit_slopes(
     )
     if not is_tested.any():
         return slopes
-    held = columns[:, is_tested], controls[:, controls.std(axis=0) > LEAST_SPREAD]
-    design = np.column_stack([np.ones(len(outcome)), *held])
+    beside = [] if controls is None else [controls[:, controls.std(axis=0) > LEAST_SPREAD]]
+    design = np.column_stack([np.ones(len(outcome)), columns[:, is_tested], *beside])
     ridge = np.diag([0.0] + [_RIDGE] * (design.shape[1] - 1))
     found = np.zeros(design.shape[1])
     for _ in range(_NEWTON_STEPS):

@@ -38,7 +38,13 @@ import numpy as np
 from optimization.arrays import ratio
 from optimization.strength.deals import BoolArray, FloatArray, IntArray, Records
 from optimization.strength.fit import Fit
-from optimization.strength.models import HOLDOUT_DAYS, Model, age_weight, rows_where
+from optimization.strength.models import (
+    HOLDOUT_DAYS,
+    Model,
+    ModelFit,
+    age_weight,
+    rows_where,
+)
 from optimization.strength.slopes import Slopes, fit_slopes
 from optimization.strength.terms import ACCOUNT, DIMENSION_TERMS, OF_DEALS, Part
 
@@ -46,17 +52,29 @@ SAME_ACCOUNT, AFTER_CHANGES = "same_account", "after_changes"
 NOTHING_COMES_ALONG = 0.9
 _SPREAD_OF_SLOPES = 0.25
 _APART = 1.5
-# Standard deviations that what counts of creation lies below the posterior mean.
-_CAUTION = 0.25
 # Chances that anything comes along between which the posterior mean begins to count.
 _CHANCES = (0.25, 0.75)
 _GRID = np.linspace(0.05, 1.0, 20)
-# Power of the density of the common slope, of models of deals and of creation.
-OF_DEALS_POWER, OF_CREATION_POWER = 6, 0
 # Few deals need every one of them for both fitting and testing; many do not.
 _MANY_DEALS = 200_000
 _FOLDS, _PERIODS = 10, 4
 _FOLDS_OF_MANY = _PERIODS_OF_MANY = 2
+
+
+@dataclass(frozen=True)
+class Belief:
+    """What is believed of a common slope before looking, and how carefully it is counted.
+
+    Attributes:
+        power: Of the density of the slope between 0 and 1.
+        caution: Standard deviations that what counts lies below the posterior mean.
+    """
+
+    power: int
+    caution: float
+
+
+BELIEF_OF_DEALS, BELIEF_OF_CREATION = Belief(6, 0.0), Belief(0, 0.25)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,23 +109,26 @@ class _Evidence:
     deals: IntArray
 
 
-def judge_transport(records: Records, model: Model, half_life_days: int) -> Transport:
+def judge_transport(
+    records: Records, model: Model, fits: ModelFit, half_life_days: int
+) -> Transport:
     """Hold what reps add against the deals or spells that can tell it from what accounts add.
 
     Args:
         records: Closed deals, or spells.
         model: What is fitted.
+        fits: The fits; the early one serves the newest period.
         half_life_days: Age at which a record counts half; 0 for none.
     """
     dimensions = tuple(
         name for name, terms in DIMENSION_TERMS.items() if any(t in model.terms for t in terms)
     )
     same = _on_the_same_account(records, model, half_life_days, dimensions)
-    later = _after_changes(records, model, half_life_days, dimensions)
+    later = _after_changes(records, model, fits, half_life_days, dimensions)
     of_deals = np.array([name in OF_DEALS for name in dimensions])
-    power = OF_DEALS_POWER if model.years is None else OF_CREATION_POWER
-    decides = _weigh(_deciding(same, later, ~of_deals), ~of_deals, power)
-    alone = _weigh(same, of_deals, power)
+    belief = BELIEF_OF_DEALS if model.years is None else BELIEF_OF_CREATION
+    decides = _weigh(_deciding(same, later, ~of_deals), ~of_deals, belief)
+    alone = _weigh(same, of_deals, belief)
     return Transport(
         dimensions=dimensions,
         multiplier=np.where(of_deals, alone.multiplier, decides.multiplier),
@@ -146,30 +167,38 @@ def _on_the_same_account(
         added[held_out] = added_by_rep(fit, records, rows, dimensions)
         own[held_out] = model.own_part(fit, records, rows)
     mean = _mean_by_account(records, model, used, added)[account]
-    slopes = fit_slopes(model.outcome[used], own, added - mean, mean, account, model.family)
+    slopes = fit_slopes(model.outcome[used], own, added - mean, account, model.family, mean)
     told = (np.abs(added - mean) > 0).sum(axis=0).astype(np.int32)
     return _Evidence(SAME_ACCOUNT, slopes, told)
 
 
 def _after_changes(
-    records: Records, model: Model, half_life_days: int, dimensions: Sequence[str]
+    records: Records,
+    model: Model,
+    fits: ModelFit,
+    half_life_days: int,
+    dimensions: Sequence[str],
 ) -> _Evidence:
     rep, account = records.features["rep_id"].code, records.features["account_id"].code
     tested, added, own = [], [], []
     for early, later, today in _periods(records, model):
-        fit = _fit(records, model, early, half_life_days, today)
-        if fit is None:
-            continue
         before = _main_reps(records, model, early)[account[later]]
         rows = later[(before >= 0) & (before != rep[later])]
-        tested.append(rows)
-        if model.years is None:
-            own.append(model.own_part(fit, records, rows))
-            added.append(added_by_rep(fit, records, rows, dimensions))
+        found = None
+        if model.years is not None:
+            found = _lead(records, model, early, rows, dimensions, half_life_days, today)
         else:
-            lead, record = _lead(records, model, early, rows, dimensions, half_life_days, today)
-            own.append(record)
-            added.append(lead)
+            fit = fits.judged if today == HOLDOUT_DAYS else None
+            fit = fit or _fit(records, model, early, half_life_days, today)
+            if fit is not None:
+                found = (
+                    added_by_rep(fit, records, rows, dimensions),
+                    model.own_part(fit, records, rows),
+                )
+        if found is not None:
+            tested.append(rows)
+            added.append(found[0])
+            own.append(found[1])
     if not tested:
         nothing = np.zeros(len(dimensions), dtype=np.int32)
         return _Evidence(AFTER_CHANGES, Slopes.untested(len(dimensions)), nothing)
@@ -178,7 +207,6 @@ def _after_changes(
         model.outcome[rows],
         np.concatenate(own),
         columns,
-        np.empty((len(rows), 0)),
         account[rows],
         model.family,
     )
@@ -194,7 +222,7 @@ def _lead(
     dimensions: Sequence[str],
     half_life_days: int,
     today: float,
-) -> tuple[FloatArray, FloatArray]:
+) -> tuple[FloatArray, FloatArray] | None:
     """What reps add beyond those before them, by effects from other accounts; and the record.
 
     Accounts differ much more in how much they ask for than in how readily they buy, and a rep with
@@ -202,14 +230,14 @@ def _lead(
     it, and held against the rep's lead over those who made it, as far as the record counts.
 
     Returns:
-        Shape (rows, dimensions) and (rows,).
+        Shape (rows, dimensions) and (rows,); None where there is nothing to fit on.
     """
     account = records.features["account_id"].code
     alone = replace(model, terms=tuple(t for t in model.terms if t.part is Part.SEGMENT))
     record = _fit(records, alone, early, half_life_days, today)
-    added = np.zeros((len(rows), len(dimensions)))
     if record is None:
-        return added, np.log(model.counts(rows))
+        return None
+    added = np.zeros((len(rows), len(dimensions)))
     before = np.zeros((len(early), len(dimensions)))
     for fold, fit in _folds(records, model, early, half_life_days, today):
         for at, values in ((early, before), (rows, added)):
@@ -273,9 +301,8 @@ def _main_reps(records: Records, model: Model, rows: IntArray) -> IntArray:
     rep, account = records.features["rep_id"], records.features["account_id"]
     reps = max(len(rep.levels), 1)
     of_rows = account.code[rows].astype(np.int64) * reps + rep.code[rows]
-    pairs, count = np.unique(of_rows, return_counts=True)
-    if model.years is not None:
-        count = np.bincount(np.searchsorted(pairs, of_rows), model.years[rows], len(pairs))
+    pairs, pair_of = np.unique(of_rows, return_inverse=True)
+    count = np.bincount(pair_of, model.counts(rows), len(pairs))
     main = np.full(len(account.levels), -1, dtype=np.int32)
     # Written in ascending order of count, and of equals the first rep last.
     order = np.lexsort((-pairs, count))
@@ -315,7 +342,7 @@ class _Weighed:
     probability: FloatArray
 
 
-def _weigh(evidence: _Evidence, chosen: BoolArray, power: int) -> _Weighed:
+def _weigh(evidence: _Evidence, chosen: BoolArray, belief: Belief) -> _Weighed:
     """Apply Bayes' rule to the slopes of some dimensions; the others stay 0."""
     held = chosen & evidence.slopes.is_tested
     multiplier, deviation = np.zeros(len(chosen)), np.zeros(len(chosen))
@@ -323,26 +350,27 @@ def _weigh(evidence: _Evidence, chosen: BoolArray, power: int) -> _Weighed:
     if held.any():
         slope = evidence.slopes.slope[held]
         covariance = evidence.slopes.covariance[np.ix_(held, held)]
-        mean, variance, chance = posterior(slope, covariance, power)
+        mean, variance, chance = posterior(slope, covariance, belief)
         counted = float(np.interp(chance, _CHANCES, (0.0, 1.0)))
-        caution = _CAUTION * np.sqrt(variance) * (power == OF_CREATION_POWER)
-        multiplier[held] = counted * np.clip(mean - caution, 0.0, 1.0)
+        careful = mean - belief.caution * np.sqrt(variance)
+        multiplier[held] = counted * np.clip(careful, 0.0, 1.0)
         deviation[held] = counted * np.sqrt(variance)
         probability[chosen] = chance
     return _Weighed(evidence, multiplier, deviation, probability)
 
 
 def posterior(
-    slope: FloatArray, covariance: FloatArray, power: int = OF_DEALS_POWER
+    slope: FloatArray, covariance: FloatArray, belief: Belief = BELIEF_OF_DEALS
 ) -> tuple[FloatArray, FloatArray, float]:
     """Mean and variance of the true slopes, and the chance that anything comes along.
 
     Args:
         slope: Shape (dimensions,).
         covariance: Shape (dimensions, dimensions).
-        power: Of the density of the common slope.
+        belief: Before looking.
     """
-    believed = (1 - NOTHING_COMES_ALONG) * _GRID**power / (_GRID**power).sum()
+    density = _GRID**belief.power
+    believed = (1 - NOTHING_COMES_ALONG) * density / density.sum()
     prior = _SPREAD_OF_SLOPES**2 * np.eye(len(slope))
     total = covariance + prior
     pull = prior @ np.linalg.inv(total)

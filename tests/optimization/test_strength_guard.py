@@ -116,7 +116,8 @@ def test_the_guard_says_why_it_is_off(edit: dict[str, object], signal: str, word
     fits, verdicts = {}, {}
     for name, model in (("win", win_model(deals)), ("value", value_model(deals))):
         fits[name] = fit_model(deals, model, 365)
-        verdicts[name] = judge(deals, model, fits[name], judge_transport(deals, model, 365))
+        along = judge_transport(deals, model, fits[name], 365)
+        verdicts[name] = judge(deals, model, fits[name], along)
     verdicts["creation"] = verdicts["value"]
     row = guard_table(deals, fits["win"], verdicts, half_lives).iloc[0]
     assert row["signal"] == signal

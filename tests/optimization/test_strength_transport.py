@@ -26,8 +26,8 @@ def verdicts(**how: float) -> list[str]:
     for seed in range(4):
         deals = Deals.from_frame(make_deals(seed, 4000, **how))
         model = win_model(deals)
-        transport = judge_transport(deals, model, 0)
-        verdict = judge(deals, model, fit_model(deals, model, 0), transport)
+        fits = fit_model(deals, model, 0)
+        verdict = judge(deals, model, fits, judge_transport(deals, model, fits, 0))
         found.append(verdict.signal)
     return found
 
@@ -107,37 +107,35 @@ def test_slopes_are_those_of_the_likelihood_and_errors_take_an_account_together(
         return float(np.logaddexp(0, at).sum() - (won * at).sum())
 
     best = minimize(loss, np.zeros(3), tol=1e-12).x
+    accounts = account.astype(np.int32)
     found = fit_slopes(
-        won, offset, column[:, None], control[:, None], account.astype(np.int32), Family.BINOMIAL
+        won, offset, column[:, None], accounts, Family.BINOMIAL, controls=control[:, None]
     )
     assert found.slope[0] == pytest.approx(best[1], abs=1e-3)
     # An account-wide column is told by 60 accounts, not by 1,200 deals.
     wide = rng.normal(0, 1, 60)[account][:, None]
-    none = np.empty((len(won), 0))
-    together = fit_slopes(won, offset, wide, none, account.astype(np.int32), Family.BINOMIAL)
-    apart = fit_slopes(
-        won, offset, wide, none, np.arange(len(won), dtype=np.int32), Family.BINOMIAL
-    )
+    together = fit_slopes(won, offset, wide, accounts, Family.BINOMIAL)
+    alone = np.arange(len(won), dtype=np.int32)
+    apart = fit_slopes(won, offset, wide, alone, Family.BINOMIAL)
     assert together.error[0] > 1.3 * apart.error[0]
 
 
 def test_a_column_without_spread_and_a_handful_of_accounts_test_nothing() -> None:
     won = np.tile([0.0, 1.0], 20)
     account = np.arange(40, dtype=np.int32)
-    flat, none = np.full((40, 1), 0.2), np.empty((40, 0))
-    assert not fit_slopes(won, 0 * won, flat, none, account, Family.BINOMIAL).is_tested.any()
+    flat = np.full((40, 1), 0.2)
+    assert not fit_slopes(won, 0 * won, flat, account, Family.BINOMIAL).is_tested.any()
     column = np.linspace(-1, 1, 40)[:, None]
     few = (account % 9).astype(np.int32)
-    assert not fit_slopes(won, 0 * won, column, none, few, Family.BINOMIAL).is_tested.any()
-    assert fit_slopes(won, 0 * won, column, none, account, Family.BINOMIAL).is_tested.all()
+    assert not fit_slopes(won, 0 * won, column, few, Family.BINOMIAL).is_tested.any()
+    assert fit_slopes(won, 0 * won, column, account, Family.BINOMIAL).is_tested.all()
 
 
 def test_deals_that_are_all_won_by_the_better_reps_keep_slopes_finite() -> None:
     column = np.repeat([-1.0, 1.0], 30)[:, None]
     won = np.repeat([0.0, 1.0], 30)
     account = np.arange(60, dtype=np.int32)
-    none = np.empty((60, 0))
-    found = fit_slopes(won, 0 * won, column, none, account, Family.BINOMIAL)
+    found = fit_slopes(won, 0 * won, column, account, Family.BINOMIAL)
     assert np.isfinite(found.slope).all()
     assert found.slope[0] > 2
     assert np.isfinite(found.error).all()

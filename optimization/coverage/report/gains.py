@@ -15,6 +15,7 @@ import pandas as pd
 from optimization.arrays import BoolArray, FloatArray, IntArray
 from optimization.coverage.problem.inputs import CoverageInputs
 from optimization.coverage.problem.units import CoverageProblem
+from optimization.coverage.report.explain import Z_90
 from optimization.coverage.report.wording import counted, money
 
 GAIN_COLUMNS = [
@@ -27,12 +28,17 @@ GAIN_COLUMNS = [
 ]
 BRIDGE_COLUMNS = ["step_number", "step", "account_count", "amount", "running_amount", "sentence"]
 AS_IS, REPAIRED, MARGIN = "as_is", "as_is_repaired", "as_is_repaired_margin"
-Z_90 = 1.645
 # Prices of what goes beyond a limit, by the rules they belong to.
 SHARED_STEPS = {
     "overtime": ("hours",),
     "balance": ("balance_high", "balance_low"),
     "idle_hours": ("min_hours",),
+}
+REASONS = ("better_match", "family", "override", "capacity", "unprofitable")
+_OVER = {
+    AS_IS: "today's coverage, which leaves vacant accounts to nobody",
+    REPAIRED: "today's coverage with its vacancies filled by the fewest moves",
+    MARGIN: "the same in margin alone, without the price of hours and balance",
 }
 _WORDS = {
     "as_is": "Today's coverage is worth {amount}.",
@@ -105,19 +111,16 @@ def plan_gains(problem: CoverageProblem, chosen: IntArray, repaired: IntArray) -
         chosen: Candidate row of each account in the plan, shape (A,).
         repaired: The same in the repaired coverage, shape (A,).
     """
-    inputs = problem.inputs
-    plan = problem.scored.worth(chosen)
+    inputs, worth = problem.inputs, problem.scored.worth
+    margin = float((inputs.value[chosen] - inputs.value[repaired]).sum())
+    over_as_is = Z_90 * _deviation(inputs, chosen, inputs.as_is_rows)
+    over_repaired = Z_90 * _deviation(inputs, chosen, repaired)
     rows = []
-    for baseline, base in ((AS_IS, inputs.as_is_rows), (REPAIRED, repaired), (MARGIN, repaired)):
-        gain = plan - problem.scored.worth(base)
-        if baseline == MARGIN:
-            gain = float((inputs.value[chosen] - inputs.value[base]).sum())
-        reach = Z_90 * _deviation(inputs, chosen, base)
-        what = {
-            AS_IS: "today's coverage, which leaves vacant accounts to nobody",
-            REPAIRED: "today's coverage with its vacancies filled by the fewest moves",
-            MARGIN: "the same in margin alone, without the price of hours and balance",
-        }[baseline]
+    for baseline, gain, reach in (
+        (AS_IS, worth(chosen) - worth(inputs.as_is_rows), over_as_is),
+        (REPAIRED, worth(chosen) - worth(repaired), over_repaired),
+        (MARGIN, margin, over_repaired),
+    ):
         rows.append(
             (
                 baseline,
@@ -125,8 +128,8 @@ def plan_gains(problem: CoverageProblem, chosen: IntArray, repaired: IntArray) -
                 gain,
                 gain - reach,
                 gain + reach,
-                f"{money(gain)} over {what}; nine times in ten between {money(gain - reach)} and "
-                f"{money(gain + reach)}.",
+                f"{money(gain)} over {_OVER[baseline]}; nine times in ten between "
+                f"{money(gain - reach)} and {money(gain + reach)}.",
             )
         )
     return pd.DataFrame(rows, columns=GAIN_COLUMNS)
@@ -191,10 +194,9 @@ def _steps(
     changed = chosen != repaired
     is_vacant = ~inputs.has_present
     yield "better_use_of_vacancies", *_sum(difference, changed & is_vacant)
-    for step in ("better_match", "family", "override", "capacity", "unprofitable"):
+    for step in REASONS:
         yield step, *_sum(difference, changed & ~is_vacant & (reason == step))
-    known = ("better_match", "family", "override", "capacity", "unprofitable")
-    assert not (changed & ~is_vacant & ~np.isin(reason.astype(str), known)).any()
+    assert not (changed & ~is_vacant & ~np.isin(reason.astype(str), REASONS)).any()
     cost = disruption[repaired] - disruption[chosen]
     yield "disruption", *_sum(cost, changed & (cost != 0))
     yield from _shared(problem, repaired, chosen)
