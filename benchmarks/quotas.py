@@ -75,6 +75,7 @@ def make_company(reps: int, accounts_per_rep: int, seed: int = 1) -> dict[str, A
                 "existing_deal_amount": existing / 3,
                 "season_key": rng.choice(keys[1:], accounts),
                 "is_moved": rng.random(accounts) < 0.1,
+                "unserved_amount": 0.0,
             }
         ),
         "seasonality": seasons.assign(share=share.ravel()),

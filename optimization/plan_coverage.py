@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from optimization.arrays import IntArray
+from optimization.coverage.problem.eligible import EligiblePairs
 from optimization.coverage.problem.inputs import CoverageInputs
 from optimization.coverage.problem.units import CoverageProblem
 from optimization.coverage.report.certificate import certify
@@ -15,6 +16,8 @@ from optimization.coverage.report.gains import gain_bridge, plan_gains, repair
 from optimization.coverage.report.hiring import hiring_advice
 from optimization.coverage.report.loads import rep_loads
 from optimization.coverage.report.locks import lock_costs
+from optimization.coverage.report.pairs import pair_rows
+from optimization.coverage.solve.columns import price_every_pair
 from optimization.coverage.solve.decide import decide
 from optimization.coverage.solve.feasible import least_shortfall
 from optimization.coverage.solve.prices import relax, shadow_prices, start_prices
@@ -23,6 +26,7 @@ from optimization.policy import CoveragePolicy
 from optimization.solve import SolveStatus, require_gap
 from optimization.tables import CoveragePlan
 from optimization.threads import on_one_thread
+from optimization.values.pairs import PairValues
 from optimization.verify.coverage import verify_coverage
 
 ASSIGNMENT_COLUMNS = [
@@ -42,6 +46,7 @@ ASSIGNMENT_COLUMNS = [
     "value_amount",
     "new_amount",
     "existing_amount",
+    "unserved_amount",
 ]
 CHANGE_COLUMNS = [
     "account_id",
@@ -60,17 +65,20 @@ def solve_coverage(
     coverers: pd.DataFrame,
     policy: CoveragePolicy,
     last_prices: pd.DataFrame | None = None,
+    values: PairValues | None = None,
 ) -> CoveragePlan:
     """Decide who covers which account, prove it and check it.
 
     Args:
         accounts: Mart ``coverage_accounts``, one row per account.
-        candidates: Mart ``coverage_candidates``, one row per eligible pair; amounts over the
-            planning horizon in company currency, hours a year.
+        candidates: Pairs to choose from, one row each (``values.candidates.COLUMNS``); amounts over
+            the planning horizon in company currency, hours and bookings a year.
         coverers: Mart ``coverage_coverers``, reps, partners and the house.
         policy: Move budget, gap, time and seed.
         last_prices: rule, rep_id, group_id and shadow_price_amount of the last plan, as a start
             beyond ``exact_pairs``; its choices come with the accounts' present owners.
+        values: What any pair is worth. With it the bound is over every eligible pair, and pairs
+            are added to the candidates as the prices call for them.
 
     Raises:
         DataError: A table breaks its contract.
@@ -82,11 +90,20 @@ def solve_coverage(
     inputs = CoverageInputs.from_frames(accounts, candidates, coverers)
     precheck(inputs)
     problem = CoverageProblem.state(inputs, policy)
-    pairs = problem.pairs
-    start = least_shortfall(pairs, {}, policy)
+    start = least_shortfall(problem.pairs, {}, policy)
     if start is None:
         raise diagnose(problem)
-    relaxation = relax(pairs, policy, start_prices(pairs, last_prices))
+    if values is None:
+        eligible = int(inputs.is_allowed.sum())
+        relaxation = relax(problem.pairs, policy, start_prices(problem.pairs, last_prices))
+    else:
+        priced = price_every_pair(
+            accounts, candidates, coverers, policy, problem, EligiblePairs(values, inputs),
+            last_prices,
+        )  # fmt: skip
+        problem, relaxation, eligible = priced.problem, priced.relaxation, priced.eligible
+        inputs, start = problem.inputs, least_shortfall(problem.pairs, {}, policy)
+    pairs = problem.pairs
     decision = decide(
         pairs,
         gap=policy.mip_gap,
@@ -94,7 +111,7 @@ def solve_coverage(
         seed=policy.seed,
         exact_pairs=policy.exact_pairs,
         price=relaxation.price,
-        start_choice=start.choice,
+        start_choice=None if start is None else start.choice,
     )
     chosen, outcome = decision.choice, decision.outcome
     if chosen is None:
@@ -109,10 +126,11 @@ def solve_coverage(
 
     gains = plan_gains(problem, rows, repaired)
     plan = CoveragePlan(
+        pairs=pair_rows(problem),
         assignments=_assignments(inputs, rows, repaired),
         explanations=explain(problem, rows, price),
         changes=_changes(inputs, rows, reason),
-        certificate=certify(problem, chosen, price, outcome, gains),
+        certificate=certify(problem, chosen, price, outcome, gains, eligible),
         gains=gains,
         bridge=gain_bridge(problem, rows, repaired, reason),
         shadow_prices=shadow_prices(pairs, price, chosen),
@@ -120,7 +138,7 @@ def solve_coverage(
         lock_costs=lock_costs(problem, relaxation),
         rep_loads=rep_loads(inputs, rows),
     )
-    violations = verify_coverage(accounts, candidates, coverers, policy, plan)
+    violations = verify_coverage(accounts, coverers, policy, plan)
     if violations:
         raise VerificationError(violations)
     return plan
@@ -148,6 +166,7 @@ def _assignments(inputs: CoverageInputs, chosen: IntArray, repaired: IntArray) -
             "value_amount": inputs.value[chosen],
             "new_amount": pair["new_amount"],
             "existing_amount": pair["existing_amount"],
+            "unserved_amount": pair["unserved_amount"],
         }
     )
     return table[ASSIGNMENT_COLUMNS]

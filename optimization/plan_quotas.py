@@ -21,12 +21,12 @@ from optimization.quotas.expected import ExpectedBusiness, expected_business
 from optimization.quotas.inputs import QuotaInputs
 from optimization.quotas.model import FairShares, fair_quotas, solve_quotas
 from optimization.quotas.outlook import attainment_outlook, simulate_bookings
-from optimization.quotas.seasons import REVENUE_TYPES
 from optimization.quotas.simulate import Shocks
 from optimization.quotas.tables import (
     company_targets,
     expected_frame,
     group_frame,
+    pair_month_frame,
     rep_frame,
     rep_quotas,
 )
@@ -44,6 +44,7 @@ from optimization.quotas.transfers import (
 )
 from optimization.tables import QuotaPlan
 from optimization.threads import on_one_thread
+from optimization.values.seasons import REVENUE_TYPES
 from optimization.verify.quotas import verify_quotas
 
 
@@ -107,6 +108,7 @@ def allocate_quotas(
         quota_allocations=rep_frame(inputs, quotas),
         rep_quotas=rep_quotas(inputs, quotas, fair_year, year, sd, past),
         expected_bookings=expected_frame(inputs, expected),
+        pair_month_values=pair_month_frame(inputs, expected, shocks.value_cv),
         quota_transfers=carried.transfers,
         attainment_outlook=outlook,
         buffer_advice=advice,

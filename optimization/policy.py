@@ -72,6 +72,40 @@ class CoveragePolicy:
 
 
 @dataclass(frozen=True)
+class PartnerTerms:
+    """What a partner may cover, and for which share of the margin.
+
+    Attributes:
+        partner_id: Name.
+        margin_share: Share of the margin it keeps.
+        size_bands: Size bands it may cover.
+    """
+
+    partner_id: str
+    margin_share: float
+    size_bands: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ValuePolicy:
+    """What a pair of account and coverer is valued by.
+
+    Attributes:
+        disruption_rate: Share of an account's existing business that a change of coverer loses
+            where the two have nothing in common. Schmitz et al. (2020) measured 13 to 18 % of a
+            customer's yearly sales, less where the successor's experience is alike.
+        uncovered_loss_rate: Share of its existing business that an uncovered account loses.
+        candidates_per_account: Reps that an account's choice begins with.
+        partners: Terms of each partner.
+    """
+
+    disruption_rate: float = 0.15
+    uncovered_loss_rate: float = 0.15
+    candidates_per_account: int = 10
+    partners: tuple[PartnerTerms, ...] = ()
+
+
+@dataclass(frozen=True)
 class QuotaPolicy:
     """What bounds targets and quotas.
 

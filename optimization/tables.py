@@ -12,6 +12,7 @@ class CoveragePlan:
     """The published tables of a plan, without plan_id; each sorted by its key.
 
     Attributes:
+        pairs: One row per pair that was weighed (``coverage_pairs``).
         assignments: One row per account (``coverage_assignments``).
         explanations: One row per account (``assignment_explanations``).
         changes: One row per account whose coverer of record changes (``plan_changes``).
@@ -24,6 +25,7 @@ class CoveragePlan:
         rep_loads: One row per coverer (``rep_loads``).
     """
 
+    pairs: pd.DataFrame
     assignments: pd.DataFrame
     explanations: pd.DataFrame
     changes: pd.DataFrame
@@ -46,6 +48,7 @@ class QuotaPlan:
         quota_allocations: rep_id, group_id, month, revenue_type, quota_amount.
         rep_quotas: Where each rep's quota comes from, one row per rep.
         expected_bookings: What each rep's accounts are expected to bring, by month and type.
+        pair_month_values: The same by account; rep_id says who covers it.
         quota_transfers: Quotas in force that followed an account.
         attainment_outlook: Chances by level, entity and buffer.
         buffer_advice: What buffers add up to and can do, by group and for the company.
@@ -60,6 +63,7 @@ class QuotaPlan:
     quota_allocations: pd.DataFrame
     rep_quotas: pd.DataFrame
     expected_bookings: pd.DataFrame
+    pair_month_values: pd.DataFrame
     quota_transfers: pd.DataFrame
     attainment_outlook: pd.DataFrame
     buffer_advice: pd.DataFrame

@@ -18,13 +18,12 @@ from dagster_project.warehouse.facts import table_facts
 # What the optimiser reads, gated after dbt and before planning: suite and mart.
 PLANNING_INPUTS = {
     "coverage_accounts": "coverage_accounts",
-    "coverage_candidates": "coverage_candidates",
     "coverage_coverers": "coverage_coverers",
     "goals": "company_goals",
     "rep_months": "rep_months",
     "seasonality": "seasonality",
 }
-PLANNING_OUTPUTS = ("coverage_assignments", "quota_allocations")
+PLANNING_OUTPUTS = ("coverage_pairs", "coverage_assignments", "quota_allocations")
 PULL_FACTS = dg.AssetKey(["quality", "pull_facts"])
 _PULLS = [dg.AssetKey([table.system, table.name]) for table in LANDING.values()]
 

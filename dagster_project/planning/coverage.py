@@ -15,17 +15,20 @@ from dagster_project.planning.identity import code_version, plan_id
 from dagster_project.planning.quota_tables import PLAN_TABLES
 from dagster_project.warehouse.duckdb_file import Warehouse, write_frame
 from dagster_project.warehouse.tables import all_or_none
-from optimization.policy import CoveragePolicy
+from optimization.policy import CoveragePolicy, PartnerTerms, ValuePolicy
+from optimization.values.tables import VALUE_TABLES, ValueTables
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from optimization.tables import CoveragePlan
+    from optimization.values.pairs import PairValues
 
-# In the order in which the optimiser takes them.
-COVERAGE_MARTS = ("coverage_accounts", "coverage_candidates", "coverage_coverers")
+# What values and coverage follow from: marts, each read once.
+COVERAGE_MARTS = VALUE_TABLES
 # Tables that have a longer name in the warehouse than in the plan.
 _SHORT = {
+    "coverage_pairs": "pairs",
     "coverage_assignments": "assignments",
     "assignment_explanations": "explanations",
     "plan_changes": "changes",
@@ -74,10 +77,26 @@ def coverage_policy(company: Company) -> CoveragePolicy:
     )
 
 
-def coverage_inputs(warehouse: Warehouse) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Read accounts, candidates and coverers, in the order the optimiser takes them."""
-    accounts, candidates, coverers = (warehouse.read(f"marts.{name}") for name in COVERAGE_MARTS)
-    return accounts, candidates, coverers
+def value_policy(company: Company) -> ValuePolicy:
+    """Translate the company file into what a pair is valued by."""
+    return ValuePolicy(
+        disruption_rate=company.coverage.disruption_rate,
+        uncovered_loss_rate=company.coverage.uncovered_loss_rate,
+        candidates_per_account=company.coverage.candidates_per_account,
+        partners=tuple(
+            PartnerTerms(partner.partner_id, partner.margin_share, partner.size_bands)
+            for partner in company.partners
+        ),
+    )
+
+
+def pair_values(warehouse: Warehouse, company: Company) -> PairValues:
+    """Read what values follow from, and make what values any pair."""
+    from optimization.values.model import ValueModel
+    from optimization.values.pairs import PairValues
+
+    tables = ValueTables(**{name: warehouse.read(f"marts.{name}") for name in VALUE_TABLES})
+    return PairValues(ValueModel.read(tables, value_policy(company)))
 
 
 def plan_coverage(warehouse: Warehouse, company: Company) -> CoveragePlan:
@@ -87,10 +106,20 @@ def plan_coverage(warehouse: Warehouse, company: Company) -> CoveragePlan:
         optimization.errors.PlanningError: No plan; nothing was written.
     """
     from optimization.plan_coverage import solve_coverage
+    from optimization.values.candidates import first_candidates
 
     with warehouse.connect() as connection:
         prices = last_prices(connection)
-    plan = solve_coverage(*coverage_inputs(warehouse), coverage_policy(company), prices)
+    values = pair_values(warehouse, company)
+    tables = values.model.tables
+    plan = solve_coverage(
+        tables.coverage_accounts,
+        first_candidates(values),
+        tables.coverage_coverers,
+        coverage_policy(company),
+        prices,
+        values,
+    )
     write_plan(
         warehouse,
         company,
@@ -108,8 +137,13 @@ def coverage_violations(warehouse: Warehouse, company: Company) -> list[str]:
         field: warehouse.read(f"plan.{table}").drop(columns="plan_id")
         for table, field in _FIELDS.items()
     }
+    values = pair_values(warehouse, company)
     return verify_coverage(
-        *coverage_inputs(warehouse), coverage_policy(company), CoveragePlan(**frames)
+        values.model.tables.coverage_accounts,
+        values.model.tables.coverage_coverers,
+        coverage_policy(company),
+        CoveragePlan(**frames),
+        values,
     )
 
 

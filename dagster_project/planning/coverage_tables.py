@@ -20,8 +20,25 @@ COVERAGE_MEANINGS: dict[str, str] = {
     "lock_reason": "Why the account is locked",
     "hours": "Selling hours a year",
     "value_amount": "Expected contribution over the horizon, less disruption and partners' shares",
-    "new_amount": "Expected net-new bookings of the next twelve months under this coverer",
-    "existing_amount": "Expected renewals and expansions of the next twelve months, likewise",
+    "new_amount": "Net-new bookings of a year under this coverer, were it there all year and known "
+    "to the account; plan.pair_month_values has the months",
+    "existing_amount": "Renewals and expansions of a year under this coverer, likewise",
+    "unserved_amount": "What of them a year would bring if nobody covered the account",
+    "is_present": "The coverer is the present owner",
+    "is_move": "The pair takes the account from its active owner",
+    "is_open": "Neither a rule nor a lock closes the pair for any account of its unit",
+    "unit_account_id": "First account of those that are covered together",
+    "potential_amount": "Business a year, whoever covers the account",
+    "present_group_id": "Group of the active owner",
+    "win_rate": "Mean probability that the coverer wins a deal of this account",
+    "similarity": "Overlap of the coverer's experience with the owner's, 0 to 1",
+    "forbidden_reason": "Why the pair may not be, whatever it is worth; empty where it may",
+    "strength_note": "The named strength or weakness that says most, with the deals behind it; "
+    "empty where none is certain",
+    "value_sd_amount": "Standard deviation of the value from uncertain rates, deal values and "
+    "strengths",
+    "strength_sd_amount": "Standard deviation of the value from uncertain strengths alone",
+    "absence_amount": "Expected loss of the months in which the coverer is away, ramping or gone",
     "segment_value_amount": "Expected contribution of the account whoever covers it",
     "strength_value_amount": "What the coverer's measured strengths add or take",
     "cost_to_serve_amount": "The partner's margin share; hours cost the price of their limit",
@@ -56,7 +73,8 @@ COVERAGE_MEANINGS: dict[str, str] = {
     "seed": "Its seed",
     "options": "Its options, as JSON",
     "account_count": "Accounts in the plan",
-    "candidate_count": "Pairs weighed",
+    "candidate_count": "Pairs weighed one by one (coverage_pairs)",
+    "eligible_count": "Pairs of account and coverer that no plan beats the bound with",
     "moved_count": "Accounts an active owner hands over",
     "move_limit": "Most moves allowed",
     "uncovered_count": "Accounts nobody covers",
@@ -116,12 +134,24 @@ def _table(name: str, grain: str, key: tuple[str, ...], names: str, **types: str
 
 COVERAGE_TABLES: dict[str, Table] = tables_by_name(
     _table(
+        "coverage_pairs",
+        "Pairs of account and coverer that were weighed, what each is worth and uses of every "
+        "rule, for recomputing the bound, one row per plan, account and coverer.",
+        ("account_id", "rep_id"),
+        "account_id rep_id unit_account_id is_present is_move is_open forbidden_reason "
+        "present_group_id hours potential_amount segment_value_amount strength_value_amount "
+        "cost_to_serve_amount absence_amount disruption_amount soft_rule_amount value_amount "
+        "value_sd_amount strength_sd_amount new_amount existing_amount unserved_amount win_rate "
+        "similarity strength_note",
+        similarity="DOUBLE",
+    ),
+    _table(
         "coverage_assignments",
         "Who covers which account and what it is expected to bring, one row per plan and account.",
         ("account_id",),
         "account_id rep_id coverer_type group_id previous_rep_id present_rep_id owner_source "
         "repaired_rep_id family_id is_moved is_locked lock_reason hours value_amount new_amount "
-        "existing_amount",
+        "existing_amount unserved_amount",
     ),
     _table(
         "assignment_explanations",
@@ -129,7 +159,7 @@ COVERAGE_TABLES: dict[str, Table] = tables_by_name(
         "the runner-up, and a sentence, one row per plan and account.",
         ("account_id",),
         "account_id rep_id segment_value_amount strength_value_amount cost_to_serve_amount "
-        "disruption_amount soft_rule_amount hours_price_amount count_price_amount "
+        "absence_amount disruption_amount soft_rule_amount hours_price_amount count_price_amount "
         "move_price_amount balance_price_amount other_price_amount net_score_amount "
         "runner_up_rep_id runner_up_net_score_amount score_difference_amount binding_rule "
         "interval_low_amount interval_high_amount sentence",
@@ -147,7 +177,8 @@ COVERAGE_TABLES: dict[str, Table] = tables_by_name(
         "row per plan.",
         (),
         "objective_amount bound_amount gap_rate solver_bound_amount solver_gap_rate status solver "
-        "solver_version seed options account_count candidate_count moved_count move_limit "
+        "solver_version seed options account_count candidate_count eligible_count moved_count "
+        "move_limit "
         "uncovered_count overtime_hours overtime_amount as_is_objective_amount gain_amount "
         "rows_at_bound_count sentence",
         seed="BIGINT",

@@ -25,10 +25,11 @@ MEANINGS: dict[str, str] = {
     "level": "company, group or rep",
     "entity_id": "Company, group or rep the row is about",
     "over_assignment_rate": "Buffer of the scenario",
-    "expected_amount": "Expected bookings of the covered accounts in the plan's months",
+    "expected_amount": "Expected bookings, in the plan's months",
     "low_amount": "One year in ten is below",
     "high_amount": "One year in ten is above",
-    "sd_amount": "Standard deviation of those bookings",
+    "sd_amount": "Standard deviation of those bookings; of one account's month from the chance of "
+    "single deals alone, empty where nobody covers it",
     "probability": "Chance of reaching the target (company, group) or the quota (rep)",
     "effort_response": "Growth of sales per unit of buffer that was assumed",
     "is_default": "The row uses the plan's own buffer",
@@ -122,6 +123,13 @@ QUOTA_TABLES: dict[str, Table] = tables_by_name(
         "last_quota_amount change_rate book_change_rate year_on_year_verdict ote_verdict",
         quota_amount=_CENTS,
         hardness="DOUBLE",
+    ),
+    _table(
+        "pair_month_values",
+        "What an account is expected to bring its coverer, one row per plan, account, month and "
+        "revenue type; months of nothing are left out.",
+        ("account_id", "month", "revenue_type"),
+        "account_id rep_id month revenue_type expected_amount sd_amount",
     ),
     _table(
         "expected_bookings",

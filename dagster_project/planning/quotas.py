@@ -73,6 +73,8 @@ def covered_book(accounts: pd.DataFrame, assignments: pd.DataFrame) -> pd.DataFr
 
     known = accounts[["account_id", "season_key", "new_deal_amount", "existing_deal_amount"]]
     book = assignments.merge(known, on="account_id", how="left", validate="one_to_one")
+    # Who takes a vacant account over is as new to it as who takes it from an owner.
+    book["is_moved"] = (book["rep_id"] != book["present_rep_id"]).fillna(True).astype(bool)
     return book[list(BOOK_COLUMNS)]
 
 
@@ -123,7 +125,7 @@ def quota_context(
 
     from optimization.quotas.context import QuotaContext
     from optimization.quotas.goals import parts_left
-    from optimization.quotas.pipeline import OpenBusiness
+    from optimization.values.pipeline import OpenBusiness
 
     months = pd.DatetimeIndex(inputs["months"])
     agreed = tables["agreed_quotas"].assign(month=lambda quotas: pd.to_datetime(quotas["month"]))
@@ -179,12 +181,13 @@ def plan_quotas(warehouse: Warehouse, company: Company) -> QuotaPlan:
 
 def quota_violations(warehouse: Warehouse, company: Company) -> list[str]:
     """Recompute every sum of targets and quotas from the tables as written."""
+    from optimization.verify.months import check_months
     from optimization.verify.quotas import verify_quotas
 
     tables = read_tables(warehouse)
     inputs = quota_inputs(tables, company)
     context = quota_context(tables, company, inputs)
-    return verify_quotas(
+    sums = verify_quotas(
         warehouse.read("plan.group_targets"),
         warehouse.read("plan.quota_allocations"),
         warehouse.read("plan.company_targets"),
@@ -197,3 +200,9 @@ def quota_violations(warehouse: Warehouse, company: Company) -> list[str]:
         goal_parts=context.goal_parts,
         is_carried=context.in_force is not None and len(context.in_force) > 0,
     )
+    months = check_months(
+        warehouse.read("plan.pair_month_values"),
+        warehouse.read("plan.expected_bookings"),
+        inputs["book"],
+    )
+    return [*sums, *months]

@@ -13,8 +13,8 @@ import pandas as pd
 from optimization.arrays import FloatArray, ratio
 from optimization.policy import QuotaPolicy
 from optimization.quotas.history import History
-from optimization.quotas.seasons import YEAR_MONTHS
 from optimization.quotas.simulate import Shocks, compound_sums, shock_factors
+from optimization.values.seasons import YEAR_MONTHS
 
 PRIOR_YEARS = 2.0
 BAND = (0.10, 0.90)

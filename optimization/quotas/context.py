@@ -16,9 +16,9 @@ from optimization.quotas.calibrate import calibrate, estimate_shocks
 from optimization.quotas.history import HISTORY_AMOUNTS, HISTORY_KEY, History
 from optimization.quotas.inputs import QuotaInputs
 from optimization.quotas.pay import CompPlan
-from optimization.quotas.pipeline import NOTHING_OPEN, OpenBusiness
-from optimization.quotas.seasons import YEAR_MONTHS
 from optimization.quotas.simulate import Shocks
+from optimization.values.pipeline import NOTHING_OPEN, OpenBusiness
+from optimization.values.seasons import YEAR_MONTHS
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from optimization.errors import DataError
+from optimization.frames import labels, require_columns, require_numbers
 from optimization.quotas.cents import MAX_GOAL_CENTS, apportion, to_cents
-from optimization.quotas.frames import labels, require_columns, require_numbers
-from optimization.quotas.seasons import REVENUE_TYPES
+from optimization.values.seasons import REVENUE_TYPES
 
 PART_KEY = ["revenue_type", "group_id", "month"]
 

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from optimization.arrays import BoolArray, FloatArray, ratio
 from optimization.errors import DataError
-from optimization.quotas.frames import require_columns, require_numbers
-from optimization.quotas.seasons import REVENUE_TYPES, YEAR_MONTHS
+from optimization.frames import require_columns, require_numbers
+from optimization.values.seasons import REVENUE_TYPES, YEAR_MONTHS
 
 PSEUDO_DEALS = 24.0
 MOST_GROWTH = 0.5

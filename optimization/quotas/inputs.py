@@ -10,30 +10,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from optimization.arrays import BoolArray, FloatArray
+from optimization.arrays import BoolArray, FloatArray, IntArray
 from optimization.errors import DataError
-from optimization.quotas.frames import labels, require_columns, require_numbers
+from optimization.frames import labels, require_columns, require_numbers
 from optimization.quotas.goals import GoalPart, read_goal_cents, read_goal_parts
-from optimization.quotas.pipeline import (
-    NOTHING_OPEN,
-    OpenBusiness,
-    customer_factors,
-    later_shares,
-    pipeline_by_account,
-    shift_shares,
-    year_starts,
-)
-from optimization.quotas.seasons import (
-    COMPANY_KEY,
-    EXISTING,
-    YEAR_MONTHS,
-    sales_cycle_months,
-    season_profiles,
-    season_shares,
-)
+from optimization.values.kinds import read_months
+from optimization.values.months import Months
+from optimization.values.pipeline import NOTHING_OPEN, OpenBusiness, pipeline_by_account
+from optimization.values.seasons import COMPANY_KEY, YEAR_MONTHS
 
 HOUSE_TYPE = "house"
-AMOUNTS = ("new_amount", "existing_amount")
+AMOUNTS = ("new_amount", "existing_amount", "unserved_amount")
 DEAL_AMOUNTS = ("new_deal_amount", "existing_deal_amount")
 BOOK_COLUMNS = (
     "account_id",
@@ -49,7 +36,7 @@ BOOK_COLUMNS = (
 
 @dataclass(frozen=True)
 class QuotaInputs:
-    """Validated inputs; R reps, G groups, A covered accounts, S season keys, P profiles, M months.
+    """Validated inputs; R reps, G groups, A covered accounts, M months.
 
     Accounts are ordered by rep and then by content, not by id: reps with equal books then have
     bitwise equal sums, and no result depends on the order of the rows that came in.
@@ -68,16 +55,16 @@ class QuotaInputs:
         account_id: Names; length A.
         account_rep: Position of each account's rep; shape (A,).
         account_previous: Owner of record, empty where there is none; length A.
-        account_key: Position of each account's season key; shape (A,).
-        account_amount: Expected won amount over 12 months by type; shape (A, 2).
+        account_kind: Kind of each account by its months; shape (A,).
+        account_amount: Won amount a year under the coverer, new and existing, and the existing
+            under nobody; shape (A, 3).
         account_deal: Value of one won deal by type; shape (A, 2).
-        account_is_moved: Whether the plan gives the account a new coverer; shape (A,).
-        account_profile: Position of each account's profile of months; shape (A,).
-        share: Share of a year's won amount by month; shape (2, P, M), sums to 1 over a year.
-        cycle_months: Median months from opening to winning a deal; shape (S,).
-        later_share: Share of a month's new business from deals not begun yet; shape (S, M).
+        account_is_moved: Whether the coverer is new to the account; shape (A,).
+        value_months: Seasons, cycles and abilities by month; its coverers are the reps and, last,
+            nobody.
         pipeline: Expected amount, wins and squares of open deals of new business; (3, A, M).
-        uncovered_amount: Existing business of accounts that nobody covers, by month; (M,).
+        uncovered_id: Accounts that nobody covers.
+        uncovered_amount: Existing business of each by month; shape (U, M).
     """
 
     rep_ids: tuple[str, ...]
@@ -93,15 +80,13 @@ class QuotaInputs:
     account_id: tuple[str, ...]
     account_rep: NDArray[np.intp]
     account_previous: tuple[str, ...]
-    account_key: NDArray[np.intp]
+    account_kind: IntArray
     account_amount: FloatArray
     account_deal: FloatArray
     account_is_moved: BoolArray
-    account_profile: NDArray[np.intp]
-    share: FloatArray
-    cycle_months: FloatArray
-    later_share: FloatArray
+    value_months: Months
     pipeline: FloatArray
+    uncovered_id: tuple[str, ...]
     uncovered_amount: FloatArray
 
     @classmethod
@@ -122,10 +107,11 @@ class QuotaInputs:
 
         Args:
             book: One row per account of the coverage plan: account_id, rep_id, group_id,
-                previous_rep_id (may be empty), new_amount, existing_amount (a year),
+                previous_rep_id (may be empty), new_amount, existing_amount (a year under the
+                coverer), unserved_amount (existing business a year under nobody),
                 new_deal_amount, existing_deal_amount (one won deal; empty: one deal a year),
-                season_key, is_moved. Rows covered by the house carry no quota; what their
-                customers go on ordering counts for the company.
+                season_key, is_moved (the coverer is new to it). Rows covered by the house carry no
+                quota; what their customers go on ordering counts for the company.
             seasonality: revenue_type, season_key, month_number (1..12 of the fiscal year), share.
             sales_cycles: season_key, cycle_months.
             rep_months: rep_id, month, ramp_rate. Coverers without any row have no ramp (1).
@@ -156,20 +142,21 @@ class QuotaInputs:
         group_index = pd.Index(sorted(set(staff["group_id"])))
         rep_index = pd.Index(staff["rep_id"])
 
-        cycles = sales_cycle_months(sales_cycles)
-        profiles = season_profiles(seasonality)
-        season_keys = pd.Index(sorted({*cycles.index, *profiles.index.unique("season_key")}))
-        accounts = _accounts(book, staff, house)
-        key = season_keys.get_indexer(pd.Index(accounts["season_key"]))
-        key[key < 0] = season_keys.get_indexer(pd.Index([COMPANY_KEY]))[0]
-        account_index = pd.Index(accounts["account_id"])
-        by_key = season_shares(profiles, season_keys)
-        shares, profile = shift_shares(
-            by_key,
-            customer_factors(open_business.customer_seasons, calendar),
-            key,
-            year_starts(open_business.year_starts, account_index),
+        accounts, alone = _accounts(book, staff, house)
+        every = pd.concat([accounts, alone], ignore_index=True)
+        ramp = _ramp(rep_months, rep_index, calendar)
+        value_months, kind = read_months(
+            every["season_key"],
+            pd.Index(every["account_id"]),
+            seasonality,
+            sales_cycles,
+            open_business,
+            calendar,
+            np.arange(YEAR_MONTHS - len(calendar), YEAR_MONTHS) + 1,
+            np.vstack([ramp, np.zeros(len(calendar))]),
         )
+        nobody = np.full(len(alone), len(rep_index), dtype=np.int64)
+        unserved = value_months.existing_rates(kind[len(accounts) :], nobody)[1]
         return cls(
             rep_ids=tuple(rep_index),
             group_ids=tuple(group_index),
@@ -180,33 +167,21 @@ class QuotaInputs:
             goal_parts=read_goal_parts(goal_parts, group_index, calendar),
             stated_rates=_stated_rates(groups, group_index),
             rep_group=group_index.get_indexer(pd.Index(staff["group_id"])),
-            ramp=_ramp(rep_months, rep_index, calendar),
+            ramp=ramp,
             account_id=tuple(accounts["account_id"]),
             account_rep=rep_index.get_indexer(pd.Index(accounts["rep_id"])),
             account_previous=tuple(accounts["previous_rep_id"].astype(object).fillna("")),
-            account_key=key,
+            account_kind=kind[: len(accounts)],
             account_amount=accounts[list(AMOUNTS)].to_numpy(dtype=np.float64),
             account_deal=accounts[list(DEAL_AMOUNTS)].to_numpy(dtype=np.float64),
             account_is_moved=accounts["is_moved"].to_numpy(dtype=np.bool_),
-            account_profile=profile,
-            share=shares[:, :, -len(calendar) :],
-            cycle_months=np.array([cycles.get(name, cycles[COMPANY_KEY]) for name in season_keys]),
-            later_share=later_shares(open_business.lags, season_keys, calendar),
-            pipeline=pipeline_by_account(open_business.pipeline, account_index, calendar),
-            uncovered_amount=_uncovered(book, house, by_key, season_keys)[-len(calendar) :],
+            value_months=value_months,
+            pipeline=pipeline_by_account(
+                open_business.pipeline, pd.Index(accounts["account_id"]), calendar
+            ),
+            uncovered_id=tuple(alone["account_id"]),
+            uncovered_amount=alone[["unserved_amount"]].to_numpy(dtype=np.float64) * unserved,
         )
-
-
-def _uncovered(
-    book: pd.DataFrame, house: set[str], shares: FloatArray, season_keys: pd.Index
-) -> FloatArray:
-    """Existing business of uncovered accounts by month of a fiscal year, shape (12,)."""
-    rows = book[book["rep_id"].isin(house)]
-    amount = pd.to_numeric(rows["existing_amount"]).fillna(0.0)
-    known = rows["season_key"].where(rows["season_key"].isin(season_keys), COMPANY_KEY)
-    by_key = amount.groupby(known).sum().reindex(season_keys).fillna(0.0)
-    months: FloatArray = by_key.to_numpy(dtype=np.float64) @ shares[EXISTING]
-    return months
 
 
 def _calendar(months: Iterable[object]) -> pd.DatetimeIndex:
@@ -222,9 +197,16 @@ def _calendar(months: Iterable[object]) -> pd.DatetimeIndex:
     return calendar
 
 
-def _accounts(book: pd.DataFrame, staff: pd.DataFrame, house: set[str]) -> pd.DataFrame:
-    accounts = require_columns(book, "book", BOOK_COLUMNS, ["account_id"])
-    accounts = accounts[~accounts["rep_id"].isin(house)].reset_index(drop=True)
+def _accounts(
+    book: pd.DataFrame, staff: pd.DataFrame, house: set[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Accounts with a coverer, checked and sorted, and those that nobody covers."""
+    every = require_columns(book, "book", BOOK_COLUMNS, ["account_id"])
+    every["season_key"] = every["season_key"].astype(object).fillna(COMPANY_KEY)
+    is_alone = every["rep_id"].isin(house)
+    alone = every[is_alone].sort_values("account_id", ignore_index=True)
+    alone["unserved_amount"] = require_numbers(alone, "book", "unserved_amount", ["account_id"])
+    accounts = every[~is_alone].reset_index(drop=True)
     if accounts.empty:
         raise DataError(
             "nobody covers any account, so nobody can carry a quota",
@@ -246,8 +228,9 @@ def _accounts(book: pd.DataFrame, staff: pd.DataFrame, house: set[str]) -> pd.Da
             labels(accounts[strayed], ["account_id", "group_id"]),
             "Take group_id from coverers.",
         )
-    for column, deal in zip(AMOUNTS, DEAL_AMOUNTS, strict=True):
+    for column in AMOUNTS:
         accounts[column] = require_numbers(accounts, "book", column, ["account_id"])
+    for column, deal in zip(AMOUNTS[:2], DEAL_AMOUNTS, strict=True):
         known = accounts[deal].where(accounts[deal] > 0, accounts[column]).fillna(accounts[column])
         accounts[deal] = require_numbers(
             accounts.assign(**{deal: known}), "book", deal, ["account_id"]
@@ -255,9 +238,8 @@ def _accounts(book: pd.DataFrame, staff: pd.DataFrame, house: set[str]) -> pd.Da
     if accounts["is_moved"].isna().any():
         vague = accounts.loc[accounts["is_moved"].isna(), "account_id"]
         raise DataError("book.is_moved must be true or false", vague, "Fill it.")
-    accounts["season_key"] = accounts["season_key"].astype(object).fillna(COMPANY_KEY)
     content = ["rep_id", "is_moved", "season_key", *AMOUNTS, *DEAL_AMOUNTS, "account_id"]
-    return accounts.sort_values(content, ignore_index=True)
+    return accounts.sort_values(content, ignore_index=True), alone
 
 
 def _ramp(rep_months: pd.DataFrame, reps: pd.Index, calendar: pd.DatetimeIndex) -> FloatArray:

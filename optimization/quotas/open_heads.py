@@ -15,7 +15,7 @@ import pandas as pd
 
 from optimization.arrays import ratio
 from optimization.errors import DataError
-from optimization.quotas.frames import require_columns, require_numbers
+from optimization.frames import require_columns, require_numbers
 
 OPEN_HEAD_TYPE = "open_head"
 UNCOVERED_AMOUNTS = ("new_amount", "existing_amount")

@@ -11,9 +11,10 @@ from optimization.quotas.cents import to_amounts, to_cents
 from optimization.quotas.context import Past
 from optimization.quotas.expected import ExpectedBusiness
 from optimization.quotas.inputs import QuotaInputs
-from optimization.quotas.seasons import NEW, REVENUE_TYPES
+from optimization.values.seasons import NEW, REVENUE_TYPES
 
 CELL_COLUMNS = ["month", "revenue_type"]
+HOUSE_ID = "__house__"
 # Solved quotas keep a limit to about a cent; a rounding is no breach.
 TOLERANCE_CENTS = 100
 
@@ -158,3 +159,42 @@ def expected_frame(inputs: QuotaInputs, expected: ExpectedBusiness) -> pd.DataFr
     frame["expected_amount"] = np.round(expected.amount.ravel(), 2)
     frame["pipeline_amount"] = np.round(pipeline.ravel(), 2)
     return frame.sort_values(["rep_id", *CELL_COLUMNS], ignore_index=True)
+
+
+def pair_month_frame(
+    inputs: QuotaInputs, expected: ExpectedBusiness, value_cv: float
+) -> pd.DataFrame:
+    """Return what each account is expected to bring its coverer, by month and revenue type.
+
+    Sums over a rep's accounts are its expected bookings. Cells of nothing are left out.
+
+    Args:
+        inputs: Names.
+        expected: Amounts and squares by account and month.
+        value_cv: Standard deviation over mean of one deal's value around its account's.
+    """
+    rep = np.array(inputs.rep_ids, dtype=object)[inputs.account_rep]
+    parts = [
+        (kind, inputs.account_id, rep, expected.account_amount[k], expected.account_square[k])
+        for k, kind in enumerate(REVENUE_TYPES)
+    ]
+    alone, nobody = expected.uncovered_amount, np.full(len(inputs.uncovered_id), HOUSE_ID)
+    parts.append(("existing", inputs.uncovered_id, nobody, alone, np.full_like(alone, np.nan)))
+    frames = []
+    for kind, account, who, amount, square in parts:
+        row, month = np.nonzero(amount)
+        frames.append(
+            pd.DataFrame(
+                {
+                    "account_id": np.array(account, dtype=object)[row],
+                    "rep_id": who[row],
+                    "month": inputs.months[month],
+                    "revenue_type": kind,
+                    "expected_amount": amount[row, month],
+                    "sd_amount": np.sqrt((1 + value_cv**2) * square[row, month]),
+                }
+            )
+        )
+    return pd.concat(frames, ignore_index=True).sort_values(
+        ["account_id", "month", "revenue_type"], ignore_index=True
+    )

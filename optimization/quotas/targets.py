@@ -13,7 +13,7 @@ from optimization.quotas.cents import apportion, apportion_table, with_buffer
 from optimization.quotas.expected import ExpectedBusiness
 from optimization.quotas.goals import GoalPart
 from optimization.quotas.inputs import QuotaInputs
-from optimization.quotas.seasons import REVENUE_TYPES
+from optimization.values.seasons import REVENUE_TYPES
 
 Totals = dict[int, int]
 

@@ -15,11 +15,11 @@ import pandas as pd
 
 from optimization.arrays import IntArray
 from optimization.errors import DataError
+from optimization.frames import labels, require_columns, require_numbers
 from optimization.quotas.cents import apportion, to_cents, with_buffer
 from optimization.quotas.expected import ExpectedBusiness
-from optimization.quotas.frames import labels, require_columns, require_numbers
 from optimization.quotas.inputs import QuotaInputs
-from optimization.quotas.seasons import REVENUE_TYPES
+from optimization.values.seasons import REVENUE_TYPES
 
 IN_FORCE_KEY = ["rep_id", "month", "revenue_type"]
 TRANSFER_COLUMNS = ["account_id", "from_rep_id", "to_rep_id", "revenue_type", "quota_amount"]
@@ -103,7 +103,7 @@ def carry_quotas(
     lost = uncovered.groupby("previous_rep_id")[["new_amount", "existing_amount"]].sum()
     for rep, cells in sorted(in_force.items()):
         book = owned.get(rep, [])
-        mean_share = inputs.share.mean(axis=1)  # (2, M)
+        mean_share = inputs.value_months.share.mean(axis=1)  # (2, M)
         gone = lost.loc[rep].to_numpy() if rep in lost.index else np.zeros(2)
         moved = np.zeros((len(book), 2), dtype=np.int64)
         for month in range(months):

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from optimization.policy import CoveragePolicy
+from optimization.values.pairs import PairValues
+from optimization.verify.every_pair import check_every_pair
 from optimization.verify.gains import Z_90, check_gains
 from optimization.verify.limits import (
     Limit,
@@ -17,6 +19,7 @@ from optimization.verify.limits import (
     units_that_must_move,
     with_owner,
 )
+from optimization.verify.pairs import SAID, check_uses, check_values
 from optimization.verify.proof import (
     check_bound,
     check_certificate,
@@ -37,6 +40,7 @@ PARTS = (
     "segment_value_amount",
     "strength_value_amount",
     "cost_to_serve_amount",
+    "absence_amount",
     "disruption_amount",
     "soft_rule_amount",
 )
@@ -53,29 +57,33 @@ PAIR = ["account_id", "rep_id"]
 
 def verify_coverage(
     accounts: pd.DataFrame,
-    candidates: pd.DataFrame,
     coverers: pd.DataFrame,
     policy: CoveragePolicy,
     plan: CoveragePlan,
+    values: PairValues | None = None,
 ) -> list[str]:
     """Check a plan against the tables it was made from.
 
     Args:
         accounts: Mart ``coverage_accounts``.
-        candidates: Mart ``coverage_candidates``.
         coverers: Mart ``coverage_coverers``.
         policy: Policy the plan was made under.
         plan: The plan's tables.
+        values: What any pair is worth. With it the pairs of the plan are valued a second time, and
+            the bound is held against every eligible pair.
 
     Returns:
         Violations as sentences with up to five records each; empty when every rule holds.
     """
-    accounts, candidates, coverers = map(text_ids, (accounts, candidates, coverers))
+    accounts, candidates, coverers = map(text_ids, (accounts, plan.pairs, coverers))
     unknown = [*_check_coverers_of_accounts(accounts, candidates, plan)]
     if unknown:
         return unknown  # the rules below would only repeat the fault
     coverers = with_today(coverers, candidates)
-    pairs = candidates.merge(accounts, on="account_id", suffixes=("", "_account"))
+    said = {column: f"{column}_said" for column in SAID}
+    pairs = candidates.rename(columns=said).merge(
+        accounts, on="account_id", suffixes=("", "_account")
+    )
     pairs = with_owner(pairs.sort_values(PAIR, ignore_index=True), coverers)
     made = pd.MultiIndex.from_frame(plan.assignments[PAIR])
     chosen = pd.Series(pd.MultiIndex.from_frame(pairs[PAIR]).isin(made), index=pairs.index)
@@ -103,7 +111,23 @@ def verify_coverage(
         *check_loads(pairs, chosen, plan.rep_loads),
         *check_lock_costs(pairs, limits, plan),
         *check_reports(accounts, pairs, coverers, limits, policy, plan),
+        *check_uses(pairs),
+        *_check_values(pairs, limits, plan, values),
     ]
+
+
+def _check_values(
+    pairs: pd.DataFrame, limits: list[Limit], plan: CoveragePlan, values: PairValues | None
+) -> Iterator[str]:
+    """Check what pairs are worth, and that no other pair is worth more."""
+    if values is None:
+        listed = int((~pairs["is_barred"]).sum())
+        said = int(plan.certificate["eligible_count"].iloc[0])
+        if said < listed:
+            yield f"certificate says eligible_count {said}, {listed} are listed"
+        return
+    yield from check_values(plan.pairs, values.model.tables, values.model.policy)
+    yield from check_every_pair(pairs, limits, plan, values)
 
 
 def _check_coverers_of_accounts(
@@ -122,7 +146,7 @@ def _check_coverers_of_accounts(
 
 
 def _check_copies(rows: pd.DataFrame) -> Iterator[str]:
-    for column in ("hours", "value_amount", "new_amount", "existing_amount"):
+    for column in ("hours", "value_amount", "new_amount", "existing_amount", "unserved_amount"):
         wrong = differs(rows[column], rows[f"{column}_mart"])
         yield from where(rows, wrong, f"{column} is not the pair's")
     for column in ("coverer_type", "group_id"):

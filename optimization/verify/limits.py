@@ -232,7 +232,7 @@ def with_owner(pairs: pd.DataFrame, coverers: pd.DataFrame) -> pd.DataFrame:
     keeps = (pairs["lock_action"] == "keep").fillna(False).astype(bool)
     removes = (pairs["lock_action"] == "remove").fillna(False).astype(bool)
     return pairs.assign(
-        is_present=pairs["is_present"].astype(bool),
+        is_present=(rep == owner).fillna(False).astype(bool),
         is_today=rep == owner.fillna(HOUSE),
         is_move=owner.notna() & (rep != owner),
         is_lock_broken=(keeps & ~on_target) | (removes & on_target),

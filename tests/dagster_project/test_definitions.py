@@ -136,7 +136,7 @@ def test_nothing_is_published_before_every_blocking_check_has_passed(job, graph,
         for step in create_execution_plan(job).steps
     }
     judging = {key for key, checks in steps.items() if checks & blocking}
-    assert {"gate_accounts", "gate_coverage_candidates", "gate_quota_allocations"} <= judging
+    assert {"gate_accounts", "gate_coverage_pairs", "gate_quota_allocations"} <= judging
     assert len([key for key in judging if "plan_keeps_every_rule" in key]) == 1
     assert len([key for key in judging if "quota_plan_adds_up" in key]) == 1
     assert judging <= waits_for[PUBLISH_STEP]

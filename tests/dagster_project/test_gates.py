@@ -196,7 +196,7 @@ def test_a_company_may_ask_for_more_rows(con):
 def test_an_infinite_value_never_reaches_the_optimiser(con):
     results = gate(
         con,
-        "coverage_candidates",
+        "coverage_pairs",
         """select 'A' as account_id, 'R' || i as rep_id, 5.0 as hours, 0.0 as disruption_amount,
             case when i = 3 then 'inf'::double else 10.0 end as value_amount,
             1.0 as cost_to_serve_amount, 1.0 as value_sd_amount,

@@ -19,9 +19,9 @@ pytestmark = pytest.mark.whole_job
 
 HOUSE = "__house__"
 PARTS = (
-    "segment_value_amount + strength_value_amount - cost_to_serve_amount - disruption_amount"
-    " - soft_rule_amount - hours_price_amount - count_price_amount - move_price_amount"
-    " - balance_price_amount - other_price_amount"
+    "segment_value_amount + strength_value_amount - cost_to_serve_amount - absence_amount"
+    " - disruption_amount - soft_rule_amount - hours_price_amount - count_price_amount"
+    " - move_price_amount - balance_price_amount - other_price_amount"
 )
 every_company = pytest.mark.parametrize("name", ["demo_run", "maven_run", "adventureworks_run"])
 
@@ -97,8 +97,8 @@ def test_every_step_has_one_row_per_grain(run, dbt_manifest):
 def test_deals_and_pairs_name_known_accounts_and_coverers(run):
     for table, column, known in (
         ("staging.stg_crm__opportunities", "account_id", "staging.stg_crm__accounts"),
-        ("marts.coverage_candidates", "account_id", "marts.coverage_accounts"),
-        ("marts.coverage_candidates", "rep_id", "marts.coverage_coverers"),
+        ("plan.coverage_pairs", "account_id", "marts.coverage_accounts"),
+        ("plan.coverage_pairs", "rep_id", "marts.coverage_coverers"),
     ):
         unknown = f"select {column} from {table} except select {column} from {known}"
         assert run.warehouse(unknown) == [], table
@@ -222,7 +222,7 @@ def test_the_quarantine_summary_counts_what_was_set_aside(run):
 @every_company
 def test_every_gate_has_left_its_results_and_no_blocking_rule_failed(run):
     judged = {name for (name,) in run.published("select table_name from data_quality_results")}
-    assert judged >= {*LANDING, "coverage_candidates", "coverage_assignments", "goals"}
+    assert judged >= {*LANDING, "coverage_pairs", "coverage_assignments", "goals"}
     assert (
         run.published(
             "select table_name, check_name from data_quality_results "

@@ -45,7 +45,7 @@ def test_a_rep_without_a_single_deal_can_still_cover(maven_run):
     assert len(newcomers) == 5
     coverers = maven_run.warehouse("select rep_id from marts.coverage_coverers")
     assert set(newcomers) <= set(coverers)
-    weighed = maven_run.warehouse("select distinct rep_id from marts.coverage_candidates")
+    weighed = maven_run.warehouse("select distinct rep_id from plan.coverage_pairs")
     assert set(newcomers) & set(weighed)
 
 

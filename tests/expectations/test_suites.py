@@ -13,7 +13,7 @@ GATED = {
     "employees",
     "certifications",
     "activities",
-    "coverage_candidates",
+    "coverage_pairs",
     "coverage_accounts",
     "coverage_coverers",
     "seasonality",

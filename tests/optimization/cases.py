@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 
 from optimization.coverage.problem.inputs import CoverageInputs
 from optimization.coverage.problem.units import CoverageProblem
+from optimization.coverage.report.pairs import pair_rows
 from optimization.policy import CoveragePolicy
+from optimization.verify.coverage import verify_coverage
 
 HOUSE = "__house__"
 THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
@@ -143,3 +145,10 @@ def with_pairs(plan, company, **reps):
         assigned.loc[at, "is_moved"] = pd.notna(present) and present != rep
         explained.loc[at, "rep_id"] = rep
     return replace(plan, assignments=assigned, explanations=explained)
+
+
+def violations(company, policy, plan):
+    """What the verifier says of a plan, given the pairs of the company and not the plan's own."""
+    problem = CoverageProblem.state(CoverageInputs.from_frames(*company.frames), policy)
+    held = replace(plan, pairs=pair_rows(problem))
+    return verify_coverage(company.accounts, company.coverers, policy, held)

@@ -172,6 +172,8 @@ def _company(segment, strength, hours, owners, capacity, max_accounts, disruptio
     bookings = candidates["segment_value_amount"] + candidates["strength_value_amount"]
     candidates["new_amount"] = bookings.clip(lower=0.0)
     candidates["existing_amount"] = 2.0 * candidates["new_amount"]
+    candidates["unserved_amount"] = 0.85 * candidates["existing_amount"]
+    candidates["absence_amount"] = 0.0
     candidates["soft_rule_amount"] = 0.0
     candidates["forbidden_reason"] = pd.Series(None, index=candidates.index, dtype=object)
     candidates["strength_sd_amount"] = 0.05 * candidates["segment_value_amount"].abs()

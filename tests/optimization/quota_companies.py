@@ -68,6 +68,10 @@ class Company:
                     "season_key",
                     "is_moved",
                 ],
+            ).assign(
+                unserved_amount=lambda book: book["existing_amount"].where(
+                    book["rep_id"] == "__house__", 0.0
+                )
             ),
             "seasonality": pd.DataFrame(
                 [

@@ -34,7 +34,7 @@ def test_tables_are_sorted_and_aligned_whatever_the_order_of_rows(tiny_company):
 def test_a_missing_column_is_named(tiny_company, table):
     column = {"accounts": "lock_action", "candidates": "hours", "coverers": "group_id"}[table]
     frame = getattr(tiny_company, table).drop(columns=column)
-    with pytest.raises(DataError, match=f"coverage_{table} lacks columns.*{column}"):
+    with pytest.raises(DataError, match=f"{table} lacks columns.*{column}"):
         CoverageInputs.from_frames(*replace(tiny_company, **{table: frame}).frames)
 
 

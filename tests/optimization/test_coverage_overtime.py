@@ -14,7 +14,8 @@ from optimization.coverage.problem.rules import candidate_problem
 from optimization.coverage.solve.prices import relax
 from optimization.plan_coverage import solve_coverage
 from optimization.policy import CoveragePolicy
-from optimization.verify.coverage import verify_coverage
+
+from .cases import violations
 
 pytestmark = pytest.mark.slow
 
@@ -57,7 +58,7 @@ def test_without_moves_every_present_owner_keeps_every_account_however_overloade
     company = random_company(seed, accounts, reps, 3, tightness, 1, max_accounts)
     policy = CoveragePolicy(0.0, mip_gap=0.0, overtime_amount_per_hour=price)
     plan = solve_coverage(*company.frames, policy)
-    assert verify_coverage(*company.frames, policy, plan) == []
+    assert violations(company, policy, plan) == []
     owner = company.accounts["present_rep_id"]
     assert plan.assignments.loc[owner.notna(), "rep_id"].tolist() == owner.dropna().tolist()
     lacking = overtime(company, present(company))

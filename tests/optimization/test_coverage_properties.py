@@ -23,11 +23,10 @@ from optimization.errors import DataError, InfeasibleError
 from optimization.plan_coverage import solve_coverage
 from optimization.solve import solve
 from optimization.tables import CoveragePlan
-from optimization.verify.coverage import verify_coverage
 from optimization.verify.limits import stated_limits, with_owner
 from optimization.verify.tables import text_ids, with_today
 
-from .cases import cases, examples, pairs_of, rounding
+from .cases import cases, examples, pairs_of, rounding, violations
 
 pytestmark = pytest.mark.slow
 
@@ -112,8 +111,8 @@ def test_both_ways_keep_every_rule_and_agree_within_their_certificates(random_co
     assert (exact is None) == (found is None)
     if exact is None:
         return
-    assert verify_coverage(*company.frames, policy, exact) == []
-    assert verify_coverage(*company.frames, wide, found) == []
+    assert violations(company, policy, exact) == []
+    assert violations(company, wide, found) == []
     slack = rounding(company)
     costs = exact.lock_costs.dropna(subset=["resolved_cost_amount"])
     assert (costs["resolved_cost_amount"] <= costs["cost_amount"] + slack).all()

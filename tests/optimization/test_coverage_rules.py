@@ -9,9 +9,8 @@ import pytest
 
 from optimization.plan_coverage import solve_coverage
 from optimization.policy import CoveragePolicy
-from optimization.verify.coverage import verify_coverage
 
-from .cases import with_pairs
+from .cases import violations, with_pairs
 
 HOUSE = "__house__"
 FREE = CoveragePolicy(move_budget_rate=1.0, mip_gap=0.0)
@@ -19,10 +18,6 @@ FREE = CoveragePolicy(move_budget_rate=1.0, mip_gap=0.0)
 
 def covered(plan):
     return plan.assignments.set_index("account_id")["rep_id"].to_dict()
-
-
-def violations(company, policy, plan):
-    return verify_coverage(*company.frames, policy, plan)
 
 
 def test_a_forbidden_pair_is_not_chosen_and_a_plan_with_it_is_caught(tiny_company):

@@ -12,7 +12,7 @@ from optimization.errors import DataError
 from optimization.quotas.context import QuotaContext
 from optimization.quotas.expected import NEW, ExpectedBusiness, expected_business
 from optimization.quotas.inputs import QuotaInputs
-from optimization.quotas.pipeline import OpenBusiness
+from optimization.values.pipeline import OpenBusiness
 from tests.optimization.quota_companies import MONTHS, POLICY, Company, cell_matrix
 
 

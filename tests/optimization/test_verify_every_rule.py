@@ -9,17 +9,18 @@ from pathlib import Path
 import pytest
 
 import optimization.verify.coverage as verifier
+import optimization.verify.every_pair as every_pair
 import optimization.verify.gains as gains
 import optimization.verify.limits as limits
+import optimization.verify.pairs as pairs
 import optimization.verify.proof as proof
 import optimization.verify.reports as reports
 from optimization.coverage.problem import rules
 from optimization.coverage.problem.inputs import CoverageInputs
 from optimization.plan_coverage import solve_coverage
 from optimization.policy import CoveragePolicy
-from optimization.verify.coverage import verify_coverage
 
-from .cases import HOUSE, with_pairs
+from .cases import HOUSE, violations, with_pairs
 
 POLICY = CoveragePolicy(
     move_budget_rate=0.3,
@@ -73,34 +74,35 @@ def test_a_plan_that_breaks_the_rule_is_caught(company, plan, rule):
     price = problem.constraints.slack_price * ~problem.constraints.of([rule])
     worth = problem.value[chosen].sum() - price @ problem.constraints.slack(chosen)
     said = broken.certificate.assign(objective_amount=worth)
-    found = verify_coverage(*company.frames, POLICY, replace(broken, certificate=said))
+    found = violations(company, POLICY, replace(broken, certificate=said))
     assert any(text.startswith(violation) for text in found), found
     if violation.startswith("objective"):
         honest = broken.certificate.assign(objective_amount=problem.worth(chosen))
-        found = verify_coverage(*company.frames, POLICY, replace(broken, certificate=honest))
+        found = violations(company, POLICY, replace(broken, certificate=honest))
         assert not any(text.startswith(violation) for text in found), found
 
 
 def test_every_rule_of_the_optimiser_and_of_the_verifier_has_a_broken_plan(
     company, plan, monkeypatch
 ):
-    names = [name for name in vars(rules) if name.endswith("_constraints")]
+    names = {name for name in vars(rules) if name.endswith(("_rule", "_rules"))}
+    names -= {"coverage_rules"}
     made = {}
 
     def kept(name, build):
         def call(*arguments):
             found = build(*arguments)
-            parts = found if isinstance(found, list) else [found]
-            made[name] = [rule for part in parts if part.count for rule in part.rules]
+            made[name] = [rule.name for rule in (found if isinstance(found, list) else [found])]
             return found
 
         return call
 
     for name in names:
         monkeypatch.setattr(rules, name, kept(name, getattr(rules, name)))
-    rules.candidate_problem(CoverageInputs.from_frames(*company.frames), POLICY)
-    # A rule that the company above has not switched on would slip through.
-    assert all(made.get(name) for name in names), made
+    stated = rules.coverage_rules(CoverageInputs.from_frames(*company.frames), POLICY)
+    # A rule that nobody calls, or that the company above has not switched on, would slip through.
+    assert set(made) == names
+    assert {rule.name for rule in stated} == set(BREAKS)
     assert {rule for found in made.values() for rule in found} == set(BREAKS)
     assert set(plan.shadow_prices["rule"]) == set(BREAKS)
 
@@ -108,13 +110,18 @@ def test_every_rule_of_the_optimiser_and_of_the_verifier_has_a_broken_plan(
 def test_every_message_of_the_verifier_has_a_broken_plan():
     said = [
         node.value
-        for path in (*TESTS.glob("test_verify_*.py"), TESTS / "test_coverage_rules.py")
+        for path in (
+            *TESTS.glob("test_verify_*.py"),
+            TESTS / "test_coverage_rules.py",
+            TESTS / "test_every_pair.py",
+            TESTS / "test_values.py",
+        )
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]
     missing = [
         message
-        for module in (verifier, gains, limits, proof, reports)
+        for module in (verifier, every_pair, gains, limits, pairs, proof, reports)
         for message in _messages(Path(module.__file__))
         if not any(message in text for text in said)
     ]

@@ -7,6 +7,7 @@ reps as (
         max(role) as role,
         sum(available_hours) as capacity_hours
     from {{ ref('int_reps__months') }}
+    where is_plan_year
     group by rep_id
 ),
 

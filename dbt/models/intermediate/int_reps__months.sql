@@ -1,4 +1,4 @@
--- Selling hours of every rep who can cover accounts, by month of the plan: hours x FTE x ramp, less
+-- Selling hours of every rep who can cover accounts, by month of the plan's year and horizon: hours x FTE x ramp, less
 -- planned absences and, once notice is given, the days after the last one. Tenure counts here, as
 -- ramp, and nowhere in the win model.
 with
@@ -15,8 +15,16 @@ months as (
     select
         month,
         month_number,
+        max(is_plan_year) as is_plan_year,
         cast({{ dbt.dateadd('month', 1, 'month') }} as date) as next_month
-    from {{ ref('int_company__plan_months') }}
+    from (
+        select month, month_number, 1 as is_plan_year
+        from {{ ref('int_company__plan_months') }}
+        union all
+        select month, month_number, 0
+        from {{ ref('int_company__horizon_months') }}
+    ) as looked_at
+    group by month, month_number
 ),
 
 covering as (
@@ -41,6 +49,7 @@ tenured as (
         months.month,
         months.next_month,
         months.month_number,
+        months.is_plan_year,
         case
             when covering.hired_on is null then null
             else {{ dbt.datediff('covering.hired_on', 'months.month', 'month') }}
@@ -113,6 +122,7 @@ select
     role,
     month,
     cast(month_number as integer) as month_number,
+    is_plan_year = 1 as is_plan_year,
     cast(ramp_rate as double precision) as ramp_rate,
     cast(full_hours * fte * ramp_rate as double precision) as available_hours
 from ramped

@@ -79,7 +79,7 @@ class CoverageInputs:
 
         Args:
             accounts: Mart ``coverage_accounts``.
-            candidates: Mart ``coverage_candidates``.
+            candidates: One row per pair that may be chosen (``values.candidates.COLUMNS``).
             coverers: Mart ``coverage_coverers``.
 
         Raises:

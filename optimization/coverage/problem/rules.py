@@ -1,15 +1,18 @@
-"""The rules of a coverage plan as constraints: one function per rule.
+"""The rules of a coverage plan: one function per rule, each stated for any pairs.
 
-A new rule is a function here; the model, the prices, the search, the bound and the published
-prices take it from there.
+A new rule is a function here; the model, the prices, the search, the bound over every eligible pair
+and the published prices take it from there.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
-from optimization.arrays import FloatArray
+from optimization.arrays import BoolArray, FloatArray, IntArray
 from optimization.coverage.problem.constraints import (
     Constraints,
     PairProblem,
@@ -26,30 +29,120 @@ TIE_PRESENT = 1e-6
 TIE_ORDER = 1e-7
 
 
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Pairs of account and coverer, a list or a block; shapes broadcast.
+
+    Attributes:
+        account: Rows of the accounts.
+        coverer: Rows of the coverers.
+        hours: Hours a year.
+        cost: Margin that a partner keeps, over the horizon.
+        is_move: The pair takes the account from its active owner.
+    """
+
+    account: IntArray
+    coverer: IntArray
+    hours: FloatArray
+    cost: FloatArray
+    is_move: BoolArray
+
+
+@dataclass(frozen=True, eq=False)
+class Rule:
+    """One limit per entity: a coverer, a group, or the company.
+
+    Attributes:
+        name: The same in every table.
+        unit: What is counted.
+        entity: Entity of each pair, -1 where the rule does not count it; shapes broadcast.
+        use: Units that each pair uses, negative for a rule "at least"; shapes broadcast.
+        limit: By entity, ``inf`` for none, shape (E,); negative for a rule "at least".
+        labels: rep_id and group_id by entity, E rows.
+        slack_limit: Units the limit may be exceeded by: by entity, shape (E,), or one number.
+        slack_price: Price of such a unit.
+    """
+
+    name: str
+    unit: str
+    entity: Callable[[Pairs], IntArray]
+    use: Callable[[Pairs], FloatArray]
+    limit: FloatArray
+    labels: pd.DataFrame
+    slack_limit: FloatArray | float = 0.0
+    slack_price: float = 0.0
+
+    def over(self, pairs: Pairs) -> Constraints:
+        """Constraints over a list of pairs, one per entity that has a limit."""
+        use = np.broadcast_to(self.use(pairs), pairs.account.shape)
+        return constraints_by_entity(
+            self.name,
+            self.unit,
+            entity_of=np.broadcast_to(self.entity(pairs), pairs.account.shape),
+            use=use,
+            limit=self.limit,
+            labels=self.labels,
+            slack_limit=self.slack_limit,
+            slack_price=self.slack_price,
+        )
+
+
+def coverage_rules(inputs: CoverageInputs, policy: CoveragePolicy) -> list[Rule]:
+    """Every rule that limits something in this company, in the order of its constraints."""
+    rules = [
+        hours_rule(inputs, policy.overtime_amount_per_hour),
+        accounts_rule(inputs),
+        moves_rule(inputs, policy),
+        group_moves_rule(inputs, policy),
+        *balance_rules(inputs, policy),
+        min_hours_rule(inputs, policy),
+        partner_budget_rule(inputs, policy),
+    ]
+    return [rule for rule in rules if np.isfinite(rule.limit).any()]
+
+
 def candidate_problem(inputs: CoverageInputs, policy: CoveragePolicy) -> PairProblem:
     """State a company's problem over all its candidates, those that a lock forbids included."""
-    parts = [
-        hours_constraints(inputs, policy.overtime_amount_per_hour),
-        accounts_constraints(inputs),
-        moves_constraints(inputs, policy),
-        group_moves_constraints(inputs, policy),
-        *balance_constraints(inputs, policy),
-        min_hours_constraints(inputs, policy),
-        partner_budget_constraints(inputs, policy),
-    ]
-    constraints = Constraints.join([part for part in parts if part.count], len(inputs.candidates))
+    listed = candidate_pairs(inputs)
+    parts = [rule.over(listed) for rule in coverage_rules(inputs, policy)]
+    constraints = Constraints.join(parts, len(inputs.candidates))
     tie = mean_account(inputs.value, inputs.first) * _tie_break(inputs)
     every = np.arange(len(inputs.candidates), dtype=np.int64)
     return PairProblem(inputs.first, inputs.value, tie, constraints, every, inputs.coverer_of)
 
 
-def hours_constraints(inputs: CoverageInputs, overtime_price: float) -> Constraints:
+def candidate_pairs(inputs: CoverageInputs) -> Pairs:
+    """The candidates as the rules see them, N pairs."""
+    return Pairs(
+        account=inputs.account_of,
+        coverer=inputs.coverer_of,
+        hours=inputs.hours,
+        cost=inputs.candidates["cost_to_serve_amount"].to_numpy(dtype=np.float64),
+        is_move=inputs.is_move,
+    )
+
+
+def prices_paid(rules: list[Rule], price: FloatArray, pairs: Pairs) -> FloatArray:
+    """What pairs pay at prices per unit of each constraint, shape (M,); shapes broadcast."""
+    paid, begin = np.zeros(np.broadcast_shapes(pairs.account.shape, pairs.coverer.shape)), 0
+    for rule in rules:
+        limited = np.flatnonzero(np.isfinite(rule.limit))
+        own = price[begin : begin + len(limited)]
+        begin += len(limited)
+        if own.any():
+            by_entity = np.zeros(len(rule.limit) + 1)  # the last place serves entity -1
+            by_entity[limited] = own
+            paid += by_entity[rule.entity(pairs)] * rule.use(pairs)
+    return paid
+
+
+def hours_rule(inputs: CoverageInputs, overtime_price: float) -> Rule:
     """Hours of a coverer <= capacity + overtime; overtime <= what it lacks today, at a price."""
-    return constraints_by_entity(
+    return Rule(
         "hours",
         "hours",
-        entity_of=inputs.coverer_of,
-        use=inputs.hours,
+        entity=lambda pairs: pairs.coverer,
+        use=lambda pairs: pairs.hours,
         limit=inputs.capacity_hours,
         labels=inputs.coverers,
         slack_limit=inputs.overtime_hours,
@@ -57,47 +150,47 @@ def hours_constraints(inputs: CoverageInputs, overtime_price: float) -> Constrai
     )
 
 
-def accounts_constraints(inputs: CoverageInputs) -> Constraints:
+def accounts_rule(inputs: CoverageInputs) -> Rule:
     """Accounts of a coverer <= its maximum."""
-    return constraints_by_entity(
+    return Rule(
         "accounts",
         "accounts",
-        entity_of=inputs.coverer_of,
-        use=np.ones(len(inputs.candidates)),
+        entity=lambda pairs: pairs.coverer,
+        use=lambda pairs: np.ones(pairs.coverer.shape),
         limit=inputs.max_accounts,
         labels=inputs.coverers,
     )
 
 
-def moves_constraints(inputs: CoverageInputs, policy: CoveragePolicy) -> Constraints:
+def moves_rule(inputs: CoverageInputs, policy: CoveragePolicy) -> Rule:
     """Accounts taken from an active owner <= the company's budget."""
-    return constraints_by_entity(
+    return Rule(
         "moves",
         "moves",
-        entity_of=np.zeros(len(inputs.candidates), dtype=np.int64),
-        use=inputs.is_move.astype(np.float64),
+        entity=lambda pairs: np.zeros(pairs.coverer.shape, dtype=np.int64),
+        use=lambda pairs: pairs.is_move.astype(np.float64),
         limit=np.array([float(inputs.move_limit(policy.move_budget_rate))]),
         labels=COMPANY,
     )
 
 
-def group_moves_constraints(inputs: CoverageInputs, policy: CoveragePolicy) -> Constraints:
+def group_moves_rule(inputs: CoverageInputs, policy: CoveragePolicy) -> Rule:
     """Accounts that a group's reps give away <= the group's budget."""
     rates = dict(policy.group_move_rates)
     groups = pd.Index(sorted(rates))
+    owner = groups.get_indexer(pd.Index(inputs.present_group)).astype(np.int64)
     limit = [float(inputs.move_limit(rates[group], group)) for group in groups]
-    owner = groups.get_indexer(pd.Index(inputs.present_group))[inputs.account_of]
-    return constraints_by_entity(
+    return Rule(
         "group_moves",
         "moves",
-        entity_of=np.where(inputs.is_move, owner, -1).astype(np.int64),
-        use=np.ones(len(inputs.candidates)),
+        entity=lambda pairs: np.where(pairs.is_move, owner[pairs.account], -1),
+        use=lambda pairs: np.ones(pairs.coverer.shape),
         limit=np.array(limit, dtype=np.float64),
         labels=pd.DataFrame({"rep_id": None, "group_id": groups}).astype("str"),
     )
 
 
-def balance_constraints(inputs: CoverageInputs, policy: CoveragePolicy) -> list[Constraints]:
+def balance_rules(inputs: CoverageInputs, policy: CoveragePolicy) -> list[Rule]:
     """Potential of a rep within a band around its hours' share of the group's potential; soft.
 
     The group's potential is today's: what its reps own, and as much again of the vacant accounts.
@@ -105,21 +198,21 @@ def balance_constraints(inputs: CoverageInputs, policy: CoveragePolicy) -> list[
     if policy.balance_band_rate is None:
         return []
     potential, target = balance_targets(inputs)
-    use = potential[inputs.account_of]
     band = policy.balance_band_rate
-    return [
-        constraints_by_entity(
-            rule,
+
+    def side(name: str, sign: float) -> Rule:
+        return Rule(
+            name,
             "potential",
-            entity_of=inputs.coverer_of,
-            use=sign * use,
+            entity=lambda pairs: pairs.coverer,
+            use=lambda pairs: sign * potential[pairs.account],
             limit=np.where(np.isnan(target), np.inf, sign * (1 + sign * band) * target),
             labels=inputs.coverers,
             slack_limit=np.inf,
             slack_price=policy.balance_price_rate,
         )
-        for rule, sign in (("balance_high", 1.0), ("balance_low", -1.0))
-    ]
+
+    return [side("balance_high", 1.0), side("balance_low", -1.0)]
 
 
 def balance_targets(inputs: CoverageInputs) -> tuple[FloatArray, FloatArray]:
@@ -136,15 +229,15 @@ def balance_targets(inputs: CoverageInputs) -> tuple[FloatArray, FloatArray]:
     return potential, (share * group.map(today).fillna(0.0) * spread).to_numpy(dtype=np.float64)
 
 
-def min_hours_constraints(inputs: CoverageInputs, policy: CoveragePolicy) -> Constraints:
+def min_hours_rule(inputs: CoverageInputs, policy: CoveragePolicy) -> Rule:
     """Hours of a rep >= a share of its capacity; soft."""
     is_rep = (inputs.coverers["coverer_type"] == "rep").to_numpy()
     wanted = policy.min_load_rate * np.where(is_rep, inputs.capacity_hours, 0.0)
-    return constraints_by_entity(
+    return Rule(
         "min_hours",
         "hours",
-        entity_of=inputs.coverer_of,
-        use=-inputs.hours,
+        entity=lambda pairs: pairs.coverer,
+        use=lambda pairs: -pairs.hours,
         limit=np.where(wanted > 0, -wanted, np.inf),
         labels=inputs.coverers,
         slack_limit=np.inf,
@@ -152,7 +245,7 @@ def min_hours_constraints(inputs: CoverageInputs, policy: CoveragePolicy) -> Con
     )
 
 
-def partner_budget_constraints(inputs: CoverageInputs, policy: CoveragePolicy) -> Constraints:
+def partner_budget_rule(inputs: CoverageInputs, policy: CoveragePolicy) -> Rule:
     """Margin that a partner keeps <= its budget, and never less than today's."""
     cost = inputs.candidates["cost_to_serve_amount"].to_numpy(dtype=np.float64)
     today = np.bincount(
@@ -161,11 +254,11 @@ def partner_budget_constraints(inputs: CoverageInputs, policy: CoveragePolicy) -
         minlength=len(inputs.coverers),
     )
     budget = inputs.coverers["rep_id"].map(dict(policy.partner_budgets)).to_numpy(dtype=np.float64)
-    return constraints_by_entity(
+    return Rule(
         "partner_budget",
         "currency",
-        entity_of=inputs.coverer_of,
-        use=cost,
+        entity=lambda pairs: pairs.coverer,
+        use=lambda pairs: pairs.cost,
         limit=np.where(np.isnan(budget), np.inf, np.maximum(budget, today)),
         labels=inputs.coverers,
     )

@@ -34,10 +34,11 @@ PART_COLUMNS = (
     "segment_value_amount",
     "strength_value_amount",
     "cost_to_serve_amount",
+    "absence_amount",
     "disruption_amount",
     "soft_rule_amount",
 )
-BOOKING_COLUMNS = ("new_amount", "existing_amount")
+BOOKING_COLUMNS = ("new_amount", "existing_amount", "unserved_amount")
 CANDIDATE_NUMBERS = (
     "hours",
     *PART_COLUMNS,
@@ -51,6 +52,7 @@ COVERER_COLUMNS = ("rep_id", "coverer_type", "group_id", "capacity_hours", "max_
 NOT_NEGATIVE = (
     "hours",
     "cost_to_serve_amount",
+    "absence_amount",
     "disruption_amount",
     "soft_rule_amount",
     "value_sd_amount",
@@ -69,7 +71,7 @@ def validate_tables(
     """
     tables: Mapping[str, tuple[pd.DataFrame, Sequence[str], list[str]]] = {
         "coverage_accounts": (accounts, ACCOUNT_COLUMNS, ["account_id"]),
-        "coverage_candidates": (candidates, CANDIDATE_COLUMNS, ["account_id", "rep_id"]),
+        "candidates": (candidates, CANDIDATE_COLUMNS, ["account_id", "rep_id"]),
         "coverage_coverers": (coverers, COVERER_COLUMNS, ["rep_id"]),
     }
     for name, (table, columns, key) in tables.items():
@@ -131,7 +133,7 @@ def _validate_candidates(
     segment, strength, *losses = (candidates[column] for column in PART_COLUMNS)
     off = (segment + strength - sum(losses) - candidates["value_amount"]).abs()
     wrong = off > 0.01 + 1e-9 * candidates["value_amount"].abs()
-    fix = "value_amount = segment + strength - cost to serve - disruption - soft rules."
+    fix = "value_amount = segment + strength - cost to serve - absence - disruption - soft rules."
     _refuse(candidates, key, wrong, "the parts do not add up to value_amount", fix)
 
 

@@ -26,6 +26,7 @@ CERTIFICATE_COLUMNS = [
     "options",
     "account_count",
     "candidate_count",
+    "eligible_count",
     "moved_count",
     "move_limit",
     "uncovered_count",
@@ -46,6 +47,7 @@ def certify(
     price: FloatArray,
     outcome: SolveOutcome,
     gains: pd.DataFrame,
+    eligible: int,
 ) -> pd.DataFrame:
     """Build the certificate of a plan.
 
@@ -59,6 +61,7 @@ def certify(
         price: Price of each constraint, shape (M,).
         outcome: What the decision proved, in company currency.
         gains: Table ``plan_gains``.
+        eligible: Number of eligible pairs that no plan beats the bound with.
     """
     inputs, policy, pairs = problem.inputs, problem.policy, problem.pairs
     objective = pairs.worth(chosen)
@@ -84,6 +87,7 @@ def certify(
         "options": json.dumps(dict(outcome.options), sort_keys=True),
         "account_count": len(inputs.accounts),
         "candidate_count": len(inputs.candidates),
+        "eligible_count": eligible,
         "moved_count": moved,
         "move_limit": move_limit,
         "uncovered_count": uncovered,
@@ -104,13 +108,15 @@ def _not_below(bound: float, objective: float) -> float:
 
 
 def _sentence(row: dict[str, Any], headline: pd.Series[Any], overtime_today: float) -> str:
+    over = f"over all {row['eligible_count']:,} eligible pairs of account and coverer"
     proof = (
-        "which its prices prove to be the best possible to within 0.001 %"
+        f"which its prices prove to be the best possible to within 0.001 % {over}"
         if row["gap_rate"] < 1e-5
-        else f"at most {_percent(row['gap_rate'])} below the best possible, as its prices prove"
+        else f"at most {_percent(row['gap_rate'])} below the best possible, as its prices prove "
+        f"{over}"
     )
     if _percent(row["solver_gap_rate"]) != _percent(row["gap_rate"]) and row["gap_rate"] >= 1e-5:
-        proof += f" (the solver's word: {_percent(row['solver_gap_rate'])})"
+        proof += f" (the solver's word on the pairs weighed: {_percent(row['solver_gap_rate'])})"
     gain = headline["gain_amount"]
     change = f"{money(abs(gain))} {'more' if gain > 0 else 'less'} than"
     if abs(gain) < 0.5:

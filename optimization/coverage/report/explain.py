@@ -8,6 +8,7 @@ import pandas as pd
 from optimization.arrays import FloatArray, IntArray
 from optimization.coverage.problem.inputs import CoverageInputs
 from optimization.coverage.problem.units import CoverageProblem
+from optimization.coverage.problem.validation import PART_COLUMNS
 from optimization.coverage.report.sentences import account_sentences
 
 EXPLANATION_COLUMNS = [
@@ -16,6 +17,7 @@ EXPLANATION_COLUMNS = [
     "segment_value_amount",
     "strength_value_amount",
     "cost_to_serve_amount",
+    "absence_amount",
     "disruption_amount",
     "soft_rule_amount",
     "hours_price_amount",
@@ -32,6 +34,7 @@ EXPLANATION_COLUMNS = [
     "interval_high_amount",
     "sentence",
 ]
+LOSS_COLUMNS = PART_COLUMNS[2:]
 Z_90 = 1.645  # two-sided 90 % of a normal distribution
 CENT = 0.005
 VALUE, WHOLE_ACCOUNTS, ONLY_CANDIDATE = "value", "whole accounts", "only candidate"
@@ -50,9 +53,9 @@ PRICE_COLUMNS = {
 def explain(problem: CoverageProblem, chosen: IntArray, price: FloatArray) -> pd.DataFrame:
     """Explain every account's coverer.
 
-    net score = segment + strength - cost to serve - disruption - loss by soft rules - price of
-    the hours - price of the account's place - price of the move - price of balance - price of the
-    other rules, at the relaxation's shadow prices.
+    net score = segment + strength - cost to serve - absence - disruption - loss by soft rules
+    - price of the hours - price of the account's place - price of the move - price of balance
+    - price of the other rules, at the relaxation's shadow prices.
 
     Args:
         problem: The problem.
@@ -92,7 +95,7 @@ def _score(problem: CoverageProblem, price: FloatArray) -> pd.DataFrame:
         **prices,
     )
     net = table["segment_value_amount"] + table["strength_value_amount"]
-    for column in ("cost_to_serve_amount", "disruption_amount", "soft_rule_amount", *PRICE_COLUMNS):
+    for column in (*LOSS_COLUMNS, *PRICE_COLUMNS):
         net = net - table[column]
     return table.assign(net_score_amount=net)
 

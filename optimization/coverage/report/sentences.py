@@ -26,6 +26,7 @@ VACANCIES = {
 }
 
 LOSSES = {
+    "absence_amount": "months in which its rep is away or ramping",
     "disruption_amount": "the change itself",
     "soft_rule_amount": "a missing certificate",
 }

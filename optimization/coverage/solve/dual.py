@@ -50,12 +50,16 @@ class DualPrices:
     passes: int
 
 
-def find_prices(pairs: PairProblem, start: FloatArray | None = None) -> DualPrices:
+def find_prices(
+    pairs: PairProblem, start: FloatArray | None = None, stages: tuple[float, ...] | None = None
+) -> DualPrices:
     """Minimise the smoothed dual stage by stage.
 
     Args:
         pairs: The problem.
         start: Prices to start from, such as last night's, shape (M,); None starts cold.
+        stages: Temperatures in turn, relative to each account's spread of values; None goes from
+            STAGES or WARM_STAGES to the end.
     """
     constraints = pairs.constraints
     if constraints.count == 0:
@@ -63,8 +67,10 @@ def find_prices(pairs: PairProblem, start: FloatArray | None = None) -> DualPric
     spread = _spread(pairs)
     price = np.zeros(constraints.count) if start is None else constraints.in_box(start)
     best, best_bound, passes = price, pairs.bound(price), 1
-    stages = STAGES if start is None else WARM_STAGES
-    for stage in stages if len(pairs.value) < LARGE else stages[::2]:
+    if stages is None:
+        stages = STAGES if start is None else WARM_STAGES
+        stages = stages if len(pairs.value) < LARGE else stages[::2]
+    for stage in stages:
         smoothed = _SmoothedDual(pairs, stage * spread)
         step = smoothed.steps(price)
         found = scipy.optimize.minimize(

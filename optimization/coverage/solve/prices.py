@@ -41,7 +41,10 @@ class Relaxation:
 
 
 def relax(
-    pairs: PairProblem, policy: CoveragePolicy, start: FloatArray | None = None
+    pairs: PairProblem,
+    policy: CoveragePolicy,
+    start: FloatArray | None = None,
+    stages: tuple[float, ...] | None = None,
 ) -> Relaxation:
     """Solve the linear relaxation for its value and shadow prices.
 
@@ -53,11 +56,12 @@ def relax(
         policy: Policy of the plan.
         start: Prices to start from, such as last night's, shape (M,); for the dual alone, as a
             linear programme that is solved exactly ends the same wherever it starts.
+        stages: Of the dual alone (``find_prices``); None goes to the end.
     """
     if len(pairs.value) > policy.exact_pairs:
         from optimization.coverage.solve.dual import find_prices
 
-        dual = find_prices(pairs, start)
+        dual = find_prices(pairs, start, stages)
         return Relaxation(dual.bound, dual.price)
     model = build_model(pairs, relaxed=True)
     outcome = solve(

@@ -7,8 +7,6 @@
 
 with
 
-calendar as (select * from {{ ref('int_company__calendar') }}),
-
 profiled as (select * from {{ ref('int_opportunities__profiled') }}),
 
 known as (
@@ -43,14 +41,9 @@ season_keys as (
 -- than the time to their close have yet to begin.
 months as (
     select
-        plan_months.month,
-        {{ dbt.datediff(
-            month_start(dbt.dateadd('day', 1, 'calendar.as_of_on')), 'plan_months.month', 'month'
-        ) }} + 1
-            as month_ahead
-    from {{ ref('int_company__plan_months') }} as plan_months
-    cross join calendar
-    where plan_months.is_open
+        month,
+        month_ahead
+    from {{ ref('int_company__horizon_months') }}
 ),
 
 counted as (

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from optimization.arrays import FloatArray
 from optimization.errors import DataError
-from optimization.quotas.frames import labels, require_columns, require_numbers
-from optimization.quotas.seasons import COMPANY_KEY, REVENUE_TYPES, YEAR_MONTHS
+from optimization.frames import labels, require_columns, require_numbers
+from optimization.values.seasons import COMPANY_KEY, REVENUE_TYPES, YEAR_MONTHS
 
 PIPELINE_AMOUNTS = ("pipeline_amount", "win_count", "pipeline_square")
 UNKNOWN_START = 0
@@ -99,12 +99,12 @@ def year_starts(frame: pd.DataFrame | None, accounts: pd.Index) -> NDArray[np.in
     return known.fillna(UNKNOWN_START).to_numpy(dtype=np.float64).astype(np.intp)
 
 
-def customer_factors(frame: pd.DataFrame | None, months: pd.DatetimeIndex) -> FloatArray:
+def customer_factors(frame: pd.DataFrame | None, year_begins: int) -> FloatArray:
     """Return what a share is multiplied by, by type, first month of the customer's year, month.
 
     Args:
         frame: ``OpenBusiness.customer_seasons``.
-        months: The plan's months; the last one is the fiscal year's last.
+        year_begins: First month of the company's fiscal year, 1 to 12.
 
     Returns:
         Shape (2, 13, 12): position 0 of the second axis is an unknown start; the third axis is
@@ -122,7 +122,7 @@ def customer_factors(frame: pd.DataFrame | None, months: pd.DatetimeIndex) -> Fl
         raise DataError(
             "customer_seasons must state 12 factors per revenue type", wide.index, "Mend it."
         )
-    calendar = (months[-1].month + np.arange(YEAR_MONTHS)) % YEAR_MONTHS + 1
+    calendar = (year_begins - 1 + np.arange(YEAR_MONTHS)) % YEAR_MONTHS + 1
     for kind, name in enumerate(REVENUE_TYPES):
         if name in wide.index:
             for start in range(1, YEAR_MONTHS + 1):

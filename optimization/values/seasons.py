@@ -7,7 +7,7 @@ import pandas as pd
 
 from optimization.arrays import FloatArray
 from optimization.errors import DataError
-from optimization.quotas.frames import require_columns, require_numbers
+from optimization.frames import require_columns, require_numbers
 
 REVENUE_TYPES = ("new", "existing")
 NEW, EXISTING = range(2)
