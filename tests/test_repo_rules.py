@@ -305,7 +305,7 @@ def test_every_mart_that_shapes_a_plan_is_gated_or_only_shapes_quotas():
     # Buffers of groups, cycles, open deals, agreed quotas and the past only shape quotas and their
     # outlook; dbt tests guard them.
     shaping = {"sales_cycles", "coverage_groups", "agreed_quotas", "group_bookings", "deal_spread"}
-    shaping |= {"account_pipeline", "new_business_lags", "customer_seasons"}
+    shaping |= {"account_pipeline", "new_business_lags", "customer_seasons", "account_years"}
     shaping |= {"plan_months", "goal_parts", "quota_accounts", "quota_people"}
     assert {*COVERAGE_MARTS, *QUOTA_MARTS} == {*OPTIMISER_INPUTS, *shaping}
 
