@@ -7,6 +7,9 @@ here: drawing worlds (``chances_world``) or judging what was said (``calibration
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -167,6 +170,30 @@ def plan_of_record(company_path: Path, nodes: list[dict[str, Any]]) -> Planned:
     build(Path(warehouse.path), True)
     judged, _ = backtest(warehouse, company, folder / "past", build)
     return Planned(company, tables_of_record(warehouse), judged)
+
+
+def backtest_by_command(company_path: Path) -> pd.DataFrame:
+    """Refresh and back-test a company by the commands a user runs; return the back-test's rows.
+
+    Raises:
+        RuntimeError: A command failed.
+    """
+    home = company_path.parent / "home"
+    for command in ("refresh", "backtest"):
+        done = subprocess.run(
+            [sys.executable, "-m", "dagster_project.commands", command],
+            env={
+                **os.environ,
+                "COVERAGE_COMPANY": str(company_path),
+                "COVERAGE_HOME": str(home),
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"the {command} failed:\n{done.stderr[-2000:]}")
+    return Warehouse(path=str(home / "warehouse.duckdb")).read("backtest.plan_backtest")
 
 
 def _names(prefix: str, numbers: Any) -> Any:

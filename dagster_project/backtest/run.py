@@ -46,7 +46,7 @@ def backtest(
     Args:
         warehouse: The company's, with the marts of a refresh.
         company: Its settings.
-        folder: For the past warehouses; emptied.
+        folder: For the past warehouses; removed.
         build: Builds the models.
 
     Returns:
@@ -101,36 +101,48 @@ def past_plan(
     from optimization.quotas.expected import expected_business
     from optimization.quotas.inputs import QuotaInputs
 
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    # The file's name is the name of the database in dbt's compiled SQL.
-    path = folder / Path(warehouse.path).name
     with warehouse.connect() as connection:
-        cut_tables(connection, cut_on, path)
         goal, won = connection.execute(
             "select sum(goal_amount), sum(won_amount_last_year) from marts.company_goals"
         ).fetchall()[0]
-    past = Warehouse(path=str(path))
-    build(path, False)
-    estimate(past)
-    estimate_levels(past)
-    build(path, True)
-    tables = tables_of_record(past)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        tables = _past_tables(warehouse, cut_on, folder, build)
+    finally:
+        # A past warehouse holds pay, as today's does.
+        shutil.rmtree(folder)
     policy = quota_policy(company)
-    given = quota_inputs(tables, company)
     context = context_of_past(tables)
-    inputs = QuotaInputs.from_frames(**given, open_business=context.open_business)
-    last_year = tables["company_goals"]["won_amount_last_year"].sum()
-    shutil.rmtree(folder)
+    inputs = QuotaInputs.from_frames(
+        **quota_inputs(tables, company), open_business=context.open_business
+    )
+    last_year = float(tables["company_goals"]["won_amount_last_year"].sum())
     return PastPlan(
         cut_on=pd.Timestamp(cut_on),
         inputs=inputs,
         expected=expected_business(inputs, policy),
         shocks=uncertainty(context, policy),
         # As much above the year before as this plan's goal is.
-        goal_amount=float(last_year) * (float(goal) / float(won) if won else 1.0),
+        goal_amount=last_year * (float(goal) / float(won) if won else 1.0),
         seed=policy.seed,
     )
+
+
+def _past_tables(
+    warehouse: Warehouse, cut_on: dt.date, folder: Path, build: Build
+) -> dict[str, pd.DataFrame]:
+    """Run the pipeline on what was known on a day, up to what quotas follow from."""
+    # The file's name is the name of the database in dbt's compiled SQL.
+    path = folder / Path(warehouse.path).name
+    with warehouse.connect() as connection:
+        cut_tables(connection, cut_on, path)
+    past = Warehouse(path=str(path))
+    build(path, False)
+    estimate(past)
+    estimate_levels(past)
+    build(path, True)
+    return tables_of_record(past)
 
 
 def tables_of_record(past: Warehouse) -> dict[str, pd.DataFrame]:

@@ -27,6 +27,7 @@ def test_a_chance_is_published_only_after_a_back_test_of_a_level_that_held(
     assert "not calibrated: no back-test was made" in first.stdout
     assert first.published("select count(probability) from attainment_outlook") == [(0,)]
     assert first.published(YEARS) == []
+    first_plan = first.manifest["plan_id"]
 
     made = refresh(demo_company, tmp_path, run_backtest)
     assert made.code == 0, made.stderr
@@ -34,7 +35,7 @@ def test_a_chance_is_published_only_after_a_back_test_of_a_level_that_held(
     assert not (tmp_path / "backtest").exists(), "past warehouses hold pay, and are not kept"
     second = refresh(demo_company, tmp_path)
     assert second.code == 0, second.stderr
-    assert second.manifest["plan_id"] != first.manifest["plan_id"]
+    assert second.manifest["plan_id"] != first_plan
     cuts = second.published(f"select distinct cut_on from ({YEARS}) order by 1")
     assert [str(cut) for (cut,) in cuts] == ["2024-06-30", "2025-06-30"]
     wrong = second.published(
