@@ -105,7 +105,8 @@ def cut_tables(connection: duckdb.DuckDBPyConnection, cut_on: dt.date, path: Pat
         cut_on: The last day that was known.
         path: The file to write.
     """
-    connection.execute(f"attach '{path}' as past")
+    quoted = str(path).replace("'", "''")
+    connection.execute(f"attach '{quoted}' as past")
     try:
         connection.execute("create schema past.raw")
         connection.execute("create schema past.history")

@@ -106,7 +106,7 @@ def past_plan(
             "select sum(goal_amount), sum(won_amount_last_year) from marts.company_goals"
         ).fetchall()[0]
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, mode=0o700)
     try:
         tables = _past_tables(warehouse, cut_on, folder, build)
     finally:
