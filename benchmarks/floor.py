@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks import usage
 from dagster_project.planning.coverage import current_plan_id, plan_coverage
+from dagster_project.planning.levels import estimate_levels
 from dagster_project.planning.quotas import plan_quotas
 from dagster_project.planning.strengths import estimate
 
@@ -78,6 +79,7 @@ def main() -> None:
         run_nodes(connection, [node for node in nodes if not node["reads"]])
         stages.mark(usage.DBT_BEFORE)
         estimate(warehouse)
+        estimate_levels(warehouse)
         stages.mark(usage.STRENGTHS)
         run_nodes(connection, [node for node in nodes if node["reads"] == "strength"])
         stages.mark(usage.DBT_BEFORE)

@@ -15,8 +15,9 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-# Schemas that are written between the builds of dbt, in the order of the job.
+# Stages between the builds of dbt, in the order of the job, and which of them writes a schema.
 MADE_OUTSIDE = ("strength", "plan")
+WRITTEN_BY = {"strength": "strength", "levels": "strength", "plan": "plan"}
 
 
 def prepare_home() -> None:
@@ -60,9 +61,9 @@ def _nodes(manifest: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         if node["resource_type"] in ("model", "test")
     }
     reads = {
-        key: source["schema"]
+        key: WRITTEN_BY[source["schema"]]
         for key, source in manifest["sources"].items()
-        if source["schema"] in MADE_OUTSIDE
+        if source["schema"] in WRITTEN_BY
     }
     parents = {key: set(node["depends_on"]["nodes"]) for key, node in nodes.items()}
     for key in TopologicalSorter(parents).static_order():

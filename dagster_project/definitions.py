@@ -9,6 +9,7 @@ from dagster_project.company.model import Company
 from dagster_project.context import Context
 from dagster_project.defs import (
     automation,
+    backtest,
     gates,
     ingest,
     planning,
@@ -19,7 +20,17 @@ from dagster_project.defs import (
 )
 from dagster_project.runtime.settings import Settings, load_settings
 
-_CONCEPTS = (ingest, gates, transform, strength, planning, publishing, automation, resources)
+_CONCEPTS = (
+    ingest,
+    gates,
+    transform,
+    strength,
+    planning,
+    backtest,
+    publishing,
+    automation,
+    resources,
+)
 
 
 def build_definitions(company: Company, settings: Settings) -> dg.Definitions:

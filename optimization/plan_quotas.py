@@ -12,15 +12,16 @@ from optimization.arrays import FloatArray, IntArray
 from optimization.errors import InfeasibleError, Shortfall, VerificationError
 from optimization.policy import QuotaPolicy
 from optimization.quotas.bands import require_room
+from optimization.quotas.bookings import simulate_bookings
 from optimization.quotas.budget import CHECK_COLUMNS, RepMoney, budget_check, group_costs
-from optimization.quotas.calibrate import calibration_summary
 from optimization.quotas.cents import apportion
+from optimization.quotas.chances import Calibration
 from optimization.quotas.context import NOTHING_KNOWN, QuotaContext, book_bands, uncertainty
 from optimization.quotas.cuts import CUT_COLUMNS, cheapest_cuts
 from optimization.quotas.expected import ExpectedBusiness, expected_business
 from optimization.quotas.inputs import QuotaInputs
 from optimization.quotas.model import FairShares, fair_quotas, solve_quotas
-from optimization.quotas.outlook import attainment_outlook, simulate_bookings
+from optimization.quotas.outlook import attainment_outlook
 from optimization.quotas.simulate import Shocks
 from optimization.quotas.tables import (
     company_targets,
@@ -81,8 +82,8 @@ def allocate_quotas(
         context.goal_parts, context.open_business,
     )  # fmt: skip
     rates = over_assignment_rates(inputs, policy)
-    shocks, calibration = uncertainty(context, policy)
-    expected = expected_business(inputs, policy, shocks.growth_rate)
+    shocks = uncertainty(context, policy)
+    expected = expected_business(inputs, policy)
     past = book_bands(inputs, book, context, policy)
     year, sd = _year_and_spread(expected, shocks)
     is_carried = context.in_force is not None and len(context.in_force) > 0
@@ -97,9 +98,10 @@ def allocate_quotas(
         carried = _divided(inputs, fair, targets, rates, policy)
         fair_year = fair.quota.sum(axis=(1, 2))
     targets, quotas = carried.targets, carried.quotas
-    bookings = simulate_bookings(inputs, expected, shocks, policy)
+    calibration = Calibration.from_summary(context.backtest)
+    bookings = simulate_bookings(inputs, expected, shocks, calibration, policy)
     outlook, advice = attainment_outlook(
-        inputs, expected, bookings, rates, targets, quotas, shocks, policy
+        inputs, expected, bookings, rates, targets, quotas, shocks, calibration, policy
     )
     check, cuts = _money(inputs, context, bookings.rep, targets, quotas)
     plan = QuotaPlan(
@@ -112,8 +114,6 @@ def allocate_quotas(
         quota_transfers=carried.transfers,
         attainment_outlook=outlook,
         buffer_advice=advice,
-        outlook_calibration=calibration,
-        calibration_summary=calibration_summary(calibration),
         budget_check=check,
         budget_cuts=cuts,
     )
@@ -138,7 +138,7 @@ def allocate_quotas(
 def _year_and_spread(expected: ExpectedBusiness, shocks: Shocks) -> tuple[FloatArray, FloatArray]:
     """Return each rep's expected business and its standard deviation in cents; shape (R,)."""
     year = expected.amount.sum(axis=(1, 2))
-    shock_variance = shocks.company_rate**2 + shocks.group_rate**2
+    shock_variance = shocks.company.error_rate**2 + shocks.group.error_rate**2
     variance = expected.own_variance(shocks.value_cv) + shock_variance * year**2
     return 100 * year, 100 * np.sqrt(variance)
 

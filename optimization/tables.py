@@ -52,8 +52,6 @@ class QuotaPlan:
         quota_transfers: Quotas in force that followed an account.
         attainment_outlook: Chances by level, entity and buffer.
         buffer_advice: What buffers add up to and can do, by group and for the company.
-        outlook_calibration: Bands against past periods they had not seen.
-        calibration_summary: How many of them held, by level and length of period.
         budget_check: Cost against budget by group.
         budget_cuts: Possible cuts of groups over budget.
     """
@@ -67,8 +65,6 @@ class QuotaPlan:
     quota_transfers: pd.DataFrame
     attainment_outlook: pd.DataFrame
     buffer_advice: pd.DataFrame
-    outlook_calibration: pd.DataFrame
-    calibration_summary: pd.DataFrame
     budget_check: pd.DataFrame
     budget_cuts: pd.DataFrame
 

@@ -305,7 +305,7 @@ def test_every_mart_that_shapes_a_plan_is_gated_or_what_it_shapes_is():
     # outlook; dbt tests guard them. What values follow from is judged by what it makes: the gate on
     # plan.coverage_pairs refuses a worth that is missing or beyond all reason.
     shaping = {"sales_cycles", "coverage_groups", "agreed_quotas", "group_bookings", "deal_spread"}
-    shaping |= {"account_pipeline", "new_business_lags", "customer_seasons"}
+    shaping |= {"account_pipeline", "new_business_lags", "customer_seasons", "account_years"}
     shaping |= {"plan_months", "goal_parts", "quota_accounts", "quota_people"}
     shaping |= {"pair_accounts", "pair_win_rates", "rep_similarities", "strength_notes"}
     shaping |= {"forbidden_pairs", "asked_certificates", "held_certificates", "value_months"}

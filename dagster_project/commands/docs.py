@@ -9,6 +9,7 @@ import yaml
 
 from dagster_project.company.policy_tables import POLICY_TABLES
 from dagster_project.planning.history import HISTORY_TABLES
+from dagster_project.planning.levels import LEVEL_TABLES
 from dagster_project.planning.quota_tables import PLAN_TABLES
 from dagster_project.planning.strength_tables import STRENGTH_TABLES
 from dagster_project.publishing.tables import RUNS, published_columns, published_tables
@@ -31,6 +32,7 @@ _SOURCES: tuple[tuple[str, str, str, Mapping[str, Table]], ...] = (
         HISTORY_TABLES,
     ),
     ("strength", "strength", "What deals show of reps.", STRENGTH_TABLES),
+    ("levels", "levels", "What past years show of the company.", LEVEL_TABLES),
     ("plan", "plan", "What the optimiser decided and verified.", PLAN_TABLES),
 )
 _HEADER = """# Published tables
@@ -82,8 +84,8 @@ def exposure() -> str:
     parents = [
         f"source('{known[table.schema]}', '{name}')" if table.schema in known else f"ref('{name}')"
         for name, table in sorted(published_tables().items())
-        # Histories of runs and of rules are written as steps go by; dbt knows nothing of them.
-        if table.schema != "quality" and table != RUNS
+        # Histories of runs, rules and back-tests are written as steps go by, without dbt.
+        if table.schema not in ("quality", "backtest") and table != RUNS
     ]
     return _yaml(
         {

@@ -41,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
         return command
 
     add("refresh", _refresh, "pull, gate, model, plan, verify and publish; say what was decided")
+    add("backtest", _backtest, "make past years' plans again and compare them with what came")
     ui = add("ui", _ui, "open the Dagster UI on this machine")
     ui.add_argument("--host", default="127.0.0.1", help="address to listen on; %(default)s")
     ui.add_argument("--port", default=3000, type=int, help="port; %(default)s")
@@ -64,6 +65,12 @@ def _refresh(_: argparse.Namespace) -> int:
     from dagster_project.commands.refresh import refresh
 
     return refresh()
+
+
+def _backtest(_: argparse.Namespace) -> int:
+    from dagster_project.commands.backtest import run_backtest
+
+    return run_backtest()
 
 
 def _ui(chosen: argparse.Namespace) -> int:

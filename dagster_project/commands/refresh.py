@@ -66,14 +66,16 @@ def run(
     settings: Settings,
     instance: dg.DagsterInstance,
     listener: Listener | None = None,
+    job: str = JOB,
 ) -> dg.ExecuteInProcessResult:
-    """Run the whole job in this process.
+    """Run a whole job in this process.
 
     Args:
         company: Whose job it is.
         settings: Where its state lies.
         instance: Where the run is recorded.
         listener: Called with every event as it happens.
+        job: The job.
 
     Returns:
         The outcome; a failed run is a result, not an exception.
@@ -85,7 +87,7 @@ def run(
         instance.add_event_listener(run_id, listener)
     return (
         build_definitions(company, settings)
-        .resolve_job_def(JOB)
+        .resolve_job_def(job)
         .execute_in_process(
             instance=instance,
             raise_on_error=False,
@@ -126,13 +128,13 @@ def _blocked(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[
         if evaluation.check_name not in message:
             message = f"{evaluation.check_name}: {message}"
         yield f"- {evaluation.asset_key.to_user_string()}: {message}"
-    yield from dict.fromkeys(_failures(result, settings))
+    yield from dict.fromkeys(failures(result, settings))
     if settings.published_path.exists():
         yield f"The last good plan is still in {settings.published_path}."
     yield "Open the run in the UI (make ui) for samples of the failing records."
 
 
-def _failures(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[str]:
+def failures(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[str]:
     """Name each failed step with its innermost cause, or the run's where no step began."""
     steps = result.filter_events(lambda event: event.is_step_failure)
     for event in steps:

@@ -54,9 +54,21 @@ def summarise(published: Path, currency: str) -> Iterator[str]:
         ):
             yield f"Goal     {kind}: {target:,.0f} {currency}, quotas {quota:,.0f} {currency}"
         chance = rows(
-            "select probability from attainment_outlook where level = 'company' and is_default"
+            "select probability, chance_verdict, low_amount, high_amount from attainment_outlook "
+            "where level = 'company' and is_default"
         )
-        yield f"         chance of making the company's number: {chance[0][0]:.0%}"
+        for probability, verdict, low, high in chance:
+            said = verdict if probability is None else f"{probability:.0%}"
+            yield f"         chance of making the company's number: {said}"
+            yield f"         eight years in ten between {low:,.0f} and {high:,.0f} {currency}"
+        for account, share, deal in rows(
+            "select account_id, share, largest_deal_amount from large_accounts "
+            "where share >= 0.1 order by share desc, account_id limit 3"
+        ):
+            yield (
+                f"Large    {account} brought {share:.0%} of the last twelve months (largest deal "
+                f"{deal:,.0f} {currency}); only its own expected amount follows from that"
+            )
         for group, repair in rows(
             "select group_id, repair from staffing_review where short_months > 0 "
             "order by missing_hours desc, group_id"

@@ -1,14 +1,21 @@
-"""When things run and who is alerted: the job, the nightly schedule, two sensors."""
+"""When things run and who is alerted: the jobs, their schedules, two sensors."""
 
 import dagster as dg
 
 from dagster_project.context import Context
+from dagster_project.defs.backtest import GROUP
 from dagster_project.runtime import alerts
 
 refresh = dg.define_asset_job(
     "refresh",
-    selection=dg.AssetSelection.all(),
+    selection=dg.AssetSelection.all() - dg.AssetSelection.groups(GROUP),
     description="Pull, gate, model, plan, verify, publish: only a whole and verified plan.",
+)
+backtest = dg.define_asset_job(
+    "backtest",
+    selection=dg.AssetSelection.groups(GROUP),
+    description="Make the plans of past years again and compare them with what came; the next "
+    "refresh says only chances that held.",
 )
 
 
@@ -21,6 +28,17 @@ def _build_schedule(here: Context) -> dg.ScheduleDefinition:
         # Off until somebody switches it on in the UI: a clone must not start planning by itself.
         default_status=dg.DefaultScheduleStatus.STOPPED,
         description="Every night at two, in the company's time zone.",
+    )
+
+
+def _build_backtest_schedule(here: Context) -> dg.ScheduleDefinition:
+    return dg.ScheduleDefinition(
+        name="monthly_backtest",
+        job=backtest,
+        cron_schedule="0 4 2 * *",
+        execution_timezone=here.company.company.timezone,
+        default_status=dg.DefaultScheduleStatus.STOPPED,
+        description="On the second of every month at four, in the company's time zone.",
     )
 
 
@@ -76,9 +94,9 @@ def _build_failed_warnings(here: Context) -> dg.SensorDefinition:
 
 
 def build(here: Context) -> dg.Definitions:
-    """The job, its nightly schedule, and the sensors that send alerts."""
+    """The jobs, their schedules, and the sensors that send alerts."""
     return dg.Definitions(
-        jobs=[refresh],
-        schedules=[_build_schedule(here)],
+        jobs=[refresh, backtest],
+        schedules=[_build_schedule(here), _build_backtest_schedule(here)],
         sensors=[_build_failed_runs(here), _build_failed_warnings(here)],
     )

@@ -10,6 +10,7 @@ from dagster_project.planning.coverage_tables import COVERAGE_TABLES
 from dagster_project.planning.facts import coverage_facts, quota_facts
 from dagster_project.planning.quota_tables import PLAN_TABLES, QUOTA_TABLES
 from dagster_project.planning.quotas import (
+    LAST_BACKTEST,
     QUOTA_MARTS,
     QUOTA_PLANS,
     plan_quotas,
@@ -23,6 +24,7 @@ _COVERAGE_INPUTS = [dg.AssetKey(["marts", name]) for name in ("plan_calendar", *
 _QUOTA_INPUTS = [
     *(dg.AssetKey(["marts", name]) for name in QUOTA_MARTS),
     *(dg.AssetKey(["plan", name]) for name in QUOTA_PLANS),
+    dg.AssetKey(["backtest", LAST_BACKTEST]),
 ]
 
 

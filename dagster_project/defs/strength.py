@@ -1,4 +1,4 @@
-"""Strengths: who wins what more often than the deals predict, between two builds of dbt."""
+"""What is estimated between two builds of dbt: strengths of reps, level of the company."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,7 @@ import dagster as dg
 
 from dagster_project.context import Context
 from dagster_project.planning.facts import strength_facts
+from dagster_project.planning.levels import LEVEL_INPUT, LEVEL_TABLES, estimate_levels
 from dagster_project.planning.strength_tables import STRENGTH_TABLES
 from dagster_project.planning.strengths import STRENGTH_INPUTS, estimate
 from dagster_project.warehouse.duckdb_file import Warehouse
@@ -14,7 +15,7 @@ from optimization.errors import PlanningError
 
 
 def build(here: Context) -> dg.Definitions:
-    """One step that writes every table of strengths."""
+    """One step that writes every table of strengths, and one the company's level."""
 
     @dg.multi_asset(
         name="strengths",
@@ -49,4 +50,27 @@ def build(here: Context) -> dg.Definitions:
                     metadata={**facts, **extra.get(name, {})},
                 )
 
-    return dg.Definitions(assets=[strengths])
+    @dg.multi_asset(
+        name="levels",
+        specs=[
+            dg.AssetSpec(
+                ["levels", name],
+                deps=[dg.AssetKey(["marts", LEVEL_INPUT])],
+                group_name="strength",
+                description=table.grain,
+                owners=here.owners,
+                kinds={"python", "numpy"},
+                metadata={"dagster/table_name": table.relation},
+            )
+            for name, table in LEVEL_TABLES.items()
+        ],
+    )
+    def levels(warehouse: Warehouse) -> Iterator[dg.MaterializeResult[None]]:
+        """Estimate what the company is expected to win, from all its years."""
+        estimate_levels(warehouse)
+        with warehouse.connect() as connection:
+            for name, table in LEVEL_TABLES.items():
+                facts = table_facts(connection, table.relation, table.meanings)
+                yield dg.MaterializeResult(asset_key=dg.AssetKey(["levels", name]), metadata=facts)
+
+    return dg.Definitions(assets=[strengths, levels])

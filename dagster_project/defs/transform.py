@@ -16,8 +16,8 @@ from dagster_project.transform.manifest import described
 from dagster_project.warehouse.duckdb_file import Warehouse
 
 _REVIEW = "tag:review"
-# Whatever reads, near or far, what the estimate of strengths writes.
-_AFTER_STRENGTH = "source:strength+"
+# Whatever reads, near or far, what the estimates of strengths and of the company's level write.
+_AFTER_ESTIMATES = "source:strength+ source:levels+"
 
 
 def _build_models(here: Context, name: str, select: str, exclude: str) -> dg.AssetsDefinition:
@@ -47,8 +47,8 @@ def build(here: Context) -> dg.Definitions:
     """What the estimate of strengths reads, what planning reads, what reads the finished plan."""
     return dg.Definitions(
         assets=[
-            _build_models(here, "dbt_before_strength", "fqn:*", f"{_AFTER_STRENGTH} {_REVIEW}"),
-            _build_models(here, "dbt_before_planning", _AFTER_STRENGTH, _REVIEW),
+            _build_models(here, "dbt_before_strength", "fqn:*", f"{_AFTER_ESTIMATES} {_REVIEW}"),
+            _build_models(here, "dbt_before_planning", _AFTER_ESTIMATES, _REVIEW),
             _build_models(here, "dbt_after_planning", _REVIEW, ""),
         ]
     )

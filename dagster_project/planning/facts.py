@@ -6,7 +6,7 @@ Ids only, never names or pay.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -104,11 +104,19 @@ def quota_facts(plan: QuotaPlan) -> dict[str, dict[str, dg.MetadataValue]]:
     Returns:
         Metadata by table and name.
     """
+    import pandas as pd
+
     outlook = plan.attainment_outlook
     whole = outlook[(outlook["level"] == "company") & outlook["is_default"]].iloc[0]
     return {
         "attainment_outlook": {
-            "probability_of_company_target": dg.MetadataValue.float(float(whole["probability"])),
+            "company_chance_verdict": dg.MetadataValue.text(str(whole["chance_verdict"])),
+            # Numbers are plotted over the runs, and a missing one is a gap.
+            **(
+                {"probability_of_company_target": dg.MetadataValue.float(float(chance))}
+                if pd.notna(chance := whole["probability"])
+                else {}
+            ),
             "chance_by_buffer": dg.MetadataValue.md(PICTURES["chances"].markdown(outlook)),
         },
         "group_targets": {
@@ -118,20 +126,11 @@ def quota_facts(plan: QuotaPlan) -> dict[str, dict[str, dg.MetadataValue]]:
                 )
             )
         },
-        "calibration_summary": _shares_held(plan.calibration_summary),
         "budget_check": {
             "groups_over_budget": dg.MetadataValue.int(
                 int((plan.budget_check["verdict"] == "over budget").sum())
             )
         },
-    }
-
-
-def _shares_held(summary: Any) -> dict[str, dg.MetadataValue]:
-    """Show how many past periods their 80 % bands held, where there were any."""
-    return {
-        f"{row.level}_{row.period_type}s_held": dg.MetadataValue.float(float(row.held_rate))
-        for row in summary.itertuples(index=False)
     }
 
 

@@ -11,6 +11,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
+from dagster_project.backtest.tables import backtest_hash
 from dagster_project.planning.identity import code_version
 from dagster_project.sources.landing import accepted_hashes
 from dagster_project.warehouse.tables import Table, all_or_none, columns, tables_by_name
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
-LAST_PLAN = "last_plan"
+LAST_PLAN, LAST_BACKTEST = "last_plan", "last_backtest"
 NO_PLAN = "none"
 
 
@@ -134,8 +135,12 @@ def last_prices(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
 
 
 def plan_hashes(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """Everything a plan follows from: the accepted tables' hashes, and the plan it starts from."""
-    return {**accepted_hashes(connection), LAST_PLAN: _start(connection)[1]}
+    """Everything a plan follows from: accepted tables, the plan it starts from, the back-test."""
+    return {
+        **accepted_hashes(connection),
+        LAST_PLAN: _start(connection)[1],
+        LAST_BACKTEST: backtest_hash(connection),
+    }
 
 
 def record_plan(connection: duckdb.DuckDBPyConnection, plan_id: str) -> None:

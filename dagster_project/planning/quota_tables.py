@@ -30,7 +30,10 @@ MEANINGS: dict[str, str] = {
     "high_amount": "One year in ten is above",
     "sd_amount": "Standard deviation of those bookings; of one account's month from the chance of "
     "single deals alone, empty where nobody covers it",
-    "probability": "Chance of reaching the target (company, group) or the quota (rep)",
+    "probability": "Chance of reaching the target (company, group) or the quota (rep); empty where "
+    "chance_verdict is not calibrated",
+    "chance_verdict": "calibrated, or why no chance is given",
+    "top_account_rate": "Share of the largest account in the expected bookings",
     "effort_response": "Growth of sales per unit of buffer that was assumed",
     "is_default": "The row uses the plan's own buffer",
     "company_buffer_rate": "Buffer of the company on its own goal",
@@ -43,20 +46,7 @@ MEANINGS: dict[str, str] = {
     "is_attainment_usual": "That share lies between 55 % and 70 %",
     "attainment_spread": "Standard deviation of the reps' chances: 0 is equally hard",
     "evidence": "What the uncertainty was estimated from",
-    "forecast_amount": "Forecast from the years before alone",
-    "actual_amount": "What was won",
-    "period_type": "month, quarter or year of the history",
-    "period_on": "First day of the period",
-    "is_held": "The period fell into its 80 % band",
-    "is_young": "The group had sold for less than a year when it was forecast",
     "pipeline_amount": "Part of it from deals that are open now, by their chance of being won",
-    "band_verdict": "holds, too narrow or too wide (72 to 88 % is right), or too few to tell",
-    "period_count": "Periods held out and forecast",
-    "held_count": "Of these, inside their band",
-    "held_rate": "Their share; 0.72 to 0.88 is what an 80 % band should show",
-    "above_count": "Better than the band",
-    "below_count": "Worse than the band",
-    "young_count": "Of groups that had sold for less than a year when they were forecast",
     "people_count": "People on the payroll during the plan",
     "budget_amount": "Budget of the plan's months",
     "base_cost_amount": "Base pay together; empty below three people or where a pay is unknown",
@@ -152,7 +142,8 @@ QUOTA_TABLES: dict[str, Table] = tables_by_name(
         "level, entity and buffer.",
         ("level", "entity_id", "over_assignment_rate"),
         "level entity_id over_assignment_rate target_amount expected_amount low_amount "
-        "high_amount sd_amount probability effort_response is_default",
+        "high_amount sd_amount probability chance_verdict top_account_rate effort_response "
+        "is_default",
         probability="DOUBLE",
         effort_response="DOUBLE",
     ),
@@ -170,22 +161,6 @@ QUOTA_TABLES: dict[str, Table] = tables_by_name(
         probability="DOUBLE",
         attainment_spread="DOUBLE",
         effort_response="DOUBLE",
-    ),
-    _table(
-        "outlook_calibration",
-        "80 % bands against past periods they had not seen, one row per plan, level, entity "
-        "and period.",
-        ("level", "entity_id", "period_type", "period_on"),
-        "level entity_id period_type period_on forecast_amount low_amount high_amount "
-        "actual_amount is_held is_young",
-    ),
-    _table(
-        "calibration_summary",
-        "How many held-out periods their 80 % bands held, one row per plan, level and length "
-        "of period.",
-        ("level", "period_type"),
-        "level period_type period_count held_count held_rate above_count below_count "
-        "young_count band_verdict",
     ),
     _table(
         "budget_check",

@@ -6,8 +6,10 @@ cvxpy is imported by the optimiser, which is imported inside functions: definiti
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from dagster_project.backtest.tables import keep_backtest
 from dagster_project.company.model import Company
 from dagster_project.planning.coverage import write_plan
 from dagster_project.planning.people import (
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 # What quotas follow from: marts, and tables of the coverage plan.
 QUOTA_MARTS = (
     "account_pipeline",
+    "account_years",
     "agreed_quotas",
     "company_goals",
     "coverage_coverers",
@@ -46,6 +49,7 @@ QUOTA_MARTS = (
     "seasonality",
 )
 QUOTA_PLANS = ("coverage_assignments", "shadow_prices")
+LAST_BACKTEST = "plan_backtest_summary"
 _YEAR_MONTHS = 12
 
 
@@ -83,6 +87,7 @@ def read_tables(warehouse: Warehouse) -> dict[str, pd.DataFrame]:
     return {
         **{name: warehouse.read(f"marts.{name}") for name in QUOTA_MARTS},
         **{name: warehouse.read(f"plan.{name}") for name in QUOTA_PLANS},
+        LAST_BACKTEST: warehouse.read(f"backtest.{LAST_BACKTEST}"),
     }
 
 
@@ -117,15 +122,32 @@ def quota_inputs(tables: Mapping[str, pd.DataFrame], company: Company) -> dict[s
     }
 
 
+def context_of_past(tables: Mapping[str, pd.DataFrame]) -> QuotaContext:
+    """Shape what past deals and those open now say, whatever the goal and the people."""
+    from optimization.quotas.context import QuotaContext
+    from optimization.values.pipeline import OpenBusiness
+
+    starts = tables["quota_accounts"][["account_id", "year_starts_in"]]
+    return QuotaContext(
+        history=tables["group_bookings"],
+        account_years=tables["account_years"],
+        value_cv=float(tables["deal_spread"]["value_cv"].iloc[0]),
+        open_business=OpenBusiness(
+            pipeline=tables["account_pipeline"],
+            lags=tables["new_business_lags"],
+            customer_seasons=tables["customer_seasons"],
+            year_starts=starts[starts["year_starts_in"].notna()],
+        ),
+    )
+
+
 def quota_context(
     tables: Mapping[str, pd.DataFrame], company: Company, inputs: dict[str, Any]
 ) -> QuotaContext:
     """Shape what else a company may know: parts of goals, past quotas, history, people and pay."""
     import pandas as pd
 
-    from optimization.quotas.context import QuotaContext
     from optimization.quotas.goals import parts_left
-    from optimization.values.pipeline import OpenBusiness
 
     months = pd.DatetimeIndex(inputs["months"])
     agreed = tables["agreed_quotas"].assign(month=lambda quotas: pd.to_datetime(quotas["month"]))
@@ -137,8 +159,8 @@ def quota_context(
     begun = months[-1] - pd.DateOffset(months=_YEAR_MONTHS - 1)
     past = pd.to_datetime(bookings["month"])
     covering = inputs["coverers"]
-    starts = tables["quota_accounts"][["account_id", "year_starts_in"]]
-    return QuotaContext(
+    return replace(
+        context_of_past(tables),
         goal_parts=parts_left(
             tables["goal_parts"],
             bookings[(past >= begun) & (past < months[0])],
@@ -149,16 +171,9 @@ def quota_context(
         ),
         last_quotas=last.groupby("rep_id")["amount"].sum().reset_index(),
         in_force=agreed[agreed["month"].isin(months)] if keeps else None,
-        history=bookings.rename(columns={"amount": "won_amount"}),
-        value_cv=float(tables["deal_spread"]["value_cv"].iloc[0]),
+        backtest=tables[LAST_BACKTEST],
         comp_plans=comp_plans_by_role(company),
         money=money_inputs(tables, company, months),
-        open_business=OpenBusiness(
-            pipeline=tables["account_pipeline"],
-            lags=tables["new_business_lags"],
-            customer_seasons=tables["customer_seasons"],
-            year_starts=starts[starts["year_starts_in"].notna()],
-        ),
         hours_per_position=company.capacity.selling_hours_per_year * len(months) / _YEAR_MONTHS,
     )
 
@@ -171,6 +186,8 @@ def plan_quotas(warehouse: Warehouse, company: Company) -> QuotaPlan:
     """
     from optimization.plan_quotas import allocate_quotas
 
+    with warehouse.connect() as connection:
+        keep_backtest(connection)
     tables = read_tables(warehouse)
     inputs = quota_inputs(tables, company)
     context = quota_context(tables, company, inputs)

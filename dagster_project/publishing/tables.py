@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from functools import cache
 
+from dagster_project.backtest.tables import BACKTEST_TABLES
 from dagster_project.gates.pull_facts import KEY_PROBLEMS
 from dagster_project.gates.record import HISTORY, RESULTS
+from dagster_project.planning.levels import LEVEL_TABLES
 from dagster_project.planning.quota_tables import MEANINGS, PLAN_TABLES
 from dagster_project.planning.strength_tables import PUBLISHED_STRENGTH_TABLES
 from dagster_project.transform.manifest import described
@@ -62,7 +64,13 @@ def published_tables() -> dict[str, Table]:
         if node["resource_type"] == "model" and "key" in node["config"]["meta"]
     ]
     records = tables_by_name(*marts, KEY_PROBLEMS, HISTORY, RESULTS, RUNS)
-    return {**PLAN_TABLES, **PUBLISHED_STRENGTH_TABLES, **records}
+    return {
+        **PLAN_TABLES,
+        **PUBLISHED_STRENGTH_TABLES,
+        **LEVEL_TABLES,
+        **BACKTEST_TABLES,
+        **records,
+    }
 
 
 def published_columns(table: Table) -> tuple[Column, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dagster_project.company.policy_tables import POLICY_TABLES
 from dagster_project.planning.history import HISTORY_TABLES
+from dagster_project.planning.levels import LEVEL_TABLES
 from dagster_project.planning.quota_tables import PLAN_TABLES
 from dagster_project.planning.strength_tables import STRENGTH_TABLES
 from dagster_project.transform.manifest import invoke
@@ -38,12 +39,15 @@ def create_empty_sources(warehouse: Warehouse) -> None:
     with warehouse.connect() as connection:
         connection.execute("create schema if not exists raw; create schema if not exists plan")
         connection.execute("create schema if not exists history")
-        connection.execute("create schema if not exists strength")
+        connection.execute(
+            "create schema if not exists strength; create schema if not exists levels"
+        )
         for table in (
             *(table.landed() for table in LANDING.values()),
             *POLICY_TABLES.values(),
             *HISTORY_TABLES.values(),
             *PLAN_TABLES.values(),
             *STRENGTH_TABLES.values(),
+            *LEVEL_TABLES.values(),
         ):
             connection.execute(table.create_sql())

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from optimization.arrays import FloatArray, ratio
+from optimization.company_level import YEAR_AMOUNTS, YEAR_KEY, company_level
 from optimization.policy import QuotaPolicy
 from optimization.quotas.bands import Bands, bands_of
 from optimization.quotas.budget import MoneyInputs
-from optimization.quotas.calibrate import calibrate, estimate_shocks
+from optimization.quotas.calibrate import estimate_shocks
 from optimization.quotas.history import HISTORY_AMOUNTS, HISTORY_KEY, History
 from optimization.quotas.inputs import QuotaInputs
 from optimization.quotas.pay import CompPlan
@@ -30,7 +31,10 @@ class QuotaContext:
         last_quotas: rep_id, amount: last year's quota over the same months.
         in_force: rep_id, month, revenue_type, amount: quotas of a year that has begun.
         history: Won business by group, month and type (``History.from_frame``).
+        account_years: What each account bought in whole past years (``company_level``).
         value_cv: Standard deviation over mean of one deal's value around its account's.
+        backtest: Verdicts of the last back-test (``optimization.backtest.verdict``), None where
+            none was made.
         comp_plans: By role.
         money: What cost follows from, None where there is nothing to check.
         open_business: Open deals and customers' fiscal years.
@@ -41,7 +45,9 @@ class QuotaContext:
     last_quotas: pd.DataFrame | None = None
     in_force: pd.DataFrame | None = None
     history: pd.DataFrame | None = None
+    account_years: pd.DataFrame | None = None
     value_cv: float = 0.5
+    backtest: pd.DataFrame | None = None
     comp_plans: Mapping[str, CompPlan] | None = None
     money: MoneyInputs | None = None
     open_business: OpenBusiness = NOTHING_OPEN
@@ -67,14 +73,18 @@ class Past:
     bands: Bands
 
 
-def uncertainty(context: QuotaContext, policy: QuotaPolicy) -> tuple[Shocks, pd.DataFrame]:
-    """Estimate shocks from the whole history, and test bands on the years it held out."""
+def uncertainty(context: QuotaContext, policy: QuotaPolicy) -> Shocks:
+    """Estimate the company's year and all other shocks from the whole history."""
     history = context.history
     past = History.from_frame(
         history if history is not None else pd.DataFrame(columns=[*HISTORY_KEY, *HISTORY_AMOUNTS])
     )
-    shocks = estimate_shocks(past, past.year_count, context.value_cv, policy)
-    return shocks, calibrate(past, context.value_cv, policy)
+    years = context.account_years
+    level = company_level(
+        years if years is not None else pd.DataFrame(columns=[*YEAR_KEY, *YEAR_AMOUNTS]),
+        policy.shared_shock_rate,
+    )
+    return estimate_shocks(past, level.others, context.value_cv, policy)
 
 
 def book_bands(

@@ -54,9 +54,7 @@ class ExpectedBusiness:
         return chance + self.level_variance
 
 
-def expected_business(
-    inputs: QuotaInputs, policy: QuotaPolicy, growth_rate: float = 0.0
-) -> ExpectedBusiness:
+def expected_business(inputs: QuotaInputs, policy: QuotaPolicy) -> ExpectedBusiness:
     """Sum what each rep's accounts are expected to bring, by month and revenue type.
 
     By the formulas of ``optimization.values.months``, which the worth of every pair follows too.
@@ -69,12 +67,11 @@ def expected_business(
     Args:
         inputs: Accounts, seasons, cycles, open deals.
         policy: How unsure the level of an account is.
-        growth_rate: Growth over the level that accounts' amounts were measured at.
     """
     months, rep, kind = inputs.value_months, inputs.account_rep, inputs.account_kind
     served, alone = months.existing_rates(kind, rep)
     new, existing, unserved = inputs.account_amount.T[:, :, None]
-    created = (1 + growth_rate) * np.stack(
+    created = np.stack(
         [
             new * months.new_rate(kind, rep, inputs.account_is_moved),
             existing * served + unserved * alone,
@@ -100,7 +97,7 @@ def expected_business(
     return ExpectedBusiness(
         account_amount=month_amount,
         account_square=square,
-        uncovered_amount=(1 + growth_rate) * inputs.uncovered_amount,
+        uncovered_amount=inputs.uncovered_amount,
         pipeline_amount=covers @ open_amount,
         amount=_by_rep(covers, month_amount),
         count=_by_rep(covers, wins),

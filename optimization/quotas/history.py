@@ -1,27 +1,23 @@
-"""Past years of won business, and the forecast of one of them from the years before it.
+"""Past years of won business by group and month.
 
-Years are counted back from the end of the history, so that the last one is whole. A year is
-forecast as the year before it (a group that began within it as if it had sold all year), grown by
-the earlier years' mean growth (shrunk by one year without growth, because growth fades), spread
-over months by the shares of all earlier years where they did better than a flat year.
+Years are counted back from the end of the history, so that the last one is whole. A year is spread
+over its months by the shares of all earlier years where they did better than a flat year.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from optimization.arrays import BoolArray, FloatArray, ratio
+from optimization.arrays import FloatArray, ratio
 from optimization.errors import DataError
 from optimization.frames import require_columns, require_numbers
 from optimization.values.seasons import REVENUE_TYPES, YEAR_MONTHS
 
 PSEUDO_DEALS = 24.0
-MOST_GROWTH = 0.5
 HISTORY_KEY = ["group_id", "month", "revenue_type"]
 HISTORY_AMOUNTS = ["won_amount", "won_count", "won_square"]
 
@@ -91,7 +87,7 @@ class History:
         return shares
 
     def season(self, year: int, until: int) -> FloatArray:
-        """Return the shares to forecast a year with, flat where flat did no worse; shape (12, 2).
+        """Return the shares to spread a year by, flat where flat did no worse; shape (12, 2).
 
         The test are the years before ``until``, each forecast from the years before it: the rule
         by which the plan's own seasons are chosen.
@@ -104,38 +100,15 @@ class History:
         chosen: FloatArray = np.where(own < flat, self.shares(year), 1 / YEAR_MONTHS)
         return chosen
 
-    def active_months(self, year: int) -> BoolArray:
-        """Tell which months of a year lie after a group's first win ever; shape (G, 12)."""
-        is_old = self.amount[:, :year].sum(axis=(1, 2, 3)) > 0
-        has_won = np.cumsum(self.amount[:, year].sum(axis=2), axis=1) > 0
-        active: BoolArray = has_won | is_old[:, None]
-        return active
+    def expected_months(self, year: int) -> FloatArray:
+        """Spread what each group won in a year over its months by season; shape (G, 12).
 
-    def forecast(self, year: int, until: int | None = None) -> FloatArray:
-        """Forecast a year's amounts from the years before it; shape (G, 12, 2).
-
-        Args:
-            year: The year.
-            until: First year that must not be looked at to choose the season; default the year.
+        The season is that of all other years' rule (``season``): what the months of the year
+        differ from it by is chance, and good and bad months.
         """
-        season = self.season(year, until or year)
-        active = self.active_months(year - 1) @ season  # (G, 2)
-        won = self.amount[:, year - 1].sum(axis=1)
-        level = ratio(won, active)
-        amount: FloatArray = (level * (1 + self.growth(year)))[:, None, :] * season[None]
-        return amount
-
-    def level_variance(self, year: int) -> FloatArray:
-        """Return the squared relative error that chance leaves in a year's level; shape (G,)."""
-        total = self.amount[:, year].sum(axis=(1, 2))
-        square = self.square[:, year].sum(axis=(1, 2))
-        return ratio(square, total**2)
-
-    def growth(self, year: int) -> float:
-        """Expect a year's growth over the year before it, from earlier years alone."""
-        total = self.amount[:, :year].sum(axis=(0, 2, 3))
-        grown = [later / earlier - 1 for earlier, later in pairwise(total) if earlier > 0]
-        return float(np.clip(sum(grown) / (len(grown) + 1), -MOST_GROWTH, MOST_GROWTH))
+        won = self.amount[:, year].sum(axis=1)  # (G, 2)
+        months: FloatArray = won @ self.season(year, self.year_count).T
+        return months
 
 
 def _parts(amounts: FloatArray) -> FloatArray:

@@ -1,9 +1,10 @@
-"""Do we make the number? Chances of rep, group and company at several buffers, by simulation.
+"""Do we make the number? Chances of rep, group and company at several buffers.
 
 A buffer changes what reps must sell, not what customers buy. The chance of a group or of the
 company to reach its target is therefore the same at every buffer, unless the policy states an
 effort_response: then business grows by effort_response x buffer. What customers whom nobody covers
-go on ordering counts for the company alone.
+go on ordering counts for the company alone. Bands are always given; a chance only where the last
+back-test found the level calibrated and the history allows no very different one (``chances``).
 """
 
 from __future__ import annotations
@@ -16,12 +17,15 @@ from numpy.typing import NDArray
 
 from optimization.arrays import FloatArray, IntArray, ratio
 from optimization.policy import QuotaPolicy
-from optimization.quotas.calibrate import BAND, COMPANY_ENTITY
+from optimization.quotas.advice import buffer_advice
+from optimization.quotas.bookings import Bookings
+from optimization.quotas.chances import Calibration, chance_errors
 from optimization.quotas.expected import ExpectedBusiness
 from optimization.quotas.inputs import QuotaInputs
-from optimization.quotas.simulate import Shocks, compound_sums, shock_factors
+from optimization.quotas.levels import Level
+from optimization.quotas.simulate import COMPANY_ENTITY, Shocks
 
-USUAL_ATTAINMENT = (0.55, 0.70)
+BAND = (0.10, 0.90)
 OUTLOOK_COLUMNS = [
     "level",
     "entity_id",
@@ -32,85 +36,11 @@ OUTLOOK_COLUMNS = [
     "high_amount",
     "sd_amount",
     "probability",
+    "chance_verdict",
+    "top_account_rate",
     "effort_response",
     "is_default",
 ]
-ADVICE_COLUMNS = [
-    "level",
-    "entity_id",
-    "company_buffer_rate",
-    "over_assignment_rate",
-    "stacked_rate",
-    "is_stacked_too_high",
-    "wanted_probability",
-    "probability_without_buffer",
-    "probability",
-    "smallest_rate",
-    "reps_at_quota_rate",
-    "is_attainment_usual",
-    "attainment_spread",
-    "effort_response",
-    "evidence",
-    "sentence",
-]
-
-
-@dataclass(frozen=True)
-class Bookings:
-    """Simulated bookings of the plan's months in currency units; S draws, R reps, G groups.
-
-    Attributes:
-        rep: Shape (S, R).
-        group: Sums of their reps; shape (S, G).
-        company: Sum of all, and what nobody covers; shape (S, 1).
-    """
-
-    rep: FloatArray
-    group: FloatArray
-    company: FloatArray
-
-
-def simulate_bookings(
-    inputs: QuotaInputs, expected: ExpectedBusiness, shocks: Shocks, policy: QuotaPolicy
-) -> Bookings:
-    """Draw the bookings of every rep, with the shocks its group and the company share."""
-    rng = np.random.default_rng(policy.seed)
-    mean, count, square = (
-        part.sum(axis=(1, 2)) for part in (expected.amount, expected.count, expected.square)
-    )
-    unsure = np.sqrt(expected.level_variance)
-    level_cv = ratio(unsure, mean)
-    draws = policy.simulation_count
-    rep = compound_sums(rng, mean, count, square, level_cv, draws, shocks.value_cv)
-    company_factor = shock_factors(
-        rng, shocks.company_rate, (draws, 1), shocks.company_observations
-    )
-    rep *= company_factor
-    shape = (draws, len(inputs.group_ids))
-    group_factor = shock_factors(rng, shocks.group_rate, shape, shocks.group_observations)
-    rep *= group_factor[:, inputs.rep_group]
-    group = np.stack(
-        [rep[:, inputs.rep_group == place].sum(axis=1) for place in range(len(inputs.group_ids))],
-        axis=1,
-    )
-    company = group.sum(axis=1, keepdims=True) + expected.uncovered * company_factor
-    return Bookings(rep=rep, group=group, company=company)
-
-
-@dataclass(frozen=True)
-class _Level:
-    """The entities of one level: figures in currency units, one value per entity.
-
-    ``padding`` is 1 where the target itself grows with the buffer (reps), else 0.
-    """
-
-    name: str
-    entity_ids: tuple[str, ...]
-    own_rates: FloatArray
-    own_targets: FloatArray
-    draws: FloatArray
-    own_effort: FloatArray
-    padding: int
 
 
 def attainment_outlook(
@@ -121,6 +51,7 @@ def attainment_outlook(
     targets: IntArray,
     quotas: IntArray,
     shocks: Shocks,
+    calibration: Calibration,
     policy: QuotaPolicy,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the chance of each rep, group and the company, and what a buffer can do for it.
@@ -138,12 +69,14 @@ def attainment_outlook(
         targets: Group targets in cents, shape (G, M, 2).
         quotas: Rep quotas in cents, shape (R, M, 2).
         shocks: Where the uncertainty comes from.
+        calibration: Which chances may be said.
         policy: Scenario buffers, effort response, wanted probability.
 
     Returns:
         One row per level, entity and buffer (OUTLOOK_COLUMNS), and one per group and for the
-        company (ADVICE_COLUMNS).
+        company (``optimization.quotas.advice``).
     """
+    parts = _Parts.of(inputs, expected)
     group_rates = np.array(rates)
     group_target = targets.sum(axis=(1, 2)) / 100
     mean_rate = np.average(group_rates, weights=group_target if group_target.any() else None)
@@ -153,53 +86,101 @@ def attainment_outlook(
     total = group_mean.sum()
     company_effort = (group_mean * effort).sum() / total if total > 0 else 1.0
     booked = np.flatnonzero(expected.has_book)
-    company = _Level(
-        name=COMPANY_ENTITY,
-        entity_ids=(COMPANY_ENTITY,),
-        own_rates=np.array([shared_rate]),
-        own_targets=np.array([group_target.sum()]),
-        draws=bookings.company,
-        own_effort=np.array([company_effort]),
-        padding=0,
+
+    def level(
+        name: str,
+        entity_ids: tuple[str, ...],
+        own_rates: FloatArray,
+        own_targets: FloatArray,
+        draws: FloatArray,
+        own_effort: FloatArray,
+        part: FloatArray,
+    ) -> Level:
+        top_rates, level_cv = part
+        errors = chance_errors(shocks.company, draws, own_targets, level_cv, policy.seed)
+        return Level(
+            name=name,
+            entity_ids=entity_ids,
+            own_rates=own_rates,
+            own_targets=own_targets,
+            draws=draws,
+            own_effort=own_effort,
+            padding=int(name == "rep"),
+            verdicts=calibration.verdicts(name, errors),
+            top_rates=top_rates,
+        )
+
+    company = level(
+        COMPANY_ENTITY,
+        (COMPANY_ENTITY,),
+        np.array([shared_rate]),
+        np.array([group_target.sum()]),
+        bookings.company,
+        np.array([company_effort]),
+        parts.company,
     )
-    group = _Level(
-        name="group",
-        entity_ids=inputs.group_ids,
-        own_rates=group_rates,
-        own_targets=group_target,
-        draws=bookings.group,
-        own_effort=effort,
-        padding=0,
+    group = level(
+        "group",
+        inputs.group_ids,
+        group_rates,
+        group_target,
+        bookings.group,
+        effort,
+        parts.group,
     )
-    rep = _Level(
-        name="rep",
-        entity_ids=tuple(inputs.rep_ids[place] for place in booked),
-        own_rates=group_rates[inputs.rep_group[booked]],
-        own_targets=quotas[booked].sum(axis=(1, 2)) / 100,
-        draws=bookings.rep[:, booked],
-        own_effort=effort[inputs.rep_group[booked]],
-        padding=1,
+    rep = level(
+        "rep",
+        tuple(inputs.rep_ids[place] for place in booked),
+        group_rates[inputs.rep_group[booked]],
+        quotas[booked].sum(axis=(1, 2)) / 100,
+        bookings.rep[:, booked],
+        effort[inputs.rep_group[booked]],
+        parts.rep[:, booked],
     )
     frames = []
-    for level in (company, group, rep):
-        frames.append(_outlook(level, None, policy))
+    for each in (company, group, rep):
+        frames.append(_outlook(each, None, policy))
         for rate in sorted(set(policy.scenario_rates)):
-            frames.append(_outlook(level, rate, policy))
+            frames.append(_outlook(each, rate, policy))
     outlook = pd.concat([frame for frame in frames if len(frame)], ignore_index=True)
     outlook = outlook.sort_values(["level", "entity_id", "over_assignment_rate"], ignore_index=True)
-    rep_chance = _outlook(rep, None, policy)["probability"].to_numpy()
+    rep_chance = _outlook(rep, None, policy)["probability"].to_numpy(dtype=np.float64)
     rep_group = inputs.rep_group[booked]
-    advice = pd.concat(
-        [
-            _advice(company, np.zeros_like(rep_group), rep_chance, shocks, policy),
-            _advice(group, rep_group, rep_chance, shocks, policy),
-        ],
-        ignore_index=True,
-    )
-    return outlook, advice.sort_values(["level", "entity_id"], ignore_index=True)
+    return outlook, buffer_advice(company, group, rep_group, rep_chance, shocks, policy)
 
 
-def _outlook(level: _Level, scenario: float | None, policy: QuotaPolicy) -> pd.DataFrame:
+@dataclass(frozen=True)
+class _Parts:
+    """Share of the largest account, and relative error of the accounts' level; shape (2, n)."""
+
+    company: FloatArray
+    group: FloatArray
+    rep: FloatArray
+
+    @classmethod
+    def of(cls, inputs: QuotaInputs, expected: ExpectedBusiness) -> _Parts:
+        account = expected.account_amount.sum(axis=(0, 2))
+        by_rep = expected.amount.sum(axis=(1, 2))
+
+        def parts(of_account: NDArray[np.intp], of_rep: NDArray[np.intp], count: int) -> FloatArray:
+            top = np.zeros(count)
+            np.maximum.at(top, of_account, account)
+            amount = np.bincount(of_rep, by_rep, minlength=count)
+            unsure = np.sqrt(np.bincount(of_rep, expected.level_variance, minlength=count))
+            return np.stack([ratio(top, amount), ratio(unsure, amount)])
+
+        reps = np.arange(len(inputs.rep_ids))
+        nowhere = np.zeros_like(inputs.account_rep), np.zeros_like(reps)
+        return cls(
+            company=parts(*nowhere, 1),
+            group=parts(
+                inputs.rep_group[inputs.account_rep], inputs.rep_group, len(inputs.group_ids)
+            ),
+            rep=parts(inputs.account_rep, reps, len(reps)),
+        )
+
+
+def _outlook(level: Level, scenario: float | None, policy: QuotaPolicy) -> pd.DataFrame:
     """Return one level's rows at its own buffer (None), or at a scenario that differs from it."""
     if scenario is None:
         rates, effort = level.own_rates, level.own_effort
@@ -220,86 +201,12 @@ def _outlook(level: _Level, scenario: float | None, policy: QuotaPolicy) -> pd.D
             "low_amount": np.round(low * effort, 2),
             "high_amount": np.round(high * effort, 2),
             "sd_amount": np.round(level.draws.std(axis=0) * effort, 2),
-            "probability": reached.mean(axis=0),
+            "probability": np.where(level.is_said, reached.mean(axis=0), np.nan),
+            "chance_verdict": level.verdicts,
+            "top_account_rate": level.top_rates.round(4),
             "effort_response": policy.effort_response,
             "is_default": scenario is None,
         },
         columns=OUTLOOK_COLUMNS,
     )
     return frame if scenario is None else frame[rates != level.own_rates]
-
-
-def _advice(
-    level: _Level,
-    rep_entity: NDArray[np.intp],
-    rep_chance: FloatArray,
-    shocks: Shocks,
-    policy: QuotaPolicy,
-) -> pd.DataFrame:
-    """Return one row per entity: what its buffers add up to, and what a buffer can do."""
-    rows = []
-    for place, name in enumerate(level.entity_ids):
-        draws, target = level.draws[:, place], level.own_targets[place]
-        rate = float(level.own_rates[place])
-        without = float((draws >= target - 0.005).mean())
-        own = float((draws * level.own_effort[place] >= target - 0.005).mean())
-        smallest = _smallest_rate(draws, target, policy)
-        chances = rep_chance[rep_entity == place]
-        share = float(chances.mean()) if chances.size else np.nan
-        stacked = (1 + policy.company_buffer_rate) * (1 + rate) - 1
-        rows.append(
-            (
-                level.name,
-                name,
-                policy.company_buffer_rate,
-                rate,
-                round(stacked, 6),
-                stacked > policy.stacked_warning_rate + 1e-9,
-                policy.wanted_probability,
-                without,
-                own,
-                smallest,
-                share,
-                USUAL_ATTAINMENT[0] <= share <= USUAL_ATTAINMENT[1],
-                float(chances.std()) if chances.size else np.nan,
-                policy.effort_response,
-                shocks.evidence,
-                _sentence(own, smallest, share, policy),
-            )
-        )
-    return pd.DataFrame(rows, columns=ADVICE_COLUMNS).astype({"smallest_rate": float})
-
-
-def _smallest_rate(draws: FloatArray, target: float, policy: QuotaPolicy) -> float | None:
-    """Return the smallest buffer that reaches the wanted probability, None where none does."""
-    # So many draws must reach the target; the least of the best of them says what it takes.
-    enough = max(int(np.ceil(policy.wanted_probability * len(draws) - 1e-9)), 1)
-    place = len(draws) - enough
-    reached = float(np.partition(draws, place)[place])
-    if reached >= target - 0.005:
-        return 0.0
-    if policy.effort_response == 0 or reached <= 0:
-        return None
-    rate = float(np.ceil((target / reached - 1) / policy.effort_response * 1000) / 1000)
-    return rate if rate <= policy.max_over_assignment_rate else None
-
-
-def _sentence(own: float, smallest: float | None, share: float, policy: QuotaPolicy) -> str:
-    wanted = f"{policy.wanted_probability:.0%}"
-    if smallest is not None:
-        said = f"a buffer of {smallest:.1%} reaches the wanted {wanted}"
-    elif policy.effort_response == 0:
-        said = (
-            f"no buffer reaches the wanted {wanted}: effort_response is 0, so a higher quota is "
-            "taken not to change what customers buy"
-        )
-    else:
-        said = (
-            f"no buffer up to {policy.max_over_assignment_rate:.0%} reaches the wanted {wanted} at "
-            f"an effort_response of {policy.effort_response:g}"
-        )
-    low, high = USUAL_ATTAINMENT
-    return (
-        f"The chance of making the number is {own:.0%}; {said}. {share:.0%} of reps are expected "
-        f"at or above quota ({low:.0%} to {high:.0%} is usual)."
-    )

@@ -11,38 +11,35 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from optimization.arrays import FloatArray
+from optimization.arrays import FloatArray, ratio
+from optimization.company_level import Forecast, Spread
+from optimization.quotas.expected import ExpectedBusiness
 
+COMPANY_ENTITY = "company"
 DRAWS_AT_ONCE = 2_000_000
-# Beyond this a drawn variance is no year any more; one draw in hundreds.
-MOST_SPREAD = 20.0
 
 
 @dataclass(frozen=True)
 class Shocks:
-    """What moves many accounts together, as standard deviations of relative shocks.
+    """What moves many accounts together: the company's year, and deviations of relative shocks.
 
     Attributes:
-        company_rate: Of a year, shared by the whole company.
-        group_rate: Of a year, shared by a group on top.
+        company: What a year may bring beside what is expected: errors of the company's level and
+            growth, and the year's own shock.
+        group: How far a group's year may lie off the company's.
         month_rate: Of a month, shared by the whole company, on top.
         group_month_rate: Of a month of a group, on top.
-        company_observations: Years of evidence behind company_rate; what few say is less sure.
-        group_observations: Likewise behind group_rate, of groups and years.
         value_cv: Standard deviation over mean of one deal's value around its account's.
-        growth_rate: Growth of the whole company over the level accounts were measured at.
         evidence: Where the figures come from, as a sentence.
     """
 
-    company_rate: float
-    group_rate: float
+    company: Forecast
+    group: Spread
     month_rate: float
     group_month_rate: float
-    company_observations: float
-    group_observations: float
     value_cv: float
-    growth_rate: float
     evidence: str
 
 
@@ -87,18 +84,56 @@ def compound_sums(
     return sums
 
 
-def shock_factors(
-    rng: np.random.Generator, rate: float, shape: tuple[int, ...], observations: float = np.inf
-) -> FloatArray:
-    """Draw log-normal factors of mean 1 whose standard deviation is the rate.
+@dataclass(frozen=True)
+class Cells:
+    """Drawn bookings of months; S draws, R reps, M months.
 
-    A rate of few observations is itself unsure: its square is drawn as it would be estimated,
-    observations / chi-squared, which makes the factors' logs Student's t.
+    Attributes:
+        cells: By rep and month; shape (S, R, M).
+        year: What the company's year brings over what is expected of it; shape (S,).
     """
+
+    cells: FloatArray
+    year: FloatArray
+
+
+def draw_cells(
+    rng: np.random.Generator,
+    expected: ExpectedBusiness,
+    rep_group: NDArray[np.intp],
+    shocks: Shocks,
+    draws: int,
+) -> Cells:
+    """Draw each rep's months, with what its year, its group and the company share.
+
+    Args:
+        rng: Random stream.
+        expected: What is expected of each rep by month.
+        rep_group: Position of each rep's group; shape (R,).
+        shocks: How unsure that is.
+        draws: Number of draws.
+    """
+    mean, count, square = (
+        part.sum(axis=2) for part in (expected.amount, expected.count, expected.square)
+    )
+    reps, months = mean.shape
+    groups = int(rep_group.max()) + 1
+    certain = np.zeros(mean.size)
+    cells = compound_sums(
+        rng, mean.ravel(), count.ravel(), square.ravel(), certain, draws, shocks.value_cv
+    ).reshape(draws, reps, months)
+    level_cv = ratio(np.sqrt(expected.level_variance), mean.sum(axis=1))
+    year = shocks.company.factors(rng, draws)
+    shared = year[:, None] * shocks.group.factors(rng, draws, groups)
+    cells *= (_gamma_level(rng, level_cv, (draws, reps)) * shared[:, rep_group])[:, :, None]
+    cells *= shock_factors(rng, shocks.month_rate, (draws, 1, months))
+    cells *= shock_factors(rng, shocks.group_month_rate, (draws, groups, months))[:, rep_group]
+    return Cells(cells, year)
+
+
+def shock_factors(rng: np.random.Generator, rate: float, shape: tuple[int, ...]) -> FloatArray:
+    """Draw log-normal factors of mean 1 whose standard deviation is the rate."""
     variance = np.log1p(rate**2)
-    if np.isfinite(observations):
-        spread = observations / np.maximum(rng.chisquare(observations, shape), 1e-9)
-        variance = variance * np.minimum(spread, MOST_SPREAD)
     factors: FloatArray = np.exp(np.sqrt(variance) * rng.standard_normal(shape) - variance / 2)
     return factors
 

@@ -6,6 +6,7 @@ import dagster as dg
 import pytest
 from dagster._core.execution.api import create_execution_plan
 
+from dagster_project.backtest.tables import BACKTEST_TABLES
 from dagster_project.company.load import load_company
 from dagster_project.definitions import build_definitions
 from dagster_project.runtime.settings import Settings
@@ -52,7 +53,7 @@ def test_the_groups_are_the_stations_a_plan_goes_through(graph):
     groups = {node.group_name for node in graph.asset_nodes}
     assert groups == {
         *("crm", "hr", "policy", "gates", "staging", "intermediate", "marts"),
-        *("history", "strength", "planning", "review", "published"),
+        *("history", "strength", "planning", "review", "backtest", "published"),
     }
 
 
@@ -89,8 +90,10 @@ def test_no_asset_waits_for_something_that_nothing_makes(graph):
     assert [n.key.to_user_string() for n in graph.asset_nodes if not n.is_materializable] == []
 
 
-def test_the_job_makes_every_asset_and_runs_every_check(job, graph):
-    assert job.asset_layer.executable_asset_keys == graph.get_all_asset_keys()
+def test_the_job_makes_every_asset_but_the_back_test_and_runs_every_check(job, graph, definitions):
+    monthly = definitions.resolve_job_def("backtest").asset_layer.executable_asset_keys
+    assert {key.path[-1] for key in monthly} == set(BACKTEST_TABLES)
+    assert job.asset_layer.executable_asset_keys == graph.get_all_asset_keys() - monthly
     assert job.asset_layer.asset_graph.asset_check_keys == graph.asset_check_keys
     assert len(graph.asset_check_keys) > 100
 
@@ -153,6 +156,14 @@ def test_the_nightly_schedule_keeps_the_companys_time_and_is_off_until_switched_
     schedule = definitions.resolve_schedule_def("nightly_refresh")
     assert schedule.job_name == "refresh"
     assert schedule.cron_schedule == "0 2 * * *"
+    assert schedule.execution_timezone == "America/New_York"
+    assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
+
+
+def test_the_back_test_runs_monthly_and_is_off_until_switched_on(definitions):
+    schedule = definitions.resolve_schedule_def("monthly_backtest")
+    assert schedule.job_name == "backtest"
+    assert schedule.cron_schedule == "0 4 2 * *"
     assert schedule.execution_timezone == "America/New_York"
     assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
 

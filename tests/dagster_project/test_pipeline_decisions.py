@@ -109,20 +109,6 @@ def test_the_overspent_group_and_no_other_is_over_budget(demo_run, planted):
     assert verdicts[0][2] > 0
 
 
-def test_bands_hold_about_eighty_percent_of_the_months_they_had_not_seen(demo_run):
-    levels = demo_run.published(
-        "select level, period_count, held_rate from calibration_summary "
-        "where period_type = 'month' order by 1"
-    )
-    assert [(level, count) for level, count, _ in levels] == [
-        ("company", 2 * 12),
-        ("group", 2 * 12 * 5),
-    ]
-    assert 0.72 <= levels[1][2] <= 0.88
-    together = sum(count * held for _, count, held in levels) / sum(n for _, n, _ in levels)
-    assert 0.72 <= together <= 0.88
-
-
 def test_what_to_cut_or_hire_is_named_with_amounts(demo_run, planted):
     [(over, sentence)] = demo_run.published(
         "select over_budget_amount, sentence from budget_check where group_id = ?",

@@ -11,15 +11,20 @@ from typing import Any
 import pandas as pd
 from hypothesis import strategies as st
 
+from optimization.backtest.verdict import CALIBRATED, LEVELS
 from optimization.plan_quotas import allocate_quotas
 from optimization.policy import QuotaPolicy
 from optimization.quotas.cents import to_cents
-from optimization.quotas.context import NOTHING_KNOWN, QuotaContext
+from optimization.quotas.context import QuotaContext
 from optimization.tables import QuotaPlan
 
 MONTHS = list(pd.date_range("2026-07-01", periods=12, freq="MS"))
 POLICY = QuotaPolicy(simulation_count=400)
 FAIR_POLICY = QuotaPolicy(hardness_weight=0.0, simulation_count=400)
+# A company whose last back-test held at every level: all its chances may be said.
+BACKTESTED = QuotaContext(
+    backtest=pd.DataFrame({"level": LEVELS, "spread": 1.0, "verdict": CALIBRATED})
+)
 # new, existing, season_key, is_moved
 Account = tuple[float, float, str | None, bool]
 
@@ -111,9 +116,7 @@ class Company:
             "months": self.months,
         }
 
-    def plan(
-        self, policy: QuotaPolicy = POLICY, context: QuotaContext = NOTHING_KNOWN
-    ) -> QuotaPlan:
+    def plan(self, policy: QuotaPolicy = POLICY, context: QuotaContext = BACKTESTED) -> QuotaPlan:
         return allocate_quotas(**self.frames(), policy=policy, context=context)
 
 

@@ -82,10 +82,13 @@ def test_a_vice_president_without_a_group_is_paid_on_the_company_and_counts_apar
 
 def test_a_company_without_any_history_is_planned_with_the_policys_uncertainty() -> None:
     plan = two_reps().plan(context=QuotaContext(history=None))
-    assert plan.outlook_calibration.empty
-    assert plan.calibration_summary.empty
-    assert plan.attainment_outlook["probability"].between(0, 1).all()
-    assert plan.buffer_advice["evidence"].str.startswith("0 years forecast").all()
+    outlook = plan.attainment_outlook
+    assert (outlook["low_amount"] < outlook["expected_amount"]).all()
+    assert (outlook["expected_amount"] < outlook["high_amount"]).all()
+    assert outlook["probability"].isna().all(), "nothing tells whether a chance would be true"
+    assert set(outlook["chance_verdict"]) == {"not calibrated: no back-test was made"}
+    assert plan.buffer_advice["evidence"].str.contains("from 0 whole years").all()
+    assert plan.buffer_advice["sentence"].str.startswith("No chance of making").all()
 
 
 def test_one_rep_with_one_account_has_a_plan_with_every_sum() -> None:

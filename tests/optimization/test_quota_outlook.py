@@ -7,12 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.optimization.quota_companies import POLICY, Company, two_groups
+from tests.optimization import quota_companies
+from tests.optimization.quota_companies import Company, two_groups
+
+# Chances are said of accounts whose level is known.
+POLICY = replace(quota_companies.POLICY, account_cv=0.0)
 
 
 def test_outlook_knows_that_a_buffer_alone_does_not_change_what_customers_buy() -> None:
     company = replace(two_groups(), goals={"new": 4000, "existing": 1500})
-    rows = company.plan().attainment_outlook
+    rows = company.plan(POLICY).attainment_outlook
     assert not rows.duplicated(["level", "entity_id", "over_assignment_rate"]).any()
     assert (rows.groupby(["level", "entity_id"])["is_default"].sum() == 1).all()
     chances = rows.groupby(["level", "entity_id"])["probability"].nunique()
@@ -27,7 +31,9 @@ def test_outlook_knows_that_a_buffer_alone_does_not_change_what_customers_buy() 
 
 
 def test_outlook_of_the_company_rises_with_the_buffer_where_effort_responds() -> None:
-    company = replace(two_groups(), goals={"new": 4000, "existing": 1500})
+    # What nobody covers would reach the goal alone.
+    books = {**two_groups().books, "__house__": []}
+    company = replace(two_groups(), books=books, goals={"new": 4600, "existing": 1500})
     rows = company.plan(replace(POLICY, effort_response=0.5)).attainment_outlook
     for level in ("company", "group"):
         for _, entity in rows[rows["level"] == level].groupby("entity_id"):
@@ -52,12 +58,10 @@ def test_bands_and_chances_match_single_deals_drawn_one_by_one() -> None:
             for deal in range(wins.max()):
                 drawn = value * np.exp(sigma * random.standard_normal(len(totals)) - sigma**2 / 2)
                 totals += np.where(wins > deal, drawn, 0.0)
-    # Without a history the rate counts as two years of evidence, so the year's variance is unsure.
+    # Without a history the policy's shock is all that is known of company and group.
     for _ in ("company", "group"):
-        unsure = np.minimum(2 / random.chisquare(2, len(totals)), 20)
-        variance = np.log1p(policy.shared_shock_rate**2) * unsure
-        drawn = random.standard_normal(len(totals))
-        totals *= np.exp(np.sqrt(variance) * drawn - variance / 2)
+        rate = policy.shared_shock_rate
+        totals *= np.exp(rate * random.standard_normal(len(totals)) - rate**2 / 2)
     own = rows[(rows["level"] == "company") & rows["is_default"]].iloc[0]
     assert own["probability"] == pytest.approx((totals >= 6600).mean(), abs=0.015)
     low, high = np.quantile(totals, [0.1, 0.9])

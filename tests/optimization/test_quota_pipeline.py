@@ -48,9 +48,9 @@ def lags(rates: list[float]) -> pd.DataFrame:
     )
 
 
-def business(company: Company, known: OpenBusiness, growth: float = 0.0) -> ExpectedBusiness:
+def business(company: Company, known: OpenBusiness) -> ExpectedBusiness:
     inputs = QuotaInputs.from_frames(**company.frames(), open_business=known)
-    return expected_business(inputs, POLICY, growth)
+    return expected_business(inputs, POLICY)
 
 
 RATES = [0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9, *[1.0] * 5]
@@ -58,11 +58,11 @@ RATES = [0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9, *[1.0] * 5]
 
 def test_open_deals_and_deals_yet_to_begin_are_two_parts_of_one_month() -> None:
     known = OpenBusiness(pipeline=pipeline([90.0, 60.0, 30.0]), lags=lags(RATES))
-    found = business(one_rep(2.0, False), known, growth=0.5)
-    later = 150.0 * np.array(RATES)  # 1,200 a year grown by half; an open deal does not grow
+    found = business(one_rep(2.0, False), known)
+    later = 100.0 * np.array(RATES)  # 1,200 a year
     assert found.pipeline_amount[0].tolist() == pytest.approx([90, 60, 30, *[0] * 9])
     assert found.amount[0, :, NEW] == pytest.approx(later + found.pipeline_amount[0])
-    assert found.amount[0, :, 1 - NEW] == pytest.approx([75.0] * 12)
+    assert found.amount[0, :, 1 - NEW] == pytest.approx([50.0] * 12)
     # A company whose history went on as before expects what it always won, from either part.
     steady = pipeline([100.0 * (1 - rate) for rate in RATES])
     again = business(one_rep(2.0, False), OpenBusiness(pipeline=steady, lags=lags(RATES)))

@@ -1,51 +1,50 @@
 -- What an account is expected to ask for in the next twelve months, whoever covers it.
---   rate    opportunities a year, as its kind of accounts has them
---   value   of a won deal, log-normal: exp of the value model's own part (revenue type, industry,
---           region, size band, account) times the products its industry asks for; its intercept is
---           set so that predicted and actual value of all won deals are equal.
+--   rate    opportunities a year, as accounts of its size have them
+--   value   of a won deal: that of its kind, times the products its industry asks for, times the
+--           account's own: what its deals brought over what their kind and product predict, shrunk
+--           as the value model shrinks it, but in amounts: shrunk in logarithms, a customer ten
+--           times as large as its kind would be taken for four.
 --   margin  how far the account's own purchases differ from what its industry buys, shrunk by the
 --           company's mean purchases per account.
-{# The value model's terms that are the account's own, and the account's column of each. #}
-{% set value_terms = {
-    'revenue_type': 'rates.revenue_type',
-    'industry': 'accounts.industry',
-    'geography': 'accounts.region',
-    'size_band': 'accounts.size_band',
-    'account': 'accounts.account_id',
-} %}
-
 with
 
 accounts as (select * from {{ ref('int_accounts__segmented') }}),
 
 rates as (select * from {{ ref('int_accounts__deal_rates') }}),
 
+deal_values as (select * from {{ ref('int_accounts__deal_values') }}),
+
 effects as (select * from {{ ref('stg_strength__effects') }}),
 
 mix as (select * from {{ ref('int_industries__product_mix') }}),
 
-margins as (select * from {{ ref('int_products__margins') }}),
-
 deals as (
     select *
     from {{ ref('int_opportunities__profiled') }}
-    where is_closed and age_days <= 365.25 * 3.0
+    where is_won and age_days <= 365.25 * 3.0
+),
+
+products as (
+    select
+        margins.*,
+        exp(coalesce(effects.effect, 0.0)) as value_factor
+    from {{ ref('int_products__margins') }} as margins
+    left join effects
+        on effects.model = 'value'
+        and effects.term = 'product'
+        and margins.product = effects.level
 ),
 
 -- What an industry asks for: mean value factor and margin of its products.
 baskets as (
     select
         mix.industry,
-        sum(mix.share * exp(coalesce(value_effects.effect, 0.0))) as value_factor,
-        sum(mix.share * exp(coalesce(value_effects.effect, 0.0)) * margins.margin_rate)
-        / sum(mix.share * exp(coalesce(value_effects.effect, 0.0))) as margin_rate,
-        min(case when margins.is_margin_known then 1 else 0 end) = 1 as is_margin_known
+        sum(mix.share * products.value_factor) as value_factor,
+        sum(mix.share * products.value_factor * products.margin_rate)
+        / sum(mix.share * products.value_factor) as margin_rate,
+        min(case when products.is_margin_known then 1 else 0 end) = 1 as is_margin_known
     from mix
-    inner join margins on mix.product = margins.product
-    left join effects as value_effects
-        on value_effects.model = 'value'
-        and value_effects.term = 'product'
-        and mix.product = value_effects.level
+    inner join products on mix.product = products.product
     group by mix.industry
 ),
 
@@ -58,11 +57,15 @@ value_spread as (
 bought as (
     select
         deals.account_id,
-        sum(deals.amount * margins.margin_rate) as margin_amount,
-        sum(deals.amount) as amount
+        sum(deals.amount * products.margin_rate) as margin_amount,
+        sum(deals.amount) as amount,
+        sum(deal_values.value_of_kind * products.value_factor) as amount_of_kind,
+        sum(case when deals.age_days <= 365 then deals.amount else 0 end) as amount_last_year
     from deals
-    inner join margins on deals.product = margins.product
-    where deals.is_won
+    inner join products on deals.product = products.product
+    inner join deal_values
+        on deals.account_id = deal_values.account_id
+        and deals.revenue_type = deal_values.revenue_type
     group by deals.account_id
 ),
 
@@ -71,49 +74,34 @@ mean_bought as (
     from bought
 ),
 
-estimated as (
+-- How far an account's own values count: 1 - variance of its effect over the spread of accounts.
+own as (
     select
-        rates.*,
-        coalesce(
-            baskets.value_factor * exp(
-                base.effect
-                {% for term in value_terms -%}
-                + coalesce(term_{{ term }}.effect, 0.0)
-                {% endfor %}
-            ),
-            0.0
-        ) as value_per_win,
-        coalesce(term_account.variance, value_spread.tau2) as value_cv2
-    from rates
-    inner join accounts on rates.account_id = accounts.account_id
+        accounts.account_id,
+        coalesce(term.variance, value_spread.tau2) as value_cv2,
+        1 + coalesce(1 - term.variance / nullif(value_spread.tau2, 0), 0)
+        * (coalesce(bought.amount / nullif(bought.amount_of_kind, 0), 1) - 1) as value_factor
+    from accounts
     cross join value_spread
-    left join baskets on accounts.industry = baskets.industry
-    left join effects as base on base.model = 'value' and base.term = 'base'
-    {% for term, level in value_terms.items() %}
-    left join effects as term_{{ term }}
-        on term_{{ term }}.model = 'value'
-        and term_{{ term }}.term = '{{ term }}'
-        and term_{{ term }}.level = {{ level }}
-    {% endfor %}
-),
-
-by_type as (
-    select
-        account_id,
-        max(case when revenue_type = 'new' then deals_per_year end) as new_deals_per_year,
-        max(case when revenue_type = 'existing' then deals_per_year end) as existing_deals_per_year,
-        max(case when revenue_type = 'new' then value_per_win end) as new_value_per_win,
-        max(case when revenue_type = 'existing' then value_per_win end) as existing_value_per_win,
-        max(case when revenue_type = 'new' then rate_cv2 end) as new_rate_cv2,
-        max(case when revenue_type = 'existing' then rate_cv2 end) as existing_rate_cv2,
-        max(value_cv2) as value_cv2,
-        sum(won_amount_last_year) as won_amount_last_year
-    from estimated
-    group by account_id
+    left join bought on accounts.account_id = bought.account_id
+    left join effects as term
+        on term.model = 'value'
+        and term.term = 'account'
+        and accounts.account_id = term.level
 )
 
 select
-    by_type.*,
+    accounts.account_id,
+    rates.new_deals_per_year,
+    rates.existing_deals_per_year,
+    coalesce(new_values.value_of_kind * baskets.value_factor * own.value_factor, 0.0)
+        as new_value_per_win,
+    coalesce(existing_values.value_of_kind * baskets.value_factor * own.value_factor, 0.0)
+        as existing_value_per_win,
+    rates.rate_cv2 as new_rate_cv2,
+    rates.rate_cv2 as existing_rate_cv2,
+    own.value_cv2,
+    coalesce(bought.amount_last_year, 0) as won_amount_last_year,
     coalesce(win_account.effect, 0.0) as win_effect,
     coalesce(
         coalesce(bought.amount, 0)
@@ -122,12 +110,18 @@ select
         0.0
     ) as margin_difference,
     coalesce(baskets.is_margin_known, false) as is_margin_known
-from by_type
-inner join accounts on by_type.account_id = accounts.account_id
+from accounts
 cross join mean_bought
-left join bought on by_type.account_id = bought.account_id
+inner join rates on accounts.account_id = rates.account_id
+inner join own on accounts.account_id = own.account_id
+inner join deal_values as new_values
+    on accounts.account_id = new_values.account_id and new_values.revenue_type = 'new'
+inner join deal_values as existing_values
+    on accounts.account_id = existing_values.account_id
+    and existing_values.revenue_type = 'existing'
+left join bought on accounts.account_id = bought.account_id
 left join baskets on accounts.industry = baskets.industry
 left join effects as win_account
     on win_account.model = 'win'
     and win_account.term = 'account'
-    and by_type.account_id = win_account.level
+    and accounts.account_id = win_account.level

@@ -1,11 +1,14 @@
 -- Opportunities a year that an account is expected to have under a rep of whom nothing is known,
--- gamma-Poisson shrunk to accounts of its kind. A year under reps who create more than others, as
--- far as that counts in the plan, is as much longer. mu = sum n / sum T; sigma2 = var(n/T) - mu
+-- gamma-Poisson shrunk to accounts of its size. A year under reps who create more than others, as
+-- far as that counts in the plan, is as much longer. mu = mean of n/T; sigma2 = var(n/T) - mu
 -- avg(1/T); beta = mu / sigma2; alpha = mu beta; rate = (n + alpha) / (T + beta). No spread beyond
--- chance: everyone gets mu. Its kind is its segment where that has 30 accounts, else its lifecycle
--- and size band.
+-- chance: everyone gets mu.
+-- What an account has bought does not make its kind: those that bought nothing would be shrunk to
+-- a mean that their own bad luck has lowered. The busiest tenth counts as its edge: real accounts
+-- have a heavier tail than a gamma, which fitted to it would shrink quiet accounts hardly at all.
 {% set window_years = 3.0 %}
 {% set fewest_accounts = 30 %}
+{% set edge = 0.9 %}
 
 with
 
@@ -24,28 +27,31 @@ observed_span as (
     from deals
 ),
 
-revenue_types as (
-    select 'new' as revenue_type
-    union all
-    select 'existing'
-),
-
 sized as (
     select
-        accounts.*,
-        count(*) over (partition by segment_id) as segment_accounts
+        account_id,
+        created_on,
+        case
+            when count(*) over (partition by size_band) >= {{ fewest_accounts }} then size_band
+            else '(any)'
+        end as kind
     from accounts
+),
+
+by_account as (
+    select
+        account_id,
+        count(*) as deals
+    from deals
+    group by account_id
 ),
 
 -- An account is exposed since it was created or since the records begin, at least a quarter.
 exposed as (
     select
         sized.account_id,
-        case
-            when sized.segment_accounts >= {{ fewest_accounts }} then sized.segment_id
-            else sized.lifecycle || ' / ' || sized.size_band
-        end as kind,
-        revenue_types.revenue_type,
+        sized.kind,
+        coalesce(by_account.deals, 0) as deals,
         exp(coalesce(effects.effect, 0.0)) * greatest(0.25, least(
             observed_span.years,
             coalesce(
@@ -57,62 +63,54 @@ exposed as (
     from sized
     cross join calendar
     cross join observed_span
-    cross join revenue_types
+    left join by_account on sized.account_id = by_account.account_id
     left join {{ ref('stg_strength__effects') }} as effects
         on effects.model = 'creation'
         and effects.term = 'in_charge'
         and sized.account_id = effects.level
 ),
 
-by_account as (
+edged as (
     select
-        account_id,
-        revenue_type,
-        count(*) as deals,
-        sum(case when is_won and age_days <= 365 then amount else 0 end) as won_amount_last_year
-    from deals
-    group by 1, 2
-),
-
-counted as (
-    select
-        exposed.*,
-        coalesce(by_account.deals, 0) as deals,
-        coalesce(by_account.won_amount_last_year, 0) as won_amount_last_year
+        *,
+        least(deals / years, quantile_cont(deals / years, {{ edge }}) over (partition by kind))
+            as rate
     from exposed
-    left join by_account
-        on exposed.account_id = by_account.account_id
-        and exposed.revenue_type = by_account.revenue_type
 ),
 
 moments as (
     select
         kind,
-        revenue_type,
         sum(deals) as deals,
-        sum(deals) / sum(years) as mu,
-        coalesce(var_samp(deals / years), 0) - sum(deals) / sum(years) * avg(1 / years) as sigma2
-    from counted
-    group by 1, 2
+        avg(rate) as mu,
+        coalesce(var_samp(rate), 0) - avg(rate) * avg(1 / years) as sigma2
+    from edged
+    group by kind
+),
+
+shrunk as (
+    select
+        exposed.account_id,
+        case
+            when moments.sigma2 > 0 and moments.mu > 0
+                then (exposed.deals + moments.mu * moments.mu / moments.sigma2)
+                    / (exposed.years + moments.mu / moments.sigma2)
+            else moments.mu
+        end as deals_per_year,
+        -- Squared coefficient of variation of the rate: 1 / (n + alpha), or of the kind's own mean.
+        case
+            when moments.sigma2 > 0 and moments.mu > 0
+                then 1 / (exposed.deals + moments.mu * moments.mu / moments.sigma2)
+            else 1 / greatest(1.0, moments.deals)
+        end as rate_cv2
+    from exposed
+    inner join moments on exposed.kind = moments.kind
 )
 
 select
-    counted.account_id,
-    counted.revenue_type,
-    counted.won_amount_last_year,
-    case
-        when moments.sigma2 > 0 and moments.mu > 0
-            then (counted.deals + moments.mu * moments.mu / moments.sigma2)
-                / (counted.years + moments.mu / moments.sigma2)
-        else moments.mu
-    end as deals_per_year,
-    -- Squared coefficient of variation of the rate: 1 / (n + alpha), or of the kind's own mean.
-    case
-        when moments.sigma2 > 0 and moments.mu > 0
-            then 1 / (counted.deals + moments.mu * moments.mu / moments.sigma2)
-        else 1 / greatest(1.0, moments.deals)
-    end as rate_cv2
-from counted
-inner join moments
-    on counted.kind = moments.kind
-    and counted.revenue_type = moments.revenue_type
+    shrunk.account_id,
+    shrunk.deals_per_year * splits.new_share as new_deals_per_year,
+    shrunk.deals_per_year * (1 - splits.new_share) as existing_deals_per_year,
+    shrunk.rate_cv2
+from shrunk
+inner join {{ ref('int_accounts__new_share') }} as splits on shrunk.account_id = splits.account_id

@@ -80,15 +80,14 @@ joined as (
         ) as is_stale,
         {{ shift_odds('win_rates.win_rate', 'potential.win_effect') }} as segment_win_rate,
         win_rates.margin_rate + potential.margin_difference as margin_rate,
-        potential.new_deals_per_year * potential.new_value_per_win
-        * {{ shift_odds('win_rates.new_won_value_rate', 'potential.win_effect') }} as new_amount,
-        potential.existing_deals_per_year * potential.existing_value_per_win
-        * {{ shift_odds('win_rates.existing_won_value_rate', 'potential.win_effect') }}
-            as existing_amount
+        amounts.new_amount,
+        amounts.existing_amount
     from accounts
     cross join calendar
     cross join settings
     inner join potential on accounts.account_id = potential.account_id
+    inner join {{ ref('coverage_accounts__amounts') }} as amounts
+        on accounts.account_id = amounts.account_id
     inner join present on accounts.account_id = present.account_id
     inner join families on accounts.account_id = families.account_id
     left join {{ ref('stg_hr__employees') }} as owners
@@ -97,25 +96,6 @@ joined as (
     left join touches on accounts.account_id = touches.account_id
     left join win_rates on accounts.profile_id = win_rates.profile_id
     left join locks on accounts.account_id = locks.account_id
-),
-
-won as (
-    select
-        nullif(sum(case when revenue_type = 'new' then amount end), 0) as new_amount,
-        nullif(sum(case when revenue_type = 'existing' then amount end), 0) as existing_amount
-    from {{ ref('int_opportunities__profiled') }}
-    where is_won and age_days < 365
-),
-
--- Rates and values say how accounts compare; their level is set so that the whole company is
--- expected to win what it won in the last twelve months, by revenue type.
-level_ as (
-    select
-        coalesce(won.new_amount / nullif(sum(joined.new_amount), 0), 1) as new_factor,
-        coalesce(won.existing_amount / nullif(sum(joined.existing_amount), 0), 1) as existing_factor
-    from joined
-    cross join won
-    group by won.new_amount, won.existing_amount
 )
 
 select
@@ -142,8 +122,6 @@ select
     joined.is_stale,
     cast(coalesce(joined.segment_win_rate, 0) as double precision) as segment_win_rate,
     cast(coalesce(joined.margin_rate, 1) as double precision) as margin_rate,
-    cast(coalesce(joined.new_amount * level_.new_factor, 0) as double precision) as new_amount,
-    cast(coalesce(joined.existing_amount * level_.existing_factor, 0) as double precision)
-        as existing_amount
+    cast(joined.new_amount as double precision) as new_amount,
+    cast(joined.existing_amount as double precision) as existing_amount
 from joined
-cross join level_
