@@ -116,17 +116,15 @@ def allocate_quotas(
         budget_cuts=cuts,
     )
     violations = verify_quotas(
-        plan.group_targets,
-        plan.quota_allocations,
-        plan.company_targets,
+        plan,
         book=book,
         goals=goals,
         groups=groups,
         coverers=coverers,
+        rep_months=rep_months,
         months=inputs.months,
-        default_over_assignment_rate=policy.default_over_assignment_rate,
-        goal_parts=context.goal_parts,
-        is_carried=is_carried,
+        policy=policy,
+        context=context,
     )
     if violations:
         raise VerificationError(violations)

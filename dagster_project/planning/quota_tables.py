@@ -118,8 +118,8 @@ QUOTA_TABLES: dict[str, Table] = tables_by_name(
         "Where a rep's quota comes from: fair share, hardness, last year, bands, one row per "
         "plan and rep.",
         ("rep_id",),
-        "rep_id group_id coverer_type quota_amount fair_share_amount expected_amount hardness "
-        "last_quota_amount change_rate book_change_rate year_on_year_verdict ote_verdict",
+        "rep_id group_id coverer_type quota_amount fair_share_amount expected_amount sd_amount "
+        "hardness last_quota_amount change_rate book_change_rate year_on_year_verdict ote_verdict",
         quota_amount=_CENTS,
         hardness="DOUBLE",
     ),

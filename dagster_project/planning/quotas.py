@@ -178,22 +178,20 @@ def plan_quotas(warehouse: Warehouse, company: Company) -> QuotaPlan:
 
 
 def quota_violations(warehouse: Warehouse, company: Company) -> list[str]:
-    """Recompute every sum of targets and quotas from the tables as written."""
+    """Recompute every rule of targets, quotas, chances and budgets from the tables as written."""
+    from optimization.tables import QuotaPlan
     from optimization.verify.quotas import verify_quotas
 
     tables = read_tables(warehouse)
     inputs = quota_inputs(tables, company)
     context = quota_context(tables, company, inputs)
+    plan = QuotaPlan(
+        **{name: warehouse.read(f"plan.{name}").drop(columns="plan_id") for name in QUOTA_TABLES}
+    )
+    wanted = ("book", "goals", "groups", "coverers", "rep_months", "months")
     return verify_quotas(
-        warehouse.read("plan.group_targets"),
-        warehouse.read("plan.quota_allocations"),
-        warehouse.read("plan.company_targets"),
-        goals=inputs["goals"],
-        groups=inputs["groups"],
-        coverers=inputs["coverers"],
-        book=inputs["book"],
-        months=inputs["months"],
-        default_over_assignment_rate=quota_policy(company).default_over_assignment_rate,
-        goal_parts=context.goal_parts,
-        is_carried=context.in_force is not None and len(context.in_force) > 0,
+        plan,
+        **{name: inputs[name] for name in wanted},
+        policy=quota_policy(company),
+        context=context,
     )

@@ -93,6 +93,7 @@ def rep_quotas(
             "quota_amount": to_amounts(year.tolist()),
             "fair_share_amount": np.round(fair_year / 100, 2),
             "expected_amount": np.round(expected_year / 100, 2),
+            "sd_amount": np.round(sd_year / 100, 2),
             "hardness": hardness,
             "last_quota_amount": np.round(past.last_quota / 100, 2),
             "change_rate": change - 1,

@@ -8,11 +8,7 @@ from pathlib import Path
 
 import pytest
 
-import optimization.verify.coverage as verifier
-import optimization.verify.gains as gains
 import optimization.verify.limits as limits
-import optimization.verify.proof as proof
-import optimization.verify.reports as reports
 from optimization.coverage.problem import rules
 from optimization.coverage.problem.inputs import CoverageInputs
 from optimization.plan_coverage import solve_coverage
@@ -114,8 +110,8 @@ def test_every_message_of_the_verifier_has_a_broken_plan():
     ]
     missing = [
         message
-        for module in (verifier, gains, limits, proof, reports)
-        for message in _messages(Path(module.__file__))
+        for path in sorted(Path(limits.__file__).parent.glob("*.py"))
+        for message in _messages(path)
         if not any(message in text for text in said)
     ]
     assert missing == []
