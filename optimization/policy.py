@@ -26,6 +26,8 @@ class CoveragePolicy:
         balance_band_rate: How far a rep's potential may lie off its share of the group's; None
             for no such rule.
         balance_price_rate: Price of one unit of potential outside the band.
+        ote_price_rate: Price of one unit of potential outside the band that a rep's on-target
+            earnings ask for, where the coverers state one; 0 for no such rule.
         min_load_rate: Share of a rep's hours that accounts should fill.
         idle_amount_per_hour: Price over the horizon of one hour a year below that share.
         partner_budgets: Partner and most margin it may keep over the horizon.
@@ -40,6 +42,7 @@ class CoveragePolicy:
     group_move_rates: tuple[tuple[str, float], ...] = ()
     balance_band_rate: float | None = None
     balance_price_rate: float = 0.02
+    ote_price_rate: float = 0.0
     min_load_rate: float = 0.0
     idle_amount_per_hour: float = 20.0
     partner_budgets: tuple[tuple[str, float], ...] = ()
@@ -63,7 +66,7 @@ class CoveragePolicy:
             "balance_band_rate must lie in [0, 1]",
         )
         _require(0 <= self.min_load_rate <= 1, "min_load_rate must lie in [0, 1]")
-        for name in ("balance_price_rate", "idle_amount_per_hour"):
+        for name in ("balance_price_rate", "ote_price_rate", "idle_amount_per_hour"):
             _require(0 <= getattr(self, name) < float("inf"), f"{name} must not be negative")
         _require(
             all(amount >= 0 for _, amount in self.partner_budgets),

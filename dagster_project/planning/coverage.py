@@ -12,6 +12,7 @@ from dagster_project.company.model import Company
 from dagster_project.planning.coverage_tables import COVERAGE_TABLES
 from dagster_project.planning.history import last_prices, plan_hashes
 from dagster_project.planning.identity import code_version, plan_id
+from dagster_project.planning.pay_bands import with_pay_bands
 from dagster_project.planning.quota_tables import PLAN_TABLES
 from dagster_project.warehouse.duckdb_file import Warehouse, write_frame
 from dagster_project.warehouse.tables import all_or_none
@@ -64,6 +65,7 @@ def coverage_policy(company: Company) -> CoveragePolicy:
         ),
         balance_band_rate=balance.band_rate if balance else None,
         balance_price_rate=balance.price_rate if balance else 0.0,
+        ote_price_rate=company.coverage.ote_price_rate,
         min_load_rate=company.coverage.min_load_rate,
         idle_amount_per_hour=company.coverage.idle_cost_per_hour * horizon_years,
         partner_budgets=tuple(
@@ -74,10 +76,12 @@ def coverage_policy(company: Company) -> CoveragePolicy:
     )
 
 
-def coverage_inputs(warehouse: Warehouse) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def coverage_inputs(
+    warehouse: Warehouse, company: Company
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Read accounts, candidates and coverers, in the order the optimiser takes them."""
     accounts, candidates, coverers = (warehouse.read(f"marts.{name}") for name in COVERAGE_MARTS)
-    return accounts, candidates, coverers
+    return accounts, candidates, with_pay_bands(coverers, accounts, warehouse, company)
 
 
 def plan_coverage(warehouse: Warehouse, company: Company) -> CoveragePlan:
@@ -90,7 +94,7 @@ def plan_coverage(warehouse: Warehouse, company: Company) -> CoveragePlan:
 
     with warehouse.connect() as connection:
         prices = last_prices(connection)
-    plan = solve_coverage(*coverage_inputs(warehouse), coverage_policy(company), prices)
+    plan = solve_coverage(*coverage_inputs(warehouse, company), coverage_policy(company), prices)
     write_plan(
         warehouse,
         company,
@@ -109,7 +113,7 @@ def coverage_violations(warehouse: Warehouse, company: Company) -> list[str]:
         for table, field in _FIELDS.items()
     }
     return verify_coverage(
-        *coverage_inputs(warehouse), coverage_policy(company), CoveragePlan(**frames)
+        *coverage_inputs(warehouse, company), coverage_policy(company), CoveragePlan(**frames)
     )
 
 

@@ -6,6 +6,7 @@ import ast
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import optimization.verify.limits as limits
@@ -24,6 +25,7 @@ POLICY = CoveragePolicy(
     group_move_rates=(("group_0", 0.4),),
     balance_band_rate=0.1,
     balance_price_rate=0.05,
+    ote_price_rate=0.05,
     min_load_rate=0.8,
     partner_budgets=(("R004", 500.0),),
 )
@@ -37,6 +39,8 @@ BREAKS = {
     "partner_budget": ("R004", "more margin than the partner's budget and than today: R004"),
     "balance_high": ("R001", "objective is "),
     "balance_low": (HOUSE, "objective is "),
+    "ote_high": ("R001", "objective is "),
+    "ote_low": (HOUSE, "objective is "),
     "min_hours": (HOUSE, "objective is "),
 }
 TESTS = Path(__file__).parent
@@ -45,7 +49,14 @@ TESTS = Path(__file__).parent
 @pytest.fixture(scope="module")
 def company(random_company):
     company = random_company(7, accounts=16, reps=4, candidates=4, max_accounts=5)
-    return company.limit("R004", coverer_type="partner")
+    company = company.limit("R004", coverer_type="partner")
+    is_rep = company.coverers["coverer_type"] == "rep"
+    share = company.accounts[["new_amount", "existing_amount"]].to_numpy().sum() / is_rep.sum()
+    bands = {"lowest_potential": 0.9 * share, "highest_potential": 1.1 * share}
+    ends = {
+        end: pd.Series(size, company.coverers.index).where(is_rep) for end, size in bands.items()
+    }
+    return replace(company, coverers=company.coverers.assign(**ends))
 
 
 @pytest.fixture(scope="module")

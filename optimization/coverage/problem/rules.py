@@ -34,6 +34,7 @@ def candidate_problem(inputs: CoverageInputs, policy: CoveragePolicy) -> PairPro
         moves_constraints(inputs, policy),
         group_moves_constraints(inputs, policy),
         *balance_constraints(inputs, policy),
+        *ote_constraints(inputs, policy),
         min_hours_constraints(inputs, policy),
         partner_budget_constraints(inputs, policy),
     ]
@@ -105,20 +106,46 @@ def balance_constraints(inputs: CoverageInputs, policy: CoveragePolicy) -> list[
     if policy.balance_band_rate is None:
         return []
     potential, target = balance_targets(inputs)
-    use = potential[inputs.account_of]
     band = policy.balance_band_rate
+    low, high = ((1 + sign * band) * target for sign in (-1, 1))
+    return _potential_band("balance", inputs, potential, (low, high), policy.balance_price_rate)
+
+
+def ote_constraints(inputs: CoverageInputs, policy: CoveragePolicy) -> list[Constraints]:
+    """Potential of a rep within what its on-target earnings ask for; soft.
+
+    Equal pay at equal hardness needs books of like size. The ends of the band stand with the
+    coverers, in potential: ``lowest_potential`` and ``highest_potential``, empty for none.
+    """
+    ends = ("lowest_potential", "highest_potential")
+    if policy.ote_price_rate == 0 or not set(ends) <= set(inputs.coverers.columns):
+        return []
+    low, high = (inputs.coverers[end].to_numpy(dtype=np.float64, na_value=np.nan) for end in ends)
+    potential, _ = balance_targets(inputs)
+    return _potential_band("ote", inputs, potential, (low, high), policy.ote_price_rate)
+
+
+def _potential_band(
+    name: str,
+    inputs: CoverageInputs,
+    potential: FloatArray,
+    ends: tuple[FloatArray, FloatArray],
+    price: float,
+) -> list[Constraints]:
+    """Two soft constraints a coverer, ``<name>_high`` and ``<name>_low``; NaN ends ask nothing."""
+    low, high = ends
     return [
         constraints_by_entity(
             rule,
             "potential",
             entity_of=inputs.coverer_of,
-            use=sign * use,
-            limit=np.where(np.isnan(target), np.inf, sign * (1 + sign * band) * target),
+            use=sign * potential[inputs.account_of],
+            limit=np.where(np.isnan(end), np.inf, sign * end),
             labels=inputs.coverers,
             slack_limit=np.inf,
-            slack_price=policy.balance_price_rate,
+            slack_price=price,
         )
-        for rule, sign in (("balance_high", 1.0), ("balance_low", -1.0))
+        for rule, sign, end in ((f"{name}_high", 1.0, high), (f"{name}_low", -1.0, low))
     ]
 
 
