@@ -122,7 +122,7 @@ def _build_checks(here: Context) -> list[dg.AssetChecksDefinition]:
             dg.AssetKey(["plan", n]) for n in QUOTA_TABLES if n != "quota_allocations"
         ],
         blocking=True,
-        description="Every rule of quotas, chances and budgets, recomputed from the written tables.",
+        description="Every rule of quotas, chances and budgets, recomputed from the tables.",
     )
     def quota_plan_adds_up(warehouse: Warehouse) -> dg.AssetCheckResult:
         """Verify goals, proportions, rep sums, bands, chances and budgets."""
