@@ -18,6 +18,7 @@ from optimization.quotas.cents import apportion
 from optimization.quotas.context import NOTHING_KNOWN, QuotaContext, book_bands, uncertainty
 from optimization.quotas.cuts import CUT_COLUMNS, cheapest_cuts
 from optimization.quotas.expected import ExpectedBusiness, expected_business
+from optimization.quotas.first_year import within_first_year
 from optimization.quotas.inputs import QuotaInputs
 from optimization.quotas.model import FairShares, fair_quotas, solve_quotas
 from optimization.quotas.outlook import attainment_outlook, simulate_bookings
@@ -92,9 +93,12 @@ def allocate_quotas(
         weights = split_weights(expected)
         targets = group_target_cents(inputs, weights)
         quota = fair_quotas(weights, group_quota_cents(targets, rates), inputs.rep_group)
+        fair_year = quota.sum(axis=(1, 2))
+        quota, targets = within_first_year(
+            quota, targets, rates, inputs.rep_group, past.bands.first_year, past.bands.upper, policy
+        )
         fair = FairShares(quota, year, sd, inputs.rep_group, past.bands)
         carried = _divided(inputs, fair, targets, rates, policy)
-        fair_year = fair.quota.sum(axis=(1, 2))
     targets, quotas = carried.targets, carried.quotas
     bookings = simulate_bookings(inputs, expected, shocks, policy)
     outlook, advice = attainment_outlook(

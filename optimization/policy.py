@@ -88,6 +88,8 @@ class QuotaPolicy:
         anti_ratchet_weight: Price on a change from last year's quota beyond the change of the
             book; only where last year's quotas are known.
         year_on_year_band: Largest such change, as a share; None sets no limit.
+        first_year_multiple: Most that a rep whose book is mostly taken over is asked for, in
+            multiples of what its accounts brought in the last twelve months; None for no limit.
         ote_weight: Price on a quota outside the role's band of quota to on-target earnings.
         account_cv: How unsure the level of one account's business is: standard deviation over
             mean, chance of single deals not counted.
@@ -109,6 +111,7 @@ class QuotaPolicy:
     max_hardness_shift_rate: float = 0.10
     anti_ratchet_weight: float = 0.5
     year_on_year_band: float | None = None
+    first_year_multiple: float | None = None
     ote_weight: float = 0.1
     account_cv: float = 0.5
     shared_shock_rate: float = 0.10
@@ -142,6 +145,10 @@ class QuotaPolicy:
         _require(
             self.year_on_year_band is None or self.year_on_year_band >= 0,
             "year_on_year_band must not be negative",
+        )
+        _require(
+            self.first_year_multiple is None or self.first_year_multiple > 0,
+            "first_year_multiple must be positive",
         )
         _require(
             all(rate >= 0 for rate in self.scenario_rates), "scenario_rates must not be negative"

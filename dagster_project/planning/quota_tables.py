@@ -14,12 +14,15 @@ MEANINGS: dict[str, str] = {
     "won_amount": "Won in the months of the plan year that are past",
     "target_amount": "What the company counts on",
     "quota_amount": "What reps are asked for: the target with the group's buffer",
-    "unallocated_amount": "Goal + buffer - won - target; negative where the year is ahead",
+    "unallocated_amount": "Goal + buffer - won - target; negative where the year is ahead, "
+    "positive where quotas in force or quotas.first_year_multiple leave some of it to nobody",
     "fair_share_amount": "Quota by potential alone (a plan within the year: the quota in force)",
     "hardness": "(quota - expected bookings) / their standard deviation",
     "last_quota_amount": "Quota of the same months a year before",
     "change_rate": "Quota over last year's, less 1",
     "book_change_rate": "Expected bookings of the plan's accounts over those of record, less 1",
+    "taken_over_rate": "Share of the book's expected bookings from accounts that others owned",
+    "first_year_limit_amount": "Most a rep with a book mostly taken over is asked for; else empty",
     "year_on_year_verdict": "within, below or above quotas.year_on_year_band, or no limit",
     "ote_verdict": "within, below or above the role's quota_ote_band, or no band",
     "level": "company, group or rep",
@@ -119,7 +122,8 @@ QUOTA_TABLES: dict[str, Table] = tables_by_name(
         "plan and rep.",
         ("rep_id",),
         "rep_id group_id coverer_type quota_amount fair_share_amount expected_amount sd_amount "
-        "hardness last_quota_amount change_rate book_change_rate year_on_year_verdict ote_verdict",
+        "hardness last_quota_amount change_rate book_change_rate taken_over_rate "
+        "first_year_limit_amount year_on_year_verdict ote_verdict",
         quota_amount=_CENTS,
         hardness="DOUBLE",
     ),

@@ -98,6 +98,10 @@ def rep_quotas(
             "last_quota_amount": np.round(past.last_quota / 100, 2),
             "change_rate": change - 1,
             "book_change_rate": past.book_change - 1,
+            "taken_over_rate": past.taken_over,
+            "first_year_limit_amount": np.round(
+                np.where(np.isfinite(bands.first_year), bands.first_year, np.nan) / 100, 2
+            ),
             "year_on_year_verdict": _verdicts(
                 year, bands.lower, bands.upper, has_limit, "no limit"
             ),

@@ -88,6 +88,10 @@ class Known(Protocol):
         """rep_id, amount: last year's quota over the same months."""
 
     @property
+    def won(self) -> pd.DataFrame | None:
+        """account_id, won_amount: won in the last twelve months."""
+
+    @property
     def in_force(self) -> pd.DataFrame | None:
         """rep_id, month, revenue_type, amount: quotas of a year that has begun."""
 

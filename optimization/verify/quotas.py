@@ -22,7 +22,7 @@ from optimization.verify.rep_quotas import (
     check_transfers,
     stated_wishes,
 )
-from optimization.verify.shares import check_shares, check_targets
+from optimization.verify.shares import check_shares
 from optimization.verify.tables import numbers, report
 
 if TYPE_CHECKING:
@@ -83,23 +83,25 @@ def verify_quotas(
     table = plan.rep_quotas
     wishes = stated_wishes(cells, table, book, staff, rep_months, context, policy)
     fair = numbers(table.set_index("rep_id")["fair_share_amount"].reindex(cells.rep_ids)) * 100
-    if in_force is None:
-        divided = [
-            *_goal_violations(plan.group_targets, goals),
-            *_part_violations(plan.group_targets, context.goal_parts),
-            *check_targets(cells, goals, context.goal_parts),
-            *check_shares(cells, wishes, np.array(fair, dtype=np.float64), policy),
-        ]
-    else:
-        kept = np.abs(fair.to_numpy() - cells.quota.sum(axis=(1, 2))) <= 1.0
-        kept_ids = [rep for rep, is_kept in zip(cells.rep_ids, kept, strict=True) if not is_kept]
-        divided = [*report("fair share is not the quota in force", kept_ids)]
+    said_fair = np.array(fair, dtype=np.float64)
     stated = groups.dropna(subset=["over_assignment_rate"])
     rates = dict.fromkeys(cells.group_ids, policy.default_over_assignment_rate)
     rates |= {
         str(group): float(rate)
         for group, rate in zip(stated["group_id"], stated["over_assignment_rate"], strict=True)
     }
+    if in_force is None:
+        # A first year's limit may leave a part of a goal short; how much is in check_shares.
+        is_short = bool((wishes.first_year < said_fair).any())
+        divided = [
+            *_goal_violations(plan, goals),
+            *([] if is_short else _part_violations(plan.group_targets, context.goal_parts)),
+            *check_shares(cells, goals, context.goal_parts, rates, wishes, said_fair, policy),
+        ]
+    else:
+        kept = np.abs(said_fair - cells.quota.sum(axis=(1, 2))) <= 1.0
+        kept_ids = [rep for rep, is_kept in zip(cells.rep_ids, kept, strict=True) if not is_kept]
+        divided = [*report("fair share is not the quota in force", kept_ids)]
     return [
         *divided,
         *_company_violations(plan, goals),
@@ -152,11 +154,12 @@ def _amount_violations(
     yield from report(f"{name}.{column} must not be negative", keys[finite & (amounts < 0)])
 
 
-def _goal_violations(group_targets: pd.DataFrame, goals: pd.DataFrame) -> Iterator[str]:
+def _goal_violations(plan: QuotaPlan, goals: pd.DataFrame) -> Iterator[str]:
+    left = plan.company_targets.set_index("revenue_type")["unallocated_amount"]
     for kind, goal in zip(goals["revenue_type"], _cents(goals["target_amount"]), strict=True):
-        rows = group_targets[group_targets["revenue_type"] == kind]
-        total = sum(_cents(rows["target_amount"]))
-        if total != goal:
+        rows = plan.group_targets[plan.group_targets["revenue_type"] == kind]
+        total, open_ = sum(_cents(rows["target_amount"])), max(_cents([left[kind]])[0], 0)
+        if total + open_ != goal:
             yield f"targets of {kind} sum to {total} cents, the goal is {goal} cents"
 
 

@@ -65,7 +65,33 @@ def stated_wishes(
             )
     sd = np.array(table.set_index("rep_id")["sd_amount"].reindex(cells.rep_ids), dtype=np.float64)
     reference: FloatArray = np.where(known, last * change, np.nan)
-    return Wishes(sd * 100, reference, lower, upper, ote_low, ote_high)
+    taken, first = _taken_over(cells, book, coverers, context.won, policy)
+    return Wishes(sd * 100, reference, lower, upper, taken, first, ote_low, ote_high)
+
+
+def _taken_over(
+    cells: Cells,
+    book: pd.DataFrame,
+    coverers: pd.DataFrame,
+    won: pd.DataFrame | None,
+    policy: QuotaPolicy,
+) -> tuple[FloatArray, FloatArray]:
+    """Share of each book that others owned, and the most it may be asked for; shape (R,) each."""
+    rows = book.assign(
+        amount=numbers(book["new_amount"]) + numbers(book["existing_amount"]),
+        own=same(book["rep_id"], book["previous_rep_id"]),
+        won=0.0 if won is None else book["account_id"].map(dict(won.to_numpy())).astype(float),
+    )
+    by_rep = rows.groupby("rep_id")[["amount", "won"]].sum().reindex(cells.rep_ids).fillna(0.0)
+    others = rows[~rows["own"]].groupby("rep_id")["amount"].sum().reindex(cells.rep_ids)
+    taken = ratio(np.array(others.fillna(0.0)), np.array(by_rep["amount"]), np.nan)
+    limit: FloatArray = np.full(len(taken), np.inf)
+    if policy.first_year_multiple is not None and won is not None:
+        kind = coverers.set_index("rep_id")["coverer_type"].reindex(cells.rep_ids)
+        brought = np.array(by_rep["won"]) * len(cells.months) / YEAR_MONTHS
+        applies = (np.array(kind) == "rep") & (taken > 0.5) & (brought > 0)
+        limit[applies] = 100 * policy.first_year_multiple * brought[applies]
+    return taken, limit
 
 
 def last_quotas(cells: Cells, context: Known) -> FloatArray:
@@ -120,6 +146,12 @@ def check_rep_quotas(
         ("last_quota_amount", last, 0.006),
         ("change_rate", ratio(quota, last, np.nan) - 1, 0.0),
         ("book_change_rate", ratio(after, before, np.nan) - 1, 0.0),
+        ("taken_over_rate", wishes.taken_over, 0.0),
+        (
+            "first_year_limit_amount",
+            np.where(np.isfinite(wishes.first_year), wishes.first_year / 100, np.nan),
+            0.006,
+        ),
     ):
         if column == "hardness":  # cents of sd and of what is expected
             room = (size + np.abs(ratio(quota - expected, sd)) * 0.01) / np.maximum(sd, 0.01)

@@ -31,6 +31,8 @@ class Wishes:
         reference: Last year's quota x the change of the book, NaN where unknown; shape (R,).
         lower: Lowest quota allowed, 0 without a limit; shape (R,).
         upper: Highest quota allowed, infinite without a limit; shape (R,).
+        taken_over: Share of the book that others owned, NaN without a book; shape (R,).
+        first_year: Most for a book that is mostly taken over, infinite without; shape (R,).
         ote_low: Lower end of the band of quota to on-target earnings, 0 without; shape (R,).
         ote_high: Its upper end, infinite without; shape (R,).
     """
@@ -39,39 +41,25 @@ class Wishes:
     reference: FloatArray
     lower: FloatArray
     upper: FloatArray
+    taken_over: FloatArray
+    first_year: FloatArray
     ote_low: FloatArray
     ote_high: FloatArray
 
 
-def check_targets(cells: Cells, goals: pd.DataFrame, parts: pd.DataFrame | None) -> Iterator[str]:
-    """Check that groups' months share each goal in proportion to expected business.
-
-    Where parts of a goal are given, the rest is in proportion, scaled so that each part holds.
-    """
-    weights = _weights(cells)
-    by_group = cells.by_group(weights)
-    count = np.bincount(cells.rep_group, minlength=len(cells.group_ids))
-    for kind, name in enumerate(TYPES):
-        goal = round(float(numbers(goals.set_index("revenue_type")["target_amount"])[name]) * 100)
-        total = by_group[:, :, kind].sum()
-        if not total > 0 or not _is_known(cells, kind):
-            continue
-        wanted = _split(goal, _parts_of(cells, parts, name), by_group[:, :, kind])
-        # What cents of expected business leave open, and a cent or two of rounding.
-        unsure = HALF * (count[:, None] + by_group[:, :, kind] / total * weights[:, :, 0].size)
-        room = 4.0 + 4 * goal * unsure / total
-        wrong = ~(np.abs(wanted - cells.target[:, :, kind]) <= room)
-        keys = [
-            f"{cells.group_ids[group]} / {cells.months[month].date()} / {name}"
-            for group, month in np.argwhere(wrong)
-        ]
-        yield from report("targets are not in proportion to expected business", keys)
-
-
 def check_shares(
-    cells: Cells, wishes: Wishes, said_fair: FloatArray, policy: QuotaPolicy
+    cells: Cells,
+    goals: pd.DataFrame,
+    parts: pd.DataFrame | None,
+    rates: dict[str, float],
+    wishes: Wishes,
+    said_fair: FloatArray,
+    policy: QuotaPolicy,
 ) -> Iterator[str]:
-    """Check fair shares, each rep's months, and that no better division exists.
+    """Check targets, fair shares, each rep's months, and that no better division exists.
+
+    Groups' months share each goal in proportion to expected business; where parts of a goal are
+    given, the rest is in proportion, scaled so that each part holds.
 
     The best quotas are f x (1 + a[rep] + b[month, type]) for fair shares f, because the program's
     only terms beside the squared distance depend on a rep's year. Where no limit binds,
@@ -80,13 +68,22 @@ def check_shares(
 
     Args:
         cells: Amounts.
-        wishes: What pulls quotas off their fair shares.
+        goals: revenue_type, target_amount.
+        parts: Parts of goals that bind.
+        rates: Buffer of each group.
+        wishes: What pulls quotas off their fair shares, and what limits them.
         said_fair: Published fair share of each rep's plan months in cents; shape (R,).
         policy: Prices and limits.
     """
+    wanted, room = _wanted_targets(cells, goals, parts)
     weights = _weights(cells)
+    buffer = 1 + np.array([rates[group] for group in cells.group_ids])[:, None, None]
+    # A group that a first year's limit leaves short has less than its target; the rest is asked.
+    short = np.abs(cells.target - wanted).sum(axis=(1, 2)) > room.sum(axis=(1, 2))
+    short &= cells.by_group(np.where(wishes.first_year < said_fair, 1.0, 0.0)) > 0
+    full = np.where(short[:, None, None], wanted * buffer, cells.group_quota)
     total = cells.by_group(weights)[cells.rep_group]
-    quota = cells.group_quota[cells.rep_group]
+    quota = full[cells.rep_group]
     fair = ratio(weights, total) * quota
     count = np.bincount(cells.rep_group, minlength=len(cells.group_ids))[cells.rep_group]
     known = np.array([_is_known(cells, kind) for kind in range(len(TYPES))])
@@ -95,10 +92,23 @@ def check_shares(
     # Expected business of a few cents says nothing about proportions.
     off = np.where(total <= HALF * count[:, None, None], quota, off)
     year, off_year = fair.sum(axis=(1, 2)), off.sum(axis=(1, 2))
-    wrong = ~(np.abs(said_fair - year) <= 1.0 + off_year)
-    yield from report("fair share is not in proportion to expected business", _ids(cells, wrong))
-    stray = ((fair == 0) & (cells.quota > 2 + 3 * off)).any(axis=(1, 2))
-    yield from report("a month without expected business has a quota", _ids(cells, stray))
+    unfair: BoolArray = ~(np.abs(said_fair - year) <= 1.0 + off_year)
+    yield from report("fair share is not in proportion to expected business", _ids(cells, unfair))
+    fair, lost = _within_first_year(cells, fair, wishes, policy)
+    wanted = wanted * (1 - ratio(lost, full))
+    room = room + np.where(lost > 0, 2.0 + cells.by_group(off), 0.0)
+    strayed: BoolArray = ~(np.abs(wanted - cells.target) <= room)
+    keys = [
+        f"{cells.group_ids[group]} / {cells.months[month].date()} / {TYPES[kind]}"
+        for group, month, kind in np.argwhere(strayed)
+    ]
+    yield from report("targets are not in proportion to expected business", keys)
+    year = fair.sum(axis=(1, 2))
+    is_lower = lost.sum(axis=(1, 2))[cells.rep_group] > 0
+    off = off + np.where(is_lower, 3.0, 0.0)[:, None, None]
+    stray = (fair == 0) & (cells.quota > 2 + 3 * off)
+    idle = _ids(cells, np.any(stray, axis=(1, 2)))
+    yield from report("a month without expected business has a quota", idle)
     asked = cells.quota.sum(axis=(1, 2))
     yield from _check_year(cells, wishes, year, off_year, asked, policy)
     exact = bool(((wishes.sd > 100) | (year <= 0)).all())
@@ -108,9 +118,9 @@ def check_shares(
             continue
         own, pull = _pulls(cells.quota[mine], fair[mine])
         model = fair[mine] * np.maximum(1 + own[:, None, None] + pull, 0.0)
-        room = 2 + HALF * fair[0].size + 3 * off[mine] + SOLVED * fair[mine]
-        room += np.sqrt(1e-10 * fair[mine] * year[mine].sum())
-        wrong = (np.abs(cells.quota[mine] - model) > room).any(axis=(1, 2))
+        leeway = 2 + HALF * fair[0].size + 3 * off[mine] + SOLVED * fair[mine]
+        leeway += np.sqrt(1e-10 * fair[mine] * year[mine].sum())
+        wrong = np.any(np.abs(cells.quota[mine] - model) > leeway, axis=(1, 2))
         names = [cells.rep_ids[rep] for rep in mine[wrong]]
         yield from report("a rep's months do not follow its expected business", names)
         if wrong.any() or (cells.quota[mine] <= 0)[fair[mine] > 100].any():
@@ -118,6 +128,51 @@ def check_shares(
         if exact or not cells.expected.any():
             trades = _who_can_trade(fair[mine])
             yield from _check_best(name, own, trades, wishes, mine, year, off_year, cells, policy)
+
+
+def _wanted_targets(
+    cells: Cells, goals: pd.DataFrame, parts: pd.DataFrame | None
+) -> tuple[FloatArray, FloatArray]:
+    """Targets in proportion to expected business, and how far off cents may leave them."""
+    weights = _weights(cells)
+    by_group = cells.by_group(weights)
+    count = np.bincount(cells.rep_group, minlength=len(cells.group_ids))
+    wanted, room = cells.target.copy(), np.zeros(cells.target.shape)
+    for kind, name in enumerate(TYPES):
+        goal = round(float(numbers(goals.set_index("revenue_type")["target_amount"])[name]) * 100)
+        total = by_group[:, :, kind].sum()
+        if not total > 0 or not _is_known(cells, kind):
+            continue
+        wanted[:, :, kind] = _split(goal, _parts_of(cells, parts, name), by_group[:, :, kind])
+        # What cents of expected business leave open, and a cent or two of rounding.
+        unsure = HALF * (count[:, None] + by_group[:, :, kind] / total * weights[:, :, 0].size)
+        room[:, :, kind] = 4.0 + 4 * goal * unsure / total
+    return wanted, room
+
+
+def _within_first_year(
+    cells: Cells, fair: FloatArray, wishes: Wishes, policy: QuotaPolicy
+) -> tuple[FloatArray, FloatArray]:
+    """Shares once first years' limits hold, and what nobody has room for; (R, M, 2), (G, M, 2)."""
+    year, shares = fair.sum(axis=(1, 2)), fair.copy()
+    lost = np.zeros(cells.target.shape)
+    for group in range(len(cells.group_ids)):
+        mine = cells.rep_group == group
+        over, others = mine & (year > wishes.first_year), mine & (year <= wishes.first_year)
+        if not over.any():
+            continue
+        shares[over] *= (wishes.first_year / np.maximum(year, 1e-9))[over][:, None, None]
+        excess = (fair - shares)[over].sum(axis=0)
+        more = fair[others] * ratio(excess, fair[others].sum(axis=0))
+        most = np.minimum((1 + policy.max_hardness_shift_rate) * year,
+                          np.minimum(wishes.upper, wishes.first_year))[others]  # fmt: skip
+        spare = np.maximum(most - year[others], 0.0)
+        part = float(np.min(ratio(spare, more.sum(axis=(1, 2)), 1.0), initial=1.0))
+        shares[others] += part * more
+        lost[group] = np.maximum(excess - part * more.sum(axis=0), 0.0)
+        if lost[group].sum() <= 1.0:
+            lost[group] = 0.0
+    return shares, lost
 
 
 def _who_can_trade(fair: FloatArray) -> NDArray[np.intp]:
@@ -215,6 +270,8 @@ def _check_year(
 ) -> Iterator[str]:
     """Check the limits of a rep's plan months: year-on-year, else the guard on hardness."""
     room = 100 + off
+    out = asked > wishes.first_year + room
+    yield from report("quota is beyond the first year's limit", _ids(cells, out))
     limited = np.isfinite(wishes.upper).any()
     if limited:
         out = (asked < wishes.lower - room) | (asked > wishes.upper + room)
@@ -275,6 +332,7 @@ def _check_best(
     limited = np.isfinite(wishes.upper).any()
     most = wishes.upper[mine] / fair if limited else np.full(len(mine), 1 + guard)
     least = wishes.lower[mine] / fair if limited else np.full(len(mine), 1 - guard)
+    most = np.minimum(most, np.maximum(wishes.first_year[mine] / fair, least if limited else 1.0))
     step = SOLVED + (200 + off[mine]) / fair
     at_most, at_least = level >= most - step, level <= least + step
     # One number must do for all: at least that of reps who may rise, at most of those who may fall.

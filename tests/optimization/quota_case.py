@@ -14,12 +14,14 @@ from optimization.quotas.context import QuotaContext
 from optimization.quotas.pay import CompPlan
 from optimization.tables import QuotaPlan
 
-from .quota_companies import MONTHS, POLICY, Company, verified
+from .quota_companies import MONTHS, Company, verified
+from .quota_companies import POLICY as SMALL
 
 PAY = {
     "ae": CompPlan("ae", 0.02, ote_amount=100_000.0, variable_share=0.4, quota_ote_band=(4, 6)),
     "manager": CompPlan("manager", 0.005),
 }
+POLICY = replace(SMALL, first_year_multiple=1.5)
 RATES = {"east": 0.05, "west": 0.15, "partner": 0.1}
 
 
@@ -28,7 +30,11 @@ def company() -> Company:
         books={
             "R1": [(120_000, 300_000, "tech", False), (40_000, 90_000, None, True)],
             "R2": [(60_000, 420_000, "tech", False), (20_000, 10_000, "tech", False)],
-            "R3": [(90_000, 150_000, "retail", False), (15_000, 110_000, "x", True)],
+            "R3": [
+                (90_000, 150_000, "retail", False),
+                (15_000, 110_000, "x", True),
+                (0, 9_000, "x", False),
+            ],
             "R4": [(30_000, 500_000, "retail", False)],
             "R5": [(70_000, 240_000, "tech", False), (25_000, 60_000, None, False)],
             "R6": [],
@@ -49,7 +55,7 @@ def company() -> Company:
         shares={"tech": [0.2, 0.1, 0.02, 0.02, 0.02, 0.14, 0.05, 0.05, 0.1, 0.1, 0.05, 0.15]},
         cycles={"tech": 2.5, "(company)": 1.0},
         ramps={"R1": [0.3, 0.5, 0.7, 0.9, *[1.0] * 8], "R5": [1.0] * 12},
-        owners={"A-R1-1": "R2", "A-R3-1": "R1", "A-__house__-0": "R2"},
+        owners={"A-R1-1": "R2", "A-R3-0": "R2", "A-R3-1": "R1", "A-__house__-0": "R2"},
     )
 
 
@@ -112,6 +118,10 @@ def context() -> QuotaContext:
         ),
         last_quotas=pd.DataFrame(
             [("R1", 380_000.0), ("R2", 500_000.0), ("R4", 600_000.0)], columns=["rep_id", "amount"]
+        ),
+        won=pd.DataFrame(
+            [("A-R3-0", 190_000.0), ("A-R3-1", 35_000.0), ("A-R1-0", 300_000.0)],
+            columns=["account_id", "won_amount"],
         ),
         history=history(),
         comp_plans=PAY,

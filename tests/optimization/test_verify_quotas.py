@@ -14,8 +14,8 @@ from optimization.tables import QuotaPlan
 from optimization.verify.quotas import verify_quotas
 
 from .cases import changed
-from .quota_case import RATES, context, frames, in_force, planned, said
-from .quota_companies import MONTHS, POLICY, VERIFIED, Company
+from .quota_case import POLICY, RATES, context, frames, in_force, planned, said
+from .quota_companies import MONTHS, VERIFIED, Company
 
 Break = Callable[[QuotaPlan], QuotaPlan]
 
@@ -257,8 +257,15 @@ def test_a_quota_beyond_the_year_on_year_band_is_refused(plan: QuotaPlan) -> Non
     inputs = {name: frames()[name] for name in VERIFIED}
     found = verify_quotas(plan, **inputs, policy=tight, context=context())
     assert any(
-        text.startswith("quota is beyond the year-on-year band: R1, R2, R4") for text in found
+        text.startswith("quota is beyond the year-on-year band: R1, R4") for text in found
     ), found
+
+
+def test_a_quota_beyond_the_first_year_s_limit_is_refused(plan: QuotaPlan) -> None:
+    tight = replace(POLICY, first_year_multiple=1.2)
+    inputs = {name: frames()[name] for name in VERIFIED}
+    found = verify_quotas(plan, **inputs, policy=tight, context=context())
+    assert "quota is beyond the first year's limit: R3" in found
 
 
 def test_a_quota_unlike_the_one_in_force_is_refused(carried: QuotaPlan, plan: QuotaPlan) -> None:
