@@ -187,14 +187,20 @@ def _variable_by_group(
         places = np.array([place_of[rep] for rep in sellers], dtype=np.intp)
         overlay = staff[~staff["rep_id"].isin(place_of)]
         overlay_quota = np.array([targets.get(g, company_target) for g in overlay["group_id"]])
-        rate = rate_of(plan, np.append(reps.quotas[places], overlay_quota), money.year_share)
+        paid = staff.set_index("rep_id")["paid_share"].astype(float) * money.year_share
+        ids = [*sellers, *overlay["rep_id"]]
+        years = np.array(paid.reindex(ids).fillna(money.year_share), dtype=np.float64)
+        rates = rate_of(plan, np.append(reps.quotas[places], overlay_quota), years)
+        rate, overlay_rates = rates[: len(sellers)], rates[len(sellers) :]
         pay = variable_pay(plan, rate, reps.bookings[:, places], reps.quotas[places])
         for column, rep in enumerate(sellers):
             group = str(home.get(rep, reps.group_ids[reps.rep_group[place_of[rep]]]))
             totals[group] = totals.get(group, np.zeros(draws)) + pay[:, column]
-        for group, quota in zip(overlay["group_id"], overlay_quota, strict=True):
+        for group, quota, own_rate in zip(
+            overlay["group_id"], overlay_quota, overlay_rates, strict=True
+        ):
             base = by_group.get(group, np.zeros(draws)) if group != NO_GROUP else company
-            own = variable_pay(plan, rate, base[:, None], np.array([quota]))[:, 0]
+            own = variable_pay(plan, own_rate[None], base[:, None], np.array([quota]))[:, 0]
             totals[group] = totals.get(group, np.zeros(draws)) + own
     return totals
 

@@ -83,6 +83,13 @@ def load(tmp_path: Path, text: str) -> Company:
             4,
         ),
         ("comp_plans:\n  - {role: ae, ote_amount: 9}\n", "variable_share to derive it", 4),
+        (
+            "comp_plans:\n  - {role: ae, rate: own_quota, commission_rate: 0.1}\n",
+            "leave commission_rate empty",
+            4,
+        ),
+        ("comp_plans:\n  - {role: ae, rate: own_quota}\n", "needs an ote_amount", 4),
+        ("quotas: {first_year_multiple: 0}\n", "first_year_multiple", 3),
         ("hires:\n  - {group_id: a, base_pay_amount: 1}\n", "hires[0].start_on: is missing", 4),
         ("quotas:\n  budget: stop\n", "quotas.budget", 4),
         ("people:\n  turnover_trigger_rate: 7\n", "people.turnover_trigger_rate", 4),
