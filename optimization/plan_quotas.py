@@ -22,6 +22,7 @@ from optimization.quotas.first_year import within_first_year
 from optimization.quotas.inputs import QuotaInputs
 from optimization.quotas.model import FairShares, fair_quotas, solve_quotas
 from optimization.quotas.outlook import attainment_outlook, simulate_bookings
+from optimization.quotas.rollups import quota_rollups
 from optimization.quotas.seasons import REVENUE_TYPES
 from optimization.quotas.simulate import Shocks
 from optimization.quotas.tables import (
@@ -105,6 +106,7 @@ def allocate_quotas(
         inputs, expected, bookings, rates, targets, quotas, shocks, policy
     )
     check, cuts = _money(inputs, context, bookings.rep, targets, quotas)
+    people = None if context.money is None else context.money.people
     plan = QuotaPlan(
         company_targets=company_targets(goals, targets, quotas),
         group_targets=group_frame(inputs, targets, carried.group_quotas),
@@ -112,6 +114,7 @@ def allocate_quotas(
         rep_quotas=rep_quotas(inputs, quotas, fair_year, year, sd, past),
         expected_bookings=expected_frame(inputs, expected),
         quota_transfers=carried.transfers,
+        quota_rollups=quota_rollups(inputs, people, context.comp_plans, quotas),
         attainment_outlook=outlook,
         buffer_advice=advice,
         outlook_calibration=calibration,
@@ -191,7 +194,6 @@ def _money(
         rep_group=inputs.rep_group,
         group_ids=inputs.group_ids,
         quotas=quotas.sum(axis=(1, 2)) / 100,
-        group_targets=targets.sum(axis=(1, 2)) / 100,
         bookings=bookings,
     )
     costs = group_costs(money, reps)

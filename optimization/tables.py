@@ -47,6 +47,7 @@ class QuotaPlan:
         rep_quotas: Where each rep's quota comes from, one row per rep.
         expected_bookings: What each rep's accounts are expected to bring, by month and type.
         quota_transfers: Quotas in force that followed an account.
+        quota_rollups: What managers and overlay roles carry, one row per person.
         attainment_outlook: Chances by level, entity and buffer.
         buffer_advice: What buffers add up to and can do, by group and for the company.
         outlook_calibration: Bands against past periods they had not seen.
@@ -61,6 +62,7 @@ class QuotaPlan:
     rep_quotas: pd.DataFrame
     expected_bookings: pd.DataFrame
     quota_transfers: pd.DataFrame
+    quota_rollups: pd.DataFrame
     attainment_outlook: pd.DataFrame
     buffer_advice: pd.DataFrame
     outlook_calibration: pd.DataFrame

@@ -38,6 +38,7 @@ def comp_plans_by_role(company: Company) -> dict[str, CompPlan]:
             accelerators=tuple((s.from_attainment, s.rate_multiplier) for s in plan.accelerators),
             cap_attainment=plan.cap_attainment,
             quota_ote_band=plan.quota_ote_band,
+            rollup_multiple=plan.rollup_multiple,
         )
     return plans
 

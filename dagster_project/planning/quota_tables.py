@@ -25,6 +25,9 @@ MEANINGS: dict[str, str] = {
     "first_year_limit_amount": "Most a rep with a book mostly taken over is asked for; else empty",
     "year_on_year_verdict": "within, below or above quotas.year_on_year_band, or no limit",
     "ote_verdict": "within, below or above the role's quota_ote_band, or no band",
+    "role": "Role as HR names it",
+    "credit_rate": "Share of the reps' quotas and bookings that is credited to the person",
+    "rolled_up_amount": "What the group's reps carry (the company's, where no group is named)",
     "level": "company, group or rep",
     "entity_id": "Company, group or rep the row is about",
     "over_assignment_rate": "Buffer of the scenario",
@@ -141,6 +144,15 @@ QUOTA_TABLES: dict[str, Table] = tables_by_name(
         ("account_id", "revenue_type"),
         "account_id from_rep_id to_rep_id revenue_type quota_amount",
         quota_amount=_CENTS,
+    ),
+    _table(
+        "quota_rollups",
+        "What people without accounts carry of what the reps below them carry, one row per plan "
+        "and person.",
+        ("rep_id",),
+        "rep_id role group_id credit_rate rolled_up_amount quota_amount",
+        quota_amount=_CENTS,
+        credit_rate="DOUBLE",
     ),
     _table(
         "attainment_outlook",

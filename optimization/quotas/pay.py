@@ -24,6 +24,8 @@ class CompPlan:
         accelerators: Pairs (attainment, multiplier): from that share of quota on, further
             bookings earn multiplier x rate. Ascending.
         cap_attainment: Bookings beyond this share of quota earn nothing; None caps nothing.
+        rollup_multiple: What people of the role without accounts carry together, in multiples of
+            what the reps of their group carry.
         quota_ote_band: Lowest and highest usual ratio of yearly quota to on-target earnings.
     """
 
@@ -35,6 +37,7 @@ class CompPlan:
     accelerators: tuple[tuple[float, float], ...] = ()
     cap_attainment: float | None = None
     quota_ote_band: tuple[float, float] = (4.0, 6.0)
+    rollup_multiple: float = 1.0
 
 
 def rate_of(plan: CompPlan, quotas: FloatArray, paid_years: FloatArray) -> FloatArray:

@@ -19,6 +19,10 @@ class Pay(Protocol):
     def quota_ote_band(self) -> tuple[float, float]:
         """Lowest and highest usual ratio of a yearly quota to them."""
 
+    @property
+    def rollup_multiple(self) -> float:
+        """What people without accounts carry together, of what their group's reps carry."""
+
 
 class Hire(Protocol):
     """Planned hires of a group."""

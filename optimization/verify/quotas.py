@@ -22,6 +22,7 @@ from optimization.verify.rep_quotas import (
     check_transfers,
     stated_wishes,
 )
+from optimization.verify.rollups import check_rollups
 from optimization.verify.shares import check_shares
 from optimization.verify.tables import numbers, report
 
@@ -110,6 +111,7 @@ def verify_quotas(
         *check_rep_quotas(cells, wishes, table, book, staff, context),
         *check_expected(cells, plan.expected_bookings),
         *check_transfers(cells, plan, book, in_force),
+        *check_rollups(cells, plan.quota_rollups, context),
         *check_outlook(cells, wishes.sd, plan.attainment_outlook, rates, policy),
         *check_advice(cells, plan, rates, policy),
         *check_calibration(plan.outlook_calibration, plan.calibration_summary, context.history),

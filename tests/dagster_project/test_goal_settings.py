@@ -89,6 +89,7 @@ def load(tmp_path: Path, text: str) -> Company:
             4,
         ),
         ("comp_plans:\n  - {role: ae, rate: own_quota}\n", "needs an ote_amount", 4),
+        ("comp_plans:\n  - {role: ae, rollup_multiple: 0}\n", "rollup_multiple", 4),
         ("quotas: {first_year_multiple: 0}\n", "first_year_multiple", 3),
         ("hires:\n  - {group_id: a, base_pay_amount: 1}\n", "hires[0].start_on: is missing", 4),
         ("quotas:\n  budget: stop\n", "quotas.budget", 4),

@@ -30,6 +30,7 @@ COLUMNS = [
         "taken_over_rate first_year_limit_amount year_on_year_verdict ote_verdict",
         "expected_bookings": "rep_id group_id month revenue_type expected_amount pipeline_amount",
         "quota_transfers": "account_id from_rep_id to_rep_id revenue_type quota_amount",
+        "quota_rollups": "rep_id role group_id credit_rate rolled_up_amount quota_amount",
         "attainment_outlook": "level entity_id over_assignment_rate target_amount "
         "expected_amount low_amount high_amount sd_amount probability effort_response is_default",
         "buffer_advice": "level entity_id company_buffer_rate over_assignment_rate stacked_rate "

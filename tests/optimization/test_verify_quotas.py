@@ -137,6 +137,15 @@ MESSAGES = [
     ("expected_bookings", "expected_amount", "a rep without accounts is expected to book: R6"),
     ("expected_bookings", "group_id", "group of expected bookings is not the rep's: "),
     ("expected_bookings", "pipeline_amount", "open deals are no part of expected bookings: "),
+    (
+        "quota_rollups",
+        "rep_id",
+        "quotas are not rolled up for everybody with a pay plan and no accounts",
+    ),
+    ("quota_rollups", "role", "a rolled-up quota is for another role or group: M1"),
+    ("quota_rollups", "credit_rate", "credit_rate of a rolled-up quota is wrong: M1"),
+    ("quota_rollups", "quota_amount", "quota_amount of a rolled-up quota is wrong: M1"),
+    ("quota_rollups", "quota_amount", "rolled-up quotas do not sum to their multiple: manager / "),
     ("attainment_outlook", "level", "chances are not for every entity at every buffer: "),
     ("attainment_outlook", "sd_amount", "expected bookings differ between buffers beyond effort"),
     (
@@ -296,6 +305,7 @@ def test_a_quota_unlike_the_one_in_force_is_refused(carried: QuotaPlan, plan: Qu
 def test_budgets_without_any_money_are_refused(plan: QuotaPlan) -> None:
     found = said(plan, replace(context(), money=None))
     assert any(text.startswith("budget_check has rows, but no money is known") for text in found)
+    assert any(text.startswith("a quota is rolled up, but no people are known") for text in found)
 
 
 def test_quotas_that_could_be_divided_better_are_refused() -> None:

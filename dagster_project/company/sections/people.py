@@ -44,6 +44,12 @@ class CompPlan(Section):
         default=(4.0, 6.0), description="usual ratios of yearly quota to on-target earnings"
     )
 
+    rollup_multiple: Positive = Field(
+        default=1.0,
+        description="people of the role without accounts together carry so many times what the "
+        "reps of their group carry",
+    )
+
     @model_validator(mode="after")
     def _check_steps(self) -> Self:
         starts = [step.from_attainment for step in self.accelerators]
