@@ -19,9 +19,11 @@ from optimization.quotas.chances import Calibration
 from optimization.quotas.context import NOTHING_KNOWN, QuotaContext, book_bands, uncertainty
 from optimization.quotas.cuts import CUT_COLUMNS, cheapest_cuts
 from optimization.quotas.expected import ExpectedBusiness, expected_business
+from optimization.quotas.first_year import within_first_year
 from optimization.quotas.inputs import QuotaInputs
 from optimization.quotas.model import FairShares, fair_quotas, solve_quotas
 from optimization.quotas.outlook import attainment_outlook
+from optimization.quotas.rollups import quota_rollups
 from optimization.quotas.simulate import Shocks
 from optimization.quotas.tables import (
     company_targets,
@@ -94,9 +96,12 @@ def allocate_quotas(
         weights = split_weights(expected)
         targets = group_target_cents(inputs, weights)
         quota = fair_quotas(weights, group_quota_cents(targets, rates), inputs.rep_group)
+        fair_year = quota.sum(axis=(1, 2))
+        quota, targets = within_first_year(
+            quota, targets, rates, inputs.rep_group, past.bands.first_year, past.bands.upper, policy
+        )
         fair = FairShares(quota, year, sd, inputs.rep_group, past.bands)
         carried = _divided(inputs, fair, targets, rates, policy)
-        fair_year = fair.quota.sum(axis=(1, 2))
     targets, quotas = carried.targets, carried.quotas
     calibration = Calibration.from_summary(context.backtest)
     bookings = simulate_bookings(inputs, expected, shocks, calibration, policy)
@@ -104,6 +109,7 @@ def allocate_quotas(
         inputs, expected, bookings, rates, targets, quotas, shocks, calibration, policy
     )
     check, cuts = _money(inputs, context, bookings.rep, targets, quotas)
+    people = None if context.money is None else context.money.people
     plan = QuotaPlan(
         company_targets=company_targets(goals, targets, quotas),
         group_targets=group_frame(inputs, targets, carried.group_quotas),
@@ -112,23 +118,22 @@ def allocate_quotas(
         expected_bookings=expected_frame(inputs, expected),
         pair_month_values=pair_month_frame(inputs, expected, shocks.value_cv),
         quota_transfers=carried.transfers,
+        quota_rollups=quota_rollups(inputs, people, context.comp_plans, quotas),
         attainment_outlook=outlook,
         buffer_advice=advice,
         budget_check=check,
         budget_cuts=cuts,
     )
     violations = verify_quotas(
-        plan.group_targets,
-        plan.quota_allocations,
-        plan.company_targets,
+        plan,
         book=book,
         goals=goals,
         groups=groups,
         coverers=coverers,
+        rep_months=rep_months,
         months=inputs.months,
-        default_over_assignment_rate=policy.default_over_assignment_rate,
-        goal_parts=context.goal_parts,
-        is_carried=is_carried,
+        policy=policy,
+        context=context,
     )
     if violations:
         raise VerificationError(violations)
@@ -191,7 +196,6 @@ def _money(
         rep_group=inputs.rep_group,
         group_ids=inputs.group_ids,
         quotas=quotas.sum(axis=(1, 2)) / 100,
-        group_targets=targets.sum(axis=(1, 2)) / 100,
         bookings=bookings,
     )
     costs = group_costs(money, reps)

@@ -26,6 +26,8 @@ class CoveragePolicy:
         balance_band_rate: How far a rep's potential may lie off its share of the group's; None
             for no such rule.
         balance_price_rate: Price of one unit of potential outside the band.
+        ote_price_rate: Price of one unit of potential outside the band that a rep's on-target
+            earnings ask for, where the coverers state one; 0 for no such rule.
         min_load_rate: Share of a rep's hours that accounts should fill.
         idle_amount_per_hour: Price over the horizon of one hour a year below that share.
         partner_budgets: Partner and most margin it may keep over the horizon.
@@ -40,6 +42,7 @@ class CoveragePolicy:
     group_move_rates: tuple[tuple[str, float], ...] = ()
     balance_band_rate: float | None = None
     balance_price_rate: float = 0.02
+    ote_price_rate: float = 0.0
     min_load_rate: float = 0.0
     idle_amount_per_hour: float = 20.0
     partner_budgets: tuple[tuple[str, float], ...] = ()
@@ -63,7 +66,7 @@ class CoveragePolicy:
             "balance_band_rate must lie in [0, 1]",
         )
         _require(0 <= self.min_load_rate <= 1, "min_load_rate must lie in [0, 1]")
-        for name in ("balance_price_rate", "idle_amount_per_hour"):
+        for name in ("balance_price_rate", "ote_price_rate", "idle_amount_per_hour"):
             _require(0 <= getattr(self, name) < float("inf"), f"{name} must not be negative")
         _require(
             all(amount >= 0 for _, amount in self.partner_budgets),
@@ -119,6 +122,8 @@ class QuotaPolicy:
         anti_ratchet_weight: Price on a change from last year's quota beyond the change of the
             book; only where last year's quotas are known.
         year_on_year_band: Largest such change, as a share; None sets no limit.
+        first_year_multiple: Most that a rep whose book is mostly taken over is asked for, in
+            multiples of what its accounts brought in the last twelve months; None for no limit.
         ote_weight: Price on a quota outside the role's band of quota to on-target earnings.
         account_cv: How unsure the level of one account's business is: standard deviation over
             mean, chance of single deals not counted.
@@ -140,6 +145,7 @@ class QuotaPolicy:
     max_hardness_shift_rate: float = 0.10
     anti_ratchet_weight: float = 0.5
     year_on_year_band: float | None = None
+    first_year_multiple: float | None = None
     ote_weight: float = 0.1
     account_cv: float = 0.5
     shared_shock_rate: float = 0.10
@@ -173,6 +179,10 @@ class QuotaPolicy:
         _require(
             self.year_on_year_band is None or self.year_on_year_band >= 0,
             "year_on_year_band must not be negative",
+        )
+        _require(
+            self.first_year_multiple is None or self.first_year_multiple > 0,
+            "first_year_multiple must be positive",
         )
         _require(
             all(rate >= 0 for rate in self.scenario_rates), "scenario_rates must not be negative"

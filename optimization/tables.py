@@ -50,6 +50,7 @@ class QuotaPlan:
         expected_bookings: What each rep's accounts are expected to bring, by month and type.
         pair_month_values: The same by account; rep_id says who covers it.
         quota_transfers: Quotas in force that followed an account.
+        quota_rollups: What managers and overlay roles carry, one row per person.
         attainment_outlook: Chances by level, entity and buffer.
         buffer_advice: What buffers add up to and can do, by group and for the company.
         budget_check: Cost against budget by group.
@@ -63,6 +64,7 @@ class QuotaPlan:
     expected_bookings: pd.DataFrame
     pair_month_values: pd.DataFrame
     quota_transfers: pd.DataFrame
+    quota_rollups: pd.DataFrame
     attainment_outlook: pd.DataFrame
     buffer_advice: pd.DataFrame
     budget_check: pd.DataFrame

@@ -8,6 +8,7 @@ from dagster_project.context import Context
 from dagster_project.planning.coverage import COVERAGE_MARTS, coverage_violations, plan_coverage
 from dagster_project.planning.coverage_tables import COVERAGE_TABLES
 from dagster_project.planning.facts import coverage_facts, quota_facts
+from dagster_project.planning.pay_bands import PAY_MARTS
 from dagster_project.planning.quota_tables import PLAN_TABLES, QUOTA_TABLES
 from dagster_project.planning.quotas import (
     LAST_BACKTEST,
@@ -20,7 +21,9 @@ from dagster_project.warehouse.duckdb_file import Warehouse
 from dagster_project.warehouse.facts import table_facts
 from optimization.errors import InfeasibleError, PlanningError
 
-_COVERAGE_INPUTS = [dg.AssetKey(["marts", name]) for name in ("plan_calendar", *COVERAGE_MARTS)]
+_COVERAGE_INPUTS = [
+    dg.AssetKey(["marts", name]) for name in ("plan_calendar", *COVERAGE_MARTS, *PAY_MARTS)
+]
 _QUOTA_INPUTS = [
     *(dg.AssetKey(["marts", name]) for name in QUOTA_MARTS),
     *(dg.AssetKey(["plan", name]) for name in QUOTA_PLANS),
@@ -117,12 +120,14 @@ def _build_checks(here: Context) -> list[dg.AssetChecksDefinition]:
 
     @dg.asset_check(
         asset=dg.AssetKey(["plan", "quota_allocations"]),
-        additional_deps=[dg.AssetKey(["plan", n]) for n in ("group_targets", "company_targets")],
+        additional_deps=[
+            dg.AssetKey(["plan", n]) for n in QUOTA_TABLES if n != "quota_allocations"
+        ],
         blocking=True,
-        description="Every sum of targets and quotas, recomputed in cents from the written tables.",
+        description="Every rule of quotas, chances and budgets, recomputed from the tables.",
     )
     def quota_plan_adds_up(warehouse: Warehouse) -> dg.AssetCheckResult:
-        """Verify goals, buffers and rep sums."""
+        """Verify goals, proportions, rep sums, bands, chances and budgets."""
         return _verdict(quota_violations(warehouse, here.company))
 
     @dg.asset_check(

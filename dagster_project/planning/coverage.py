@@ -12,6 +12,7 @@ from dagster_project.company.model import Company
 from dagster_project.planning.coverage_tables import COVERAGE_TABLES
 from dagster_project.planning.history import last_prices, plan_hashes
 from dagster_project.planning.identity import code_version, plan_id
+from dagster_project.planning.pay_bands import with_pay_bands
 from dagster_project.planning.quota_tables import PLAN_TABLES
 from dagster_project.warehouse.duckdb_file import Warehouse, write_frame
 from dagster_project.warehouse.tables import all_or_none
@@ -67,6 +68,7 @@ def coverage_policy(company: Company) -> CoveragePolicy:
         ),
         balance_band_rate=balance.band_rate if balance else None,
         balance_price_rate=balance.price_rate if balance else 0.0,
+        ote_price_rate=company.coverage.ote_price_rate,
         min_load_rate=company.coverage.min_load_rate,
         idle_amount_per_hour=company.coverage.idle_cost_per_hour * horizon_years,
         partner_budgets=tuple(
@@ -95,7 +97,11 @@ def pair_values(warehouse: Warehouse, company: Company) -> PairValues:
     from optimization.values.model import ValueModel
     from optimization.values.pairs import PairValues
 
-    tables = ValueTables(**{name: warehouse.read(f"marts.{name}") for name in VALUE_TABLES})
+    marts = {name: warehouse.read(f"marts.{name}") for name in VALUE_TABLES}
+    marts["coverage_coverers"] = with_pay_bands(
+        marts["coverage_coverers"], marts["coverage_accounts"], warehouse, company
+    )
+    tables = ValueTables(**marts)
     return PairValues(ValueModel.read(tables, value_policy(company)))
 
 

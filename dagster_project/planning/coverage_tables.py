@@ -95,8 +95,8 @@ COVERAGE_MEANINGS: dict[str, str] = {
     "amount": "Worth of the level, or what the step adds",
     "running_amount": "Worth after the step",
     "rows_at_bound_count": "Rules that bind",
-    "rule": "hours, accounts, moves, group_moves, balance_high, balance_low, min_hours or "
-    "partner_budget; the use and limit of a rule 'at least' are negative",
+    "rule": "hours, accounts, moves, group_moves, balance_high, balance_low, ote_high, ote_low, "
+    "min_hours or partner_budget; the use and limit of a rule 'at least' are negative",
     "shadow_price_amount": "Value of one more unit",
     "used": "Units used",
     "capacity": "Units there are",

@@ -32,11 +32,13 @@ def comp_plans_by_role(company: Company) -> dict[str, CompPlan]:
         plans[plan.role] = CompPlan(
             role=plan.role,
             commission_rate=DEFAULT_COMMISSION_RATE if is_open else plan.commission_rate,
+            is_individual=plan.rate == "own_quota",
             ote_amount=plan.ote_amount,
             variable_share=plan.variable_share,
             accelerators=tuple((s.from_attainment, s.rate_multiplier) for s in plan.accelerators),
             cap_attainment=plan.cap_attainment,
             quota_ote_band=plan.quota_ote_band,
+            rollup_multiple=plan.rollup_multiple,
         )
     return plans
 

@@ -14,14 +14,20 @@ MEANINGS: dict[str, str] = {
     "won_amount": "Won in the months of the plan year that are past",
     "target_amount": "What the company counts on",
     "quota_amount": "What reps are asked for: the target with the group's buffer",
-    "unallocated_amount": "Goal + buffer - won - target; negative where the year is ahead",
+    "unallocated_amount": "Goal + buffer - won - target; negative where the year is ahead, "
+    "positive where quotas in force or quotas.first_year_multiple leave some of it to nobody",
     "fair_share_amount": "Quota by potential alone (a plan within the year: the quota in force)",
     "hardness": "(quota - expected bookings) / their standard deviation",
     "last_quota_amount": "Quota of the same months a year before",
     "change_rate": "Quota over last year's, less 1",
     "book_change_rate": "Expected bookings of the plan's accounts over those of record, less 1",
+    "taken_over_rate": "Share of the book's expected bookings from accounts that others owned",
+    "first_year_limit_amount": "Most a rep with a book mostly taken over is asked for; else empty",
     "year_on_year_verdict": "within, below or above quotas.year_on_year_band, or no limit",
     "ote_verdict": "within, below or above the role's quota_ote_band, or no band",
+    "role": "Role as HR names it",
+    "credit_rate": "Share of the reps' quotas and bookings that is credited to the person",
+    "rolled_up_amount": "What the group's reps carry (the company's, where no group is named)",
     "level": "company, group or rep",
     "entity_id": "Company, group or rep the row is about",
     "over_assignment_rate": "Buffer of the scenario",
@@ -109,8 +115,9 @@ QUOTA_TABLES: dict[str, Table] = tables_by_name(
         "Where a rep's quota comes from: fair share, hardness, last year, bands, one row per "
         "plan and rep.",
         ("rep_id",),
-        "rep_id group_id coverer_type quota_amount fair_share_amount expected_amount hardness "
-        "last_quota_amount change_rate book_change_rate year_on_year_verdict ote_verdict",
+        "rep_id group_id coverer_type quota_amount fair_share_amount expected_amount sd_amount "
+        "hardness last_quota_amount change_rate book_change_rate taken_over_rate "
+        "first_year_limit_amount year_on_year_verdict ote_verdict",
         quota_amount=_CENTS,
         hardness="DOUBLE",
     ),
@@ -135,6 +142,15 @@ QUOTA_TABLES: dict[str, Table] = tables_by_name(
         ("account_id", "revenue_type"),
         "account_id from_rep_id to_rep_id revenue_type quota_amount",
         quota_amount=_CENTS,
+    ),
+    _table(
+        "quota_rollups",
+        "What people without accounts carry of what the reps below them carry, one row per plan "
+        "and person.",
+        ("rep_id",),
+        "rep_id role group_id credit_rate rolled_up_amount quota_amount",
+        quota_amount=_CENTS,
+        credit_rate="DOUBLE",
     ),
     _table(
         "attainment_outlook",

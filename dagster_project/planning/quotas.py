@@ -62,6 +62,7 @@ def quota_policy(company: Company) -> QuotaPolicy:
         max_hardness_shift_rate=quotas.max_hardness_shift_rate,
         anti_ratchet_weight=quotas.anti_ratchet_weight,
         year_on_year_band=quotas.year_on_year_band,
+        first_year_multiple=quotas.first_year_multiple,
         ote_weight=quotas.ote_weight,
         effort_response=quotas.effort_response,
         scenario_rates=quotas.scenario_rates,
@@ -170,6 +171,7 @@ def quota_context(
             company.quotas.company_buffer_rate,
         ),
         last_quotas=last.groupby("rep_id")["amount"].sum().reset_index(),
+        won=tables["quota_accounts"][["account_id", "won_amount"]],
         in_force=agreed[agreed["month"].isin(months)] if keeps else None,
         backtest=tables[LAST_BACKTEST],
         comp_plans=comp_plans_by_role(company),
@@ -197,29 +199,20 @@ def plan_quotas(warehouse: Warehouse, company: Company) -> QuotaPlan:
 
 
 def quota_violations(warehouse: Warehouse, company: Company) -> list[str]:
-    """Recompute every sum of targets and quotas from the tables as written."""
-    from optimization.verify.months import check_months
+    """Recompute every rule of targets, quotas, chances and budgets from the tables as written."""
+    from optimization.tables import QuotaPlan
     from optimization.verify.quotas import verify_quotas
 
     tables = read_tables(warehouse)
     inputs = quota_inputs(tables, company)
     context = quota_context(tables, company, inputs)
-    sums = verify_quotas(
-        warehouse.read("plan.group_targets"),
-        warehouse.read("plan.quota_allocations"),
-        warehouse.read("plan.company_targets"),
-        goals=inputs["goals"],
-        groups=inputs["groups"],
-        coverers=inputs["coverers"],
-        book=inputs["book"],
-        months=inputs["months"],
-        default_over_assignment_rate=quota_policy(company).default_over_assignment_rate,
-        goal_parts=context.goal_parts,
-        is_carried=context.in_force is not None and len(context.in_force) > 0,
+    plan = QuotaPlan(
+        **{name: warehouse.read(f"plan.{name}").drop(columns="plan_id") for name in QUOTA_TABLES}
     )
-    months = check_months(
-        warehouse.read("plan.pair_month_values"),
-        warehouse.read("plan.expected_bookings"),
-        inputs["book"],
+    wanted = ("book", "goals", "groups", "coverers", "rep_months", "months")
+    return verify_quotas(
+        plan,
+        **{name: inputs[name] for name in wanted},
+        policy=quota_policy(company),
+        context=context,
     )
-    return [*sums, *months]

@@ -20,6 +20,7 @@ class Bands:
         reference: Last year's quota x the change of the book, NaN where unknown; shape (R,).
         lower: Hard lower limit, 0 where there is none; shape (R,).
         upper: Hard upper limit, infinite where there is none; shape (R,).
+        first_year: Most for a book that is mostly taken over, infinite without; shape (R,).
         ote_low: Lower end of the role's band of quota to on-target earnings, 0 without; (R,).
         ote_high: Its upper end, infinite without; (R,).
     """
@@ -27,6 +28,7 @@ class Bands:
     reference: FloatArray
     lower: FloatArray
     upper: FloatArray
+    first_year: FloatArray
     ote_low: FloatArray
     ote_high: FloatArray
 
@@ -35,13 +37,14 @@ def no_bands(rep_count: int) -> Bands:
     """Return bands that ask for nothing."""
     unknown, zero = np.full(rep_count, np.nan), np.zeros(rep_count)
     infinite = np.full(rep_count, np.inf)
-    return Bands(unknown, zero, infinite, zero, infinite)
+    return Bands(unknown, zero, infinite, infinite, zero, infinite)
 
 
 def bands_of(
     last_quota: FloatArray,
     book_before: FloatArray,
     book_after: FloatArray,
+    first_year: FloatArray,
     ote_band: FloatArray,
     policy: QuotaPolicy,
 ) -> Bands:
@@ -55,6 +58,7 @@ def bands_of(
         last_quota: Last year's quota over the plan's months in cents, NaN where unknown; (R,).
         book_before: What the rep's accounts of record are expected to bring; shape (R,).
         book_after: What the accounts of the plan are expected to bring; shape (R,).
+        first_year: Most for a book that is mostly taken over, infinite without; shape (R,).
         ote_band: Lower and upper end in cents, NaN where the role states none; shape (R, 2).
         policy: year_on_year_band.
     """
@@ -70,6 +74,7 @@ def bands_of(
         reference=reference,
         lower=lower,
         upper=upper,
+        first_year=first_year,
         ote_low=np.where(np.isnan(ote_band[:, 0]), 0.0, ote_band[:, 0]),
         ote_high=np.where(np.isnan(ote_band[:, 1]), np.inf, ote_band[:, 1]),
     )

@@ -99,15 +99,14 @@ class RepMoney:
     rep_group: NDArray[np.intp]
     group_ids: tuple[str, ...]
     quotas: FloatArray
-    group_targets: FloatArray
     bookings: FloatArray
 
 
 def group_costs(money: MoneyInputs, reps: RepMoney) -> pd.DataFrame:
     """Return cost by group with every amount, to be shown only through ``budget_check``.
 
-    Managers earn on what their group books, people without a group on what the company books;
-    a manager's quota is the group's target.
+    People without accounts earn on what their group books, or the company where they have none;
+    people of one role share its bookings and its quota (``quotas.rollups``).
 
     Returns:
         One row per group: CHECK_COLUMNS without verdict and sentence, ``unknown_pay_count`` and
@@ -173,8 +172,9 @@ def _variable_by_group(
         name: reps.bookings[:, reps.rep_group == place].sum(axis=1)
         for place, name in enumerate(reps.group_ids)
     }
-    targets = dict(zip(reps.group_ids, reps.group_targets.tolist(), strict=True))
-    company, company_target = reps.bookings.sum(axis=1), float(reps.group_targets.sum())
+    carried = np.bincount(reps.rep_group, weights=reps.quotas, minlength=len(reps.group_ids))
+    below = dict(zip(reps.group_ids, carried.tolist(), strict=True))
+    company, company_quota = reps.bookings.sum(axis=1), float(reps.quotas.sum())
     for role, plan in money.comp_plans.items():
         staff = people[people["role"] == role]
         home = staff.set_index("rep_id")["group_id"]
@@ -186,15 +186,24 @@ def _variable_by_group(
         ]
         places = np.array([place_of[rep] for rep in sellers], dtype=np.intp)
         overlay = staff[~staff["rep_id"].isin(place_of)]
-        overlay_quota = np.array([targets.get(g, company_target) for g in overlay["group_id"]])
-        rate = rate_of(plan, np.append(reps.quotas[places], overlay_quota), money.year_share)
+        scope = overlay["group_id"].where(overlay["group_id"].isin(list(below)), "")
+        sharing = scope.groupby(scope).transform("size").to_numpy(dtype=np.float64)
+        credit = plan.rollup_multiple / sharing
+        overlay_quota = np.array([below.get(g, company_quota) for g in scope]) * credit
+        paid = staff.set_index("rep_id")["paid_share"].astype(float) * money.year_share
+        ids = [*sellers, *overlay["rep_id"]]
+        years = np.array(paid.reindex(ids).fillna(money.year_share), dtype=np.float64)
+        rates = rate_of(plan, np.append(reps.quotas[places], overlay_quota), years)
+        rate, overlay_rates = rates[: len(sellers)], rates[len(sellers) :]
         pay = variable_pay(plan, rate, reps.bookings[:, places], reps.quotas[places])
         for column, rep in enumerate(sellers):
             group = str(home.get(rep, reps.group_ids[reps.rep_group[place_of[rep]]]))
             totals[group] = totals.get(group, np.zeros(draws)) + pay[:, column]
-        for group, quota in zip(overlay["group_id"], overlay_quota, strict=True):
-            base = by_group.get(group, np.zeros(draws)) if group != NO_GROUP else company
-            own = variable_pay(plan, rate, base[:, None], np.array([quota]))[:, 0]
+        for group, place, share, quota, own_rate in zip(
+            overlay["group_id"], scope, credit, overlay_quota, overlay_rates, strict=True
+        ):
+            base = share * by_group.get(place, company)
+            own = variable_pay(plan, own_rate[None], base[:, None], np.array([quota]))[:, 0]
             totals[group] = totals.get(group, np.zeros(draws)) + own
     return totals
 

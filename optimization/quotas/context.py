@@ -14,6 +14,7 @@ from optimization.policy import QuotaPolicy
 from optimization.quotas.bands import Bands, bands_of
 from optimization.quotas.budget import MoneyInputs
 from optimization.quotas.calibrate import estimate_shocks
+from optimization.quotas.first_year import first_year
 from optimization.quotas.history import HISTORY_AMOUNTS, HISTORY_KEY, History
 from optimization.quotas.inputs import QuotaInputs
 from optimization.quotas.pay import CompPlan
@@ -29,6 +30,7 @@ class QuotaContext:
     Attributes:
         goal_parts: Parts of goals that bind (``QuotaInputs.from_frames``).
         last_quotas: rep_id, amount: last year's quota over the same months.
+        won: account_id, won_amount: what each account brought in the last twelve months.
         in_force: rep_id, month, revenue_type, amount: quotas of a year that has begun.
         history: Won business by group, month and type (``History.from_frame``).
         account_years: What each account bought in whole past years (``company_level``).
@@ -43,6 +45,7 @@ class QuotaContext:
 
     goal_parts: pd.DataFrame | None = None
     last_quotas: pd.DataFrame | None = None
+    won: pd.DataFrame | None = None
     in_force: pd.DataFrame | None = None
     history: pd.DataFrame | None = None
     account_years: pd.DataFrame | None = None
@@ -65,11 +68,13 @@ class Past:
         last_quota: Over the plan's months in cents, NaN where unknown; shape (R,).
         book_change: Expected business of the plan's accounts over that of the accounts of
             record, NaN where there were none; shape (R,).
+        taken_over: Share of the book from other owners of record, NaN without a book; (R,).
         bands: Limits and wishes.
     """
 
     last_quota: FloatArray
     book_change: FloatArray
+    taken_over: FloatArray
     bands: Bands
 
 
@@ -113,5 +118,6 @@ def book_bands(
     book_before = before.fillna(0).to_numpy(dtype=np.float64)
     book_after = after.fillna(0).to_numpy(dtype=np.float64)
     change = ratio(book_after, book_before, np.nan)
-    bands = bands_of(last, book_before, book_after, ote_band, policy)
-    return Past(last_quota=last, book_change=change, bands=bands)
+    new = first_year(inputs, book, context.won, policy)
+    bands = bands_of(last, book_before, book_after, new.limit, ote_band, policy)
+    return Past(last_quota=last, book_change=change, taken_over=new.taken_over, bands=bands)

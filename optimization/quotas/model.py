@@ -262,10 +262,11 @@ def _limits(
     Stated limits replace the guard: it would contradict them where last year's quota lies far
     from the fair share, and others must be able to make room.
     """
+    first_year = bands.first_year[members] / member_year - 1
     limited = np.isfinite(bands.upper[members])
     if not limited.any():
         guard = np.full(len(members), policy.max_hardness_shift_rate)
-        return -guard, guard
+        return -guard, np.minimum(guard, np.maximum(first_year, 0.0))
     lower = bands.lower[members] / member_year - 1
     upper = np.where(limited, bands.upper[members] / member_year - 1, NO_LIMIT)
-    return lower, upper
+    return lower, np.minimum(upper, np.maximum(first_year, lower))

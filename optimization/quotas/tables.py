@@ -94,10 +94,15 @@ def rep_quotas(
             "quota_amount": to_amounts(year.tolist()),
             "fair_share_amount": np.round(fair_year / 100, 2),
             "expected_amount": np.round(expected_year / 100, 2),
+            "sd_amount": np.round(sd_year / 100, 2),
             "hardness": hardness,
             "last_quota_amount": np.round(past.last_quota / 100, 2),
             "change_rate": change - 1,
             "book_change_rate": past.book_change - 1,
+            "taken_over_rate": past.taken_over,
+            "first_year_limit_amount": np.round(
+                np.where(np.isfinite(bands.first_year), bands.first_year, np.nan) / 100, 2
+            ),
             "year_on_year_verdict": _verdicts(
                 year, bands.lower, bands.upper, has_limit, "no limit"
             ),

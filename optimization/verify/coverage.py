@@ -49,7 +49,7 @@ PRICES = {
     "hours_price_amount": ("hours",),
     "count_price_amount": ("accounts",),
     "move_price_amount": ("moves", "group_moves"),
-    "balance_price_amount": ("balance_high", "balance_low"),
+    "balance_price_amount": ("balance_high", "balance_low", "ote_high", "ote_low"),
     "other_price_amount": ("min_hours", "partner_budget"),
 }
 PAIR = ["account_id", "rep_id"]

@@ -105,8 +105,9 @@ class _Prices:
         moves = self._has_owner[account] & (model.present[account] != coverer)
         paid = hours * (self._of("hours") - self._of("min_hours"))[coverer]
         paid = paid + self._of("accounts")[coverer]
-        balance = self._of("balance_high") - self._of("balance_low")
-        paid = paid + self._potential[account] * balance[coverer]
+        for band in ("balance", "ote"):
+            price = self._of(f"{band}_high") - self._of(f"{band}_low")
+            paid = paid + self._potential[account] * price[coverer]
         paid = paid + parts.cost * self._of("partner_budget")[coverer]
         return np.asarray(parts.value - paid - np.where(moves, self._move[account], 0.0))
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Z_90 = 1.645
 SHARED = {
     "overtime": ("hours",),
-    "balance": ("balance_high", "balance_low"),
+    "balance": ("balance_high", "balance_low", "ote_high", "ote_low"),
     "idle_hours": ("min_hours",),
 }
 REASONS = ("better_match", "family", "override", "capacity", "unprofitable")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from optimization.policy import CoveragePolicy
-from optimization.verify.tables import HOUSE, differs, report
+from optimization.verify.tables import HOUSE, differs, numbers, report
 
 COMPANY = "the company"
 
@@ -93,6 +93,10 @@ def stated_limits(
         limits.append(Limit("partner_budget", rep, cost, _sizes(most)))
     if policy.balance_band_rate is not None and (reps["capacity_hours"] > 0).any():
         limits += _balance(pairs, coverers, policy)
+    if policy.ote_price_rate > 0 and "lowest_potential" in coverers:
+        low, high = (numbers(coverers[f"{end}_potential"]) for end in ("lowest", "highest"))
+        bands = _potential_band("ote", pairs, low, high, policy.ote_price_rate)
+        limits += [limit for limit in bands if len(limit.sizes)]
     return limits
 
 
@@ -124,16 +128,18 @@ def potential_shares(pairs: pd.DataFrame, coverers: pd.DataFrame) -> pd.Series[f
 
 def _balance(pairs: pd.DataFrame, coverers: pd.DataFrame, policy: CoveragePolicy) -> list[Limit]:
     target = potential_shares(pairs, coverers)
-    use = pairs["new_amount_account"] + pairs["existing_amount_account"]
     band = float(policy.balance_band_rate or 0.0)
+    low, high = (1 - band) * target, (1 + band) * target
+    return _potential_band("balance", pairs, low, high, policy.balance_price_rate)
+
+
+def _potential_band(
+    name: str, pairs: pd.DataFrame, low: pd.Series[float], high: pd.Series[float], price: float
+) -> list[Limit]:
+    use = pairs["new_amount_account"] + pairs["existing_amount_account"]
     return [
-        Limit(
-            rule,
-            pairs["rep_id"],
-            sign * use,
-            _sizes(sign * (1 + sign * band) * target, np.inf, policy.balance_price_rate),
-        )
-        for rule, sign in (("balance_high", 1.0), ("balance_low", -1.0))
+        Limit(rule, pairs["rep_id"], sign * use, _sizes(sign * end, np.inf, price))
+        for rule, sign, end in ((f"{name}_high", 1.0, high), (f"{name}_low", -1.0, low))
     ]
 
 

@@ -1,79 +1,127 @@
-"""Rules of a finished quota plan, recomputed from the frames in whole cents."""
+"""Recompute every rule of a quota plan from its tables, sums in whole cents."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
 from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import product
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from optimization.errors import sample
+from optimization.policy import QuotaPolicy
+from optimization.verify.cells import GROUP_KEY, REP_KEY, TYPES, Cells
+from optimization.verify.chances import check_advice, check_outlook
+from optimization.verify.known import Known
+from optimization.verify.money import check_budget
+from optimization.verify.months import check_months
+from optimization.verify.rep_quotas import (
+    check_expected,
+    check_rep_quotas,
+    check_transfers,
+    stated_wishes,
+)
+from optimization.verify.rollups import check_rollups
+from optimization.verify.shares import check_shares
+from optimization.verify.tables import numbers, report
 
-TYPES = ("existing", "new")
-GROUP_KEY = ["group_id", "month", "revenue_type"]
-REP_KEY = ["rep_id", "month", "revenue_type"]
+if TYPE_CHECKING:
+    from optimization.tables import QuotaPlan
 
 
 def verify_quotas(
-    group_targets: pd.DataFrame,
-    quota_allocations: pd.DataFrame,
-    company_targets: pd.DataFrame,
+    plan: QuotaPlan,
     *,
     book: pd.DataFrame,
     goals: pd.DataFrame,
     groups: pd.DataFrame,
     coverers: pd.DataFrame,
+    rep_months: pd.DataFrame,
     months: Iterable[object],
-    default_over_assignment_rate: float,
-    goal_parts: pd.DataFrame | None = None,
-    is_carried: bool = False,
+    policy: QuotaPolicy,
+    context: Known,
 ) -> list[str]:
     """Return what the plan breaks, one sentence per rule with sample keys; empty if sound.
 
     Args:
-        group_targets: group_id, month, revenue_type, target_amount, quota_amount.
-        quota_allocations: rep_id, group_id, month, revenue_type, quota_amount.
-        company_targets: revenue_type, goal_amount, buffer_amount, won_amount, target_amount,
-            quota_amount, unallocated_amount.
-        book: account_id, rep_id of every covered account.
-        goals: revenue_type, target_amount.
+        plan: The plan's tables.
+        book: Every account: account_id, rep_id, previous_rep_id, new_amount, existing_amount.
+        goals: revenue_type, target_amount; goal_amount, buffer_amount, won_amount where known.
         groups: group_id, over_assignment_rate (empty: the default).
-        coverers: rep_id, coverer_type, group_id; the house carries no quota.
+        coverers: rep_id, coverer_type, group_id; role where known. The house carries no quota.
+        rep_months: rep_id, month, ramp_rate; coverers without a row have no ramp.
         months: First days of the plan's months.
-        default_over_assignment_rate: Buffer of groups that state none.
-        goal_parts: revenue_type, group_id, month, target_amount of parts that bind.
-        is_carried: Quotas in force were kept: the goal is not what targets sum to.
+        policy: Policy the plan was made under.
+        context: What else the company knows.
     """
     staff = coverers[coverers["coverer_type"] != "house"]
     group_of = dict(zip(staff["rep_id"], staff["group_id"], strict=True))
     calendar = [pd.Timestamp(str(month)) for month in months]
-
     shape = [
         *_key_violations(
-            group_targets, "group_targets", GROUP_KEY, set(group_of.values()), calendar
+            plan.group_targets, "group_targets", GROUP_KEY, set(group_of.values()), calendar
         ),
-        *_key_violations(quota_allocations, "quota_allocations", REP_KEY, set(group_of), calendar),
-        *_amount_violations(group_targets, "group_targets", GROUP_KEY, "target_amount"),
-        *_amount_violations(group_targets, "group_targets", GROUP_KEY, "quota_amount"),
-        *_amount_violations(quota_allocations, "quota_allocations", REP_KEY, "quota_amount"),
+        *_key_violations(
+            plan.quota_allocations, "quota_allocations", REP_KEY, set(group_of), calendar
+        ),
+        *_key_violations(
+            plan.expected_bookings, "expected_bookings", REP_KEY, set(group_of), calendar
+        ),
+        *_one_row_each(plan.rep_quotas, "rep_quotas", "rep_id", list(group_of)),
+        *_one_row_each(plan.company_targets, "company_targets", "revenue_type", list(TYPES)),
+        *_amount_violations(plan.group_targets, "group_targets", GROUP_KEY, "target_amount"),
+        *_amount_violations(plan.group_targets, "group_targets", GROUP_KEY, "quota_amount"),
+        *_amount_violations(plan.quota_allocations, "quota_allocations", REP_KEY, "quota_amount"),
+        *_amount_violations(
+            plan.expected_bookings, "expected_bookings", REP_KEY, "expected_amount"
+        ),
     ]
     if shape:
         return shape  # sums over broken rows would only repeat the fault
+    in_force = context.in_force if context.in_force is not None and len(context.in_force) else None
+    cells = Cells.of(plan, book, group_of, calendar)
+    table = plan.rep_quotas
+    wishes = stated_wishes(cells, table, book, staff, rep_months, context, policy)
+    fair = numbers(table.set_index("rep_id")["fair_share_amount"].reindex(cells.rep_ids)) * 100
+    said_fair = np.array(fair, dtype=np.float64)
+    stated = groups.dropna(subset=["over_assignment_rate"])
+    rates = dict.fromkeys(cells.group_ids, policy.default_over_assignment_rate)
+    rates |= {
+        str(group): float(rate)
+        for group, rate in zip(stated["group_id"], stated["over_assignment_rate"], strict=True)
+    }
+    if in_force is None:
+        # A first year's limit may leave a part of a goal short; how much is in check_shares.
+        is_short = bool((wishes.first_year < said_fair).any())
+        divided = [
+            *_goal_violations(plan, goals),
+            *([] if is_short else _part_violations(plan.group_targets, context.goal_parts)),
+            *check_shares(cells, goals, context.goal_parts, rates, wishes, said_fair, policy),
+        ]
+    else:
+        kept = np.abs(said_fair - cells.quota.sum(axis=(1, 2))) <= 1.0
+        kept_ids = [rep for rep, is_kept in zip(cells.rep_ids, kept, strict=True) if not is_kept]
+        divided = [*report("fair share is not the quota in force", kept_ids)]
     return [
-        *([] if is_carried else _goal_violations(group_targets, goals)),
-        *([] if is_carried else _part_violations(group_targets, goal_parts)),
-        *_company_violations(group_targets, quota_allocations, company_targets),
-        *_buffer_violations(group_targets, groups, default_over_assignment_rate),
-        *_rep_violations(group_targets, quota_allocations, group_of, set(book["rep_id"])),
+        *divided,
+        *_company_violations(plan, goals),
+        *_buffer_violations(plan.group_targets, rates),
+        *_rep_violations(plan, group_of, set(book["rep_id"])),
+        *check_rep_quotas(cells, wishes, table, book, staff, context),
+        *check_expected(cells, plan.expected_bookings),
+        *check_months(plan, book),
+        *check_transfers(cells, plan, book, in_force),
+        *check_rollups(cells, plan.quota_rollups, context),
+        *check_outlook(cells, wishes.sd, plan.attainment_outlook, rates, policy),
+        *check_advice(cells, plan, rates, policy),
+        *check_budget(plan, context.money, group_of, context.hours_per_position),
     ]
 
 
-def _say(rule: str, keys: Iterable[object]) -> Iterator[str]:
-    named = [" / ".join(map(str, key)) if isinstance(key, tuple) else str(key) for key in keys]
-    if named:
-        yield f"{rule}: {sample(named)}"
+def _one_row_each(table: pd.DataFrame, name: str, key: str, ids: list[str]) -> Iterator[str]:
+    if sorted(table[key].astype(str)) != sorted(map(str, ids)):
+        yield f"{name} does not have one row for each {key}"
 
 
 def _cents(amounts: Iterable[object]) -> list[int]:
@@ -90,9 +138,9 @@ def _key_violations(
     wanted: set[tuple[Hashable, ...]] = set(product(entities, calendar, TYPES))
     present = _keys(frame, key)
     known = set(present)
-    yield from _say(f"{name} repeats rows", frame.loc[frame.duplicated(key), key[0]])
-    yield from _say(f"{name} lacks rows", sorted(wanted - known))
-    yield from _say(f"{name} has rows it should not", sorted(known - wanted, key=str))
+    yield from report(f"{name} repeats rows", frame.loc[frame.duplicated(key), key[0]])
+    yield from report(f"{name} lacks rows", sorted(wanted - known))
+    yield from report(f"{name} has rows it should not", sorted(known - wanted, key=str))
 
 
 def _amount_violations(
@@ -103,16 +151,17 @@ def _amount_violations(
     whole = np.zeros(len(frame), dtype=bool)
     whole[finite] = np.round(amounts[finite] * 100) / 100 == amounts[finite]
     keys = np.array([" / ".join(map(str, row)) for row in _keys(frame, key)], dtype=object)
-    yield from _say(f"{name}.{column} must be finite", keys[~finite])
-    yield from _say(f"{name}.{column} must be whole cents", keys[finite & ~whole])
-    yield from _say(f"{name}.{column} must not be negative", keys[finite & (amounts < 0)])
+    yield from report(f"{name}.{column} must be finite", keys[~finite])
+    yield from report(f"{name}.{column} must be whole cents", keys[finite & ~whole])
+    yield from report(f"{name}.{column} must not be negative", keys[finite & (amounts < 0)])
 
 
-def _goal_violations(group_targets: pd.DataFrame, goals: pd.DataFrame) -> Iterator[str]:
+def _goal_violations(plan: QuotaPlan, goals: pd.DataFrame) -> Iterator[str]:
+    left = plan.company_targets.set_index("revenue_type")["unallocated_amount"]
     for kind, goal in zip(goals["revenue_type"], _cents(goals["target_amount"]), strict=True):
-        rows = group_targets[group_targets["revenue_type"] == kind]
-        total = sum(_cents(rows["target_amount"]))
-        if total != goal:
+        rows = plan.group_targets[plan.group_targets["revenue_type"] == kind]
+        total, open_ = sum(_cents(rows["target_amount"])), max(_cents([left[kind]])[0], 0)
+        if total + open_ != goal:
             yield f"targets of {kind} sum to {total} cents, the goal is {goal} cents"
 
 
@@ -131,39 +180,33 @@ def _part_violations(group_targets: pd.DataFrame, goal_parts: pd.DataFrame | Non
                 continue  # a month that is past
         if cells["cents"].sum() != _cents([part["target_amount"]])[0]:
             broken.append((part["revenue_type"], part["group_id"], part["month"]))
-    yield from _say("targets must sum to the parts of goals that are given", broken)
+    yield from report("targets must sum to the parts of goals that are given", broken)
 
 
-def _company_violations(
-    group_targets: pd.DataFrame, quota_allocations: pd.DataFrame, company_targets: pd.DataFrame
-) -> Iterator[str]:
-    for row in company_targets.itertuples(index=False):
+def _company_violations(plan: QuotaPlan, goals: pd.DataFrame) -> Iterator[str]:
+    given = goals.set_index("revenue_type")
+    for row in plan.company_targets.to_dict("records"):
+        kind = row["revenue_type"]
         sums = [
-            sum(_cents(frame.loc[frame["revenue_type"] == row.revenue_type, column]))
+            sum(_cents(frame.loc[frame["revenue_type"] == kind, column]))
             for frame, column in (
-                (group_targets, "target_amount"),
-                (quota_allocations, "quota_amount"),
+                (plan.group_targets, "target_amount"),
+                (plan.quota_allocations, "quota_amount"),
             )
         ]
-        target, quota, goal, buffer, won, left = _cents(
-            [
-                row.target_amount,
-                row.quota_amount,
-                row.goal_amount,
-                row.buffer_amount,
-                row.won_amount,
-                row.unallocated_amount,
-            ]
-        )
+        names = ("target", "quota", "goal", "buffer", "won", "unallocated")
+        target, quota, goal, buffer, won, left = _cents(row[f"{name}_amount"] for name in names)
         if [target, quota] != sums or goal + buffer - won - target != left:
-            yield f"the company's targets of {row.revenue_type} do not add up"
+            yield f"the company's targets of {kind} do not add up"
+        asked = given.at[kind, "target_amount"]
+        for column, fallback in (("goal", asked), ("buffer", 0.0), ("won", 0.0)):
+            name = f"{column}_amount"
+            stated = given.at[kind, name] if name in given else fallback
+            if _cents([row[name]]) != _cents([stated]):
+                yield f"{name} of {kind} is not the company's"
 
 
-def _buffer_violations(
-    group_targets: pd.DataFrame, groups: pd.DataFrame, default_rate: float
-) -> Iterator[str]:
-    stated = groups.dropna(subset=["over_assignment_rate"])
-    rates = dict(zip(stated["group_id"], stated["over_assignment_rate"], strict=True))
+def _buffer_violations(group_targets: pd.DataFrame, rates: dict[str, float]) -> Iterator[str]:
     broken = []
     for key, target, quota in zip(
         _keys(group_targets, GROUP_KEY),
@@ -171,27 +214,23 @@ def _buffer_violations(
         _cents(group_targets["quota_amount"]),
         strict=True,
     ):
-        factor = 1 + Decimal(str(rates.get(key[0], default_rate)))
+        factor = 1 + Decimal(str(rates[str(key[0])]))
         if quota != int((target * factor).quantize(Decimal(1), rounding=ROUND_HALF_EVEN)):
             broken.append(key)
-    yield from _say("a group's quota must be (1 + its buffer) x its target", broken)
+    yield from report("a group's quota must be (1 + its buffer) x its target", broken)
 
 
-def _rep_violations(
-    group_targets: pd.DataFrame,
-    quota_allocations: pd.DataFrame,
-    group_of: dict[str, str],
-    covering: set[str],
-) -> Iterator[str]:
-    rows = quota_allocations.assign(cents=_cents(quota_allocations["quota_amount"]))
+def _rep_violations(plan: QuotaPlan, group_of: dict[str, str], covering: set[str]) -> Iterator[str]:
+    rows = plan.quota_allocations.assign(cents=_cents(plan.quota_allocations["quota_amount"]))
     strayed = rows["group_id"] != rows["rep_id"].map(group_of)
-    yield from _say("a rep's group must be its coverer's", rows.loc[strayed, "rep_id"].unique())
+    yield from report("a rep's group must be its coverer's", rows.loc[strayed, "rep_id"].unique())
     idle = ~rows["rep_id"].isin(covering) & (rows["cents"] != 0)
-    yield from _say("a rep without accounts must have no quota", rows.loc[idle, "rep_id"].unique())
+    yield from report(
+        "a rep without accounts must have no quota", rows.loc[idle, "rep_id"].unique()
+    )
     sums = rows.groupby(GROUP_KEY)["cents"].sum()
     carried = dict(zip(sums.index, sums, strict=True))
-    wanted = dict(
-        zip(_keys(group_targets, GROUP_KEY), _cents(group_targets["quota_amount"]), strict=True)
-    )
+    asked = plan.group_targets
+    wanted = dict(zip(_keys(asked, GROUP_KEY), _cents(asked["quota_amount"]), strict=True))
     wrong = [key for key, cents in wanted.items() if carried.get(key, 0) != cents]
-    yield from _say("rep quotas must sum to their group's quota", wrong)
+    yield from report("rep quotas must sum to their group's quota", wrong)

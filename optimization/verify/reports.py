@@ -24,6 +24,8 @@ UNITS = {
     "group_moves": "moves",
     "balance_high": "potential",
     "balance_low": "potential",
+    "ote_high": "potential",
+    "ote_low": "potential",
     "partner_budget": "currency",
 }
 # A number in a sentence: 1,234 or 12.3, with M for millions, or a rate in percent.

@@ -31,8 +31,8 @@ def text_ids(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def report(rule: str, keys: Iterable[object]) -> Iterator[str]:
-    """Say which records break a rule, if any."""
-    found = [str(key) for key in keys]
+    """Say which records break a rule, if any; keys of several columns are joined."""
+    found = [" / ".join(map(str, key)) if isinstance(key, tuple) else str(key) for key in keys]
     if found:
         yield f"{rule}: {sample(found)}"
 

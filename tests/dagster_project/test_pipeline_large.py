@@ -90,7 +90,7 @@ def test_last_nights_prices_are_kept_for_the_next_night(warehouse, planned):
 
 
 def test_contradicting_decisions_are_named_as_by_the_exact_model(warehouse, company):
-    accounts, candidates, coverers = coverage_inputs(warehouse)
+    accounts, candidates, coverers = coverage_inputs(warehouse, company)
     rep = coverers.loc[coverers["coverer_type"] == "rep", "rep_id"].iloc[0]
     reachable = candidates.loc[candidates["rep_id"] == rep, "account_id"]
     # Everything that it could have goes to one rep.

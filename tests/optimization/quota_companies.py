@@ -17,6 +17,7 @@ from optimization.policy import QuotaPolicy
 from optimization.quotas.cents import to_cents
 from optimization.quotas.context import QuotaContext
 from optimization.tables import QuotaPlan
+from optimization.verify.quotas import verify_quotas
 
 MONTHS = list(pd.date_range("2026-07-01", periods=12, freq="MS"))
 POLICY = QuotaPolicy(simulation_count=400)
@@ -118,6 +119,20 @@ class Company:
 
     def plan(self, policy: QuotaPolicy = POLICY, context: QuotaContext = BACKTESTED) -> QuotaPlan:
         return allocate_quotas(**self.frames(), policy=policy, context=context)
+
+
+VERIFIED = ("book", "goals", "groups", "coverers", "rep_months", "months")
+
+
+def verified(
+    plan: QuotaPlan,
+    frames: dict[str, Any],
+    policy: QuotaPolicy,
+    context: QuotaContext = BACKTESTED,
+) -> list[str]:
+    """What the verifier says of a plan of these frames."""
+    inputs = {name: frames[name] for name in VERIFIED}
+    return verify_quotas(plan, **inputs, policy=policy, context=context)
 
 
 def cents(frame: pd.DataFrame, column: str = "quota_amount") -> pd.Series:

@@ -129,6 +129,30 @@ def test_balance_moves_potential_where_it_is_worth_its_price_and_publishes_the_p
     assert any(text.startswith("shadow price is above the price of a soft rule") for text in found)
 
 
+def test_pay_moves_potential_where_it_is_worth_its_price_and_an_unknown_pay_asks_nothing(
+    tiny_company,
+):
+    roomy = tiny_company.limit("R002", capacity_hours=30.0)
+    policy = replace(FREE, move_budget_rate=0.34, ote_price_rate=1.0)
+    assert "ote_high" not in set(solve_coverage(*roomy.frames, policy).shadow_prices["rule"])
+    ends = roomy.coverers["rep_id"].map({"R001": 4500.0})
+    company = replace(
+        roomy, coverers=roomy.coverers.assign(lowest_potential=ends, highest_potential=ends)
+    )
+    plan = solve_coverage(*company.frames, policy)
+    rows = plan.shadow_prices[plan.shadow_prices["rule"].str.startswith("ote")].set_index("rule")
+    assert set(rows["rep_id"]) == {"R001"}  # of R002 no pay is known
+    assert rows["capacity"].to_dict() == {"ote_high": 4500.0, "ote_low": -4500.0}
+    assert rows.loc["ote_high", "shadow_price_amount"] == pytest.approx(1.0)
+    over = rows.loc["ote_high", "used"] - 4500.0
+    worth = plan.assignments["value_amount"].sum() - over
+    assert plan.certificate["objective_amount"].item() == pytest.approx(worth)
+    assert violations(company, policy, plan) == []
+    free = company.coverers.assign(lowest_potential=None, highest_potential=1e9)
+    found = violations(replace(company, coverers=free), policy, plan)
+    assert any(text.startswith("use or capacity of a limit is wrong") for text in found), found
+
+
 def test_idle_hours_are_filled_where_their_price_outweighs_the_loss(tiny_company):
     quiet = replace(FREE, move_budget_rate=0.34, min_load_rate=1.0, idle_amount_per_hour=0.0)
     company = tiny_company.forbid("A0001", "R002").forbid("A0002", "R002")

@@ -22,17 +22,45 @@ PLANS = {"ae": CompPlan("ae", 0.10), "manager": CompPlan("manager", 0.02)}
 def test_pay_follows_rate_accelerators_and_cap() -> None:
     plan = CompPlan("ae", 0.1, accelerators=((1.0, 2.0), (1.5, 3.0)), cap_attainment=2.0)
     bookings = np.array([[50.0], [100.0], [120.0], [160.0], [500.0]])
-    pay = variable_pay(plan, 0.1, bookings, np.array([100.0]))
+    pay = variable_pay(plan, np.array([0.1]), bookings, np.array([100.0]))
     assert pay[:, 0] == pytest.approx([5, 10, 14, 10 + 10 + 3, 10 + 10 + 15])
-    assert variable_pay(plan, 0.1, bookings, np.array([0.0]))[:, 0] == pytest.approx(
+    assert variable_pay(plan, np.array([0.1]), bookings, np.array([0.0]))[:, 0] == pytest.approx(
         [5, 10, 12, 16, 50]
     )
 
 
 def test_a_rate_left_open_pays_the_variable_part_at_quota_and_is_one_for_the_role() -> None:
     plan = CompPlan("ae", None, ote_amount=100_000.0, variable_share=0.4)
-    assert rate_of(plan, np.array([300_000.0, 500_000.0, 0.0]), 1.0) == pytest.approx(0.1)
-    assert rate_of(plan, np.array([300_000.0, 500_000.0]), 0.5) == pytest.approx(0.05)
+    quotas, year = np.array([300_000.0, 500_000.0, 0.0]), np.ones(3)
+    assert rate_of(plan, quotas, year) == pytest.approx(0.1)
+    assert rate_of(plan, quotas, year / 2) == pytest.approx(0.05)
+
+
+def test_a_rate_by_own_quota_pays_everybody_the_variable_part_at_quota() -> None:
+    plan = CompPlan("ae", None, is_individual=True, ote_amount=100_000.0, variable_share=0.4)
+    quotas, paid = np.array([300_000.0, 500_000.0, 0.0]), np.array([1.0, 0.5, 1.0])
+    rates = rate_of(plan, quotas, paid)
+    pay = variable_pay(plan, rates, quotas[None], quotas)
+    assert pay[0, :2].tolist() == pytest.approx([40_000.0, 20_000.0])
+    assert rates[2] == pytest.approx(60_000 / 800_000)  # without a quota: the role's
+
+
+def test_the_budget_counts_pay_by_own_quota() -> None:
+    """Two reps book the same; whose quota is half earns twice the rate, and they cost more."""
+    even = company()
+    even.books["B"] = [(0.0, 50_000.0, None, False)]
+    costs = {}
+    for own in (False, True):
+        ae = CompPlan("ae", None, is_individual=own, ote_amount=100_000.0, variable_share=0.4)
+        inputs = money(comp_plans={"ae": ae}, budgets={"east": 1e9})
+        known = QuotaContext(money=inputs, hours_per_position=1000.0)
+        plan = even.plan(replace(POLICY, simulation_count=4000), known)
+        row = plan.budget_check.set_index("group_id").loc["east"]
+        costs[own] = row["expected_variable_amount"]
+        quotas = plan.rep_quotas.set_index("rep_id")
+    reach = (quotas["expected_amount"] / quotas["quota_amount"])[["A", "B", "C"]]
+    assert costs[True] == pytest.approx(40_000 * reach.sum(), rel=0.05)
+    assert costs[False] != pytest.approx(costs[True], rel=0.001)
 
 
 def company() -> Company:

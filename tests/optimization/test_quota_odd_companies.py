@@ -67,7 +67,11 @@ def test_a_vice_president_without_a_group_is_paid_on_the_company_and_counts_apar
     )
     money = MoneyInputs(
         people=people,
-        comp_plans={"ae": CompPlan("ae", 0.1), "vice_president": CompPlan("vice_president", 0.01)},
+        comp_plans={
+            "ae": CompPlan("ae", 0.1),
+            # Three of them, each of whom carries the whole.
+            "vice_president": CompPlan("vice_president", 0.01, rollup_multiple=3.0),
+        },
         budgets={},
         accounts=pd.DataFrame(
             columns=["group_id", "hours", "booking_amount", "contribution_amount"]

@@ -14,8 +14,14 @@ from optimization.plan_quotas import allocate_quotas
 from optimization.quotas.cents import to_cents
 from optimization.quotas.open_heads import OPEN_HEAD_TYPE, OpenHead, staff_open_heads
 from optimization.tables import QuotaPlan
-from optimization.verify.quotas import verify_quotas
-from tests.optimization.quota_companies import POLICY, Company, cell_matrix, companies, rep_cents
+from tests.optimization.quota_companies import (
+    POLICY,
+    Company,
+    cell_matrix,
+    companies,
+    rep_cents,
+    verified,
+)
 
 RAMP = (0.0, 0.0, 0.0, 0.3, 0.5, 0.7, *[1.0] * 6)
 GROUP_KEY = ["group_id", "month", "revenue_type"]
@@ -58,17 +64,6 @@ def staffed(base: Company, free: pd.DataFrame, heads: list[OpenHead]) -> dict[st
     return frames
 
 
-def violations(plan: QuotaPlan, frames: dict[str, Any]) -> list[str]:
-    inputs = {key: frames[key] for key in ("book", "goals", "groups", "coverers", "months")}
-    return verify_quotas(
-        plan.group_targets,
-        plan.quota_allocations,
-        plan.company_targets,
-        **inputs,
-        default_over_assignment_rate=0.1,
-    )
-
-
 def test_an_open_head_takes_the_accounts_worth_most_an_hour_and_carries_a_ramped_quota() -> None:
     frames = staffed(company(), uncovered(), [head()])
     book = frames["book"].set_index("account_id")
@@ -89,7 +84,7 @@ def test_an_open_head_takes_the_accounts_worth_most_an_hour_and_carries_a_ramped
         "R2": "rep",
         "open head east 1": OPEN_HEAD_TYPE,
     }
-    assert violations(plan, frames) == []
+    assert verified(plan, frames, POLICY) == []
 
 
 def test_a_group_with_a_hire_is_asked_for_more_and_the_company_for_the_same() -> None:
@@ -113,7 +108,7 @@ def test_where_nothing_of_its_group_is_uncovered_a_hire_carries_no_quota(
     frames = staffed(company(), uncovered(group), [head()])
     plan = allocate_quotas(**frames, policy=POLICY)
     assert rep_cents(plan)["open head east 1"] == 0
-    assert violations(plan, frames) == []
+    assert verified(plan, frames, POLICY) == []
 
 
 def test_an_open_head_named_like_a_coverer_is_refused() -> None:
@@ -132,7 +127,7 @@ def test_sums_of_a_random_company_with_hires_hold_to_the_cent(
     heads = [head(group, number, hours) for number in range(count)]
     frames = staffed(base, uncovered(group), heads)
     plan = allocate_quotas(**frames, policy=POLICY)
-    assert violations(plan, frames) == []
+    assert verified(plan, frames, POLICY) == []
     quotas = plan.quota_allocations
     by_group = quotas["quota_amount"].map(to_cents).groupby([quotas[k] for k in GROUP_KEY]).sum()
     rows = plan.group_targets

@@ -16,7 +16,6 @@ from optimization.quotas.cents import to_cents
 from optimization.quotas.expected import expected_business
 from optimization.quotas.inputs import QuotaInputs
 from optimization.tables import QuotaPlan
-from optimization.verify.quotas import verify_quotas
 from tests.optimization.quota_companies import (
     FAIR_POLICY,
     MONTHS,
@@ -28,6 +27,7 @@ from tests.optimization.quota_companies import (
     companies,
     rep_cents,
     two_groups,
+    verified,
 )
 
 GROUP_KEY = ["group_id", "month", "revenue_type"]
@@ -51,13 +51,7 @@ def test_every_sum_of_a_random_company_holds_to_the_cent(company: Company) -> No
     assert (outlook["probability"].notna() == is_said).all()
     assert outlook.loc[is_said, "probability"].between(0, 1).all()
     frames = company.frames()
-    inputs = {key: frames[key] for key in ("book", "goals", "groups", "coverers", "months")}
-    assert (
-        verify_quotas(
-            targets, quotas, plan.company_targets, **inputs, default_over_assignment_rate=0.1
-        )
-        == []
-    )
+    assert verified(plan, frames, POLICY) == []
 
 
 def test_plan_has_the_published_columns_sorted_by_key() -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
-import numpy as np
-import pandas as pd
 import pytest
 
 from optimization.coverage.report.pairs import PAIR_COLUMNS
@@ -13,7 +11,7 @@ from optimization.plan_coverage import solve_coverage
 from optimization.policy import CoveragePolicy
 from optimization.tables import CoveragePlan
 
-from .cases import violations
+from .cases import changed, violations
 
 POLICY = CoveragePolicy(
     move_budget_rate=0.4, mip_gap=0.0, balance_band_rate=0.2, balance_price_rate=0.01
@@ -38,21 +36,6 @@ def company(tiny_company):
 @pytest.fixture(scope="module")
 def plan(company):
     return solve_coverage(*company.frames, POLICY)
-
-
-def changed(value: object, column: str) -> object:
-    if isinstance(value, (bool, np.bool_)):
-        return not value
-    if isinstance(value, (int, float, np.integer, np.floating)) and not pd.isna(value):
-        return float(value) * 1.3 + 70_000
-    text = str(value)
-    if column == "sentence":
-        digits = [place for place, letter in enumerate(text) if letter.isdigit()]
-        if not digits:
-            return text + " It costs 12,345."
-        first = digits[0]
-        return text[:first] + str((int(text[first]) + 1) % 10) + text[first + 1 :]
-    return text + " x"
 
 
 COLUMNS = [

@@ -113,6 +113,11 @@ class Coverage(Section):
         default=(), description="accounts of one parent that stay together; default independent"
     )
     balance: Balance | None = Field(default=None, description="even books within a group, or null")
+    ote_price_rate: NotNegative = Field(
+        default=0.05,
+        description="price of one unit of potential outside what a rep's on-target earnings ask "
+        "for (comp_plans.quota_ote_band); 0 switches it off",
+    )
     min_load_rate: Rate = Field(
         default=0, description="share of a rep's hours that accounts should fill"
     )

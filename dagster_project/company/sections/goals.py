@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from dagster_project.company.sections.base import NotNegative, Rate, Section, Text
+from dagster_project.company.sections.base import NotNegative, Positive, Rate, Section, Text
 
 _SUM_TOLERANCE = 1e-6
 
@@ -111,6 +111,11 @@ class Quotas(Section):
     )
     year_on_year_band: NotNegative | None = Field(
         default=None, description="largest such change, 0.2 is 20 %, or null for no limit"
+    )
+    first_year_multiple: Positive | None = Field(
+        default=1.5,
+        description="most that a rep with a book mostly taken over is asked for, in multiples of "
+        "what its accounts brought in the last twelve months; or null",
     )
     ote_weight: NotNegative = Field(
         default=0.1, description="price on a quota outside the role's quota_ote_band"

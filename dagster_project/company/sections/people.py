@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -18,13 +18,17 @@ class Accelerator(Section):
 
 
 class CompPlan(Section):
-    """What a role earns on what it wins; the same rate for everyone in the role."""
+    """What a role earns on what it wins."""
 
     role: Text = Field(description="role the plan is for, as HR uses it")
     commission_rate: Rate | None = Field(
         default=None,
         description="share of won amount paid out; null derives it from ote_amount, "
         "variable_share and the role's quotas",
+    )
+    rate: Literal["role", "own_quota"] = Field(
+        default="role",
+        description="a derived rate is one for the role, or variable pay over each one's own quota",
     )
     ote_amount: Positive | None = Field(default=None, description="on-target earnings, or null")
     variable_share: Rate | None = Field(
@@ -40,6 +44,12 @@ class CompPlan(Section):
         default=(4.0, 6.0), description="usual ratios of yearly quota to on-target earnings"
     )
 
+    rollup_multiple: Positive = Field(
+        default=1.0,
+        description="people of the role without accounts together carry so many times what the "
+        "reps of their group carry",
+    )
+
     @model_validator(mode="after")
     def _check_steps(self) -> Self:
         starts = [step.from_attainment for step in self.accelerators]
@@ -52,6 +62,12 @@ class CompPlan(Section):
             raise ValueError(f"quota_ote_band is [{low:g}, {high:g}]; give the lower end first")
         if self.commission_rate is None and self.ote_amount and self.variable_share is None:
             raise ValueError("give a commission_rate, or a variable_share to derive it from")
+        if self.rate == "own_quota" and self.commission_rate is not None:
+            raise ValueError(
+                "`rate: own_quota` derives each one's rate; leave commission_rate empty"
+            )
+        if self.rate == "own_quota" and self.ote_amount is None:
+            raise ValueError("`rate: own_quota` needs an ote_amount and a variable_share")
         return self
 
 

@@ -95,6 +95,7 @@ def coverage_rules(inputs: CoverageInputs, policy: CoveragePolicy) -> list[Rule]
         moves_rule(inputs, policy),
         group_moves_rule(inputs, policy),
         *balance_rules(inputs, policy),
+        *ote_rules(inputs, policy),
         min_hours_rule(inputs, policy),
         partner_budget_rule(inputs, policy),
     ]
@@ -199,20 +200,47 @@ def balance_rules(inputs: CoverageInputs, policy: CoveragePolicy) -> list[Rule]:
         return []
     potential, target = balance_targets(inputs)
     band = policy.balance_band_rate
+    low, high = ((1 + sign * band) * target for sign in (-1, 1))
+    return _potential_band("balance", inputs, potential, (low, high), policy.balance_price_rate)
 
-    def side(name: str, sign: float) -> Rule:
+
+def ote_rules(inputs: CoverageInputs, policy: CoveragePolicy) -> list[Rule]:
+    """Potential of a rep within what its on-target earnings ask for; soft.
+
+    Equal pay at equal hardness needs books of like size. The ends of the band stand with the
+    coverers, in potential: ``lowest_potential`` and ``highest_potential``, empty for none.
+    """
+    ends = ("lowest_potential", "highest_potential")
+    if policy.ote_price_rate == 0 or not set(ends) <= set(inputs.coverers.columns):
+        return []
+    low, high = (inputs.coverers[end].to_numpy(dtype=np.float64, na_value=np.nan) for end in ends)
+    potential, _ = balance_targets(inputs)
+    return _potential_band("ote", inputs, potential, (low, high), policy.ote_price_rate)
+
+
+def _potential_band(
+    name: str,
+    inputs: CoverageInputs,
+    potential: FloatArray,
+    ends: tuple[FloatArray, FloatArray],
+    price: float,
+) -> list[Rule]:
+    """Two soft rules, ``<name>_high`` and ``<name>_low``; NaN ends ask nothing."""
+
+    def side(rule: str, sign: float, end: FloatArray) -> Rule:
         return Rule(
-            name,
+            rule,
             "potential",
             entity=lambda pairs: pairs.coverer,
             use=lambda pairs: sign * potential[pairs.account],
-            limit=np.where(np.isnan(target), np.inf, sign * (1 + sign * band) * target),
+            limit=np.where(np.isnan(end), np.inf, sign * end),
             labels=inputs.coverers,
             slack_limit=np.inf,
-            slack_price=policy.balance_price_rate,
+            slack_price=price,
         )
 
-    return [side("balance_high", 1.0), side("balance_low", -1.0)]
+    low, high = ends
+    return [side(f"{name}_high", 1.0, high), side(f"{name}_low", -1.0, low)]
 
 
 def balance_targets(inputs: CoverageInputs) -> tuple[FloatArray, FloatArray]:

@@ -31,7 +31,7 @@ AS_IS, REPAIRED, MARGIN = "as_is", "as_is_repaired", "as_is_repaired_margin"
 # Prices of what goes beyond a limit, by the rules they belong to.
 SHARED_STEPS = {
     "overtime": ("hours",),
-    "balance": ("balance_high", "balance_low"),
+    "balance": ("balance_high", "balance_low", "ote_high", "ote_low"),
     "idle_hours": ("min_hours",),
 }
 REASONS = ("better_match", "family", "override", "capacity", "unprofitable")

@@ -34,7 +34,7 @@ SCARCE = {
     "hours of ": "there its {hours} a year cost {price} of scarce time",
     "accounts of ": "that place earns more with another account",
     "move budget": "the move budget earns more on other accounts",
-    "balance of ": "that book would be further from its share of the group's potential",
+    "balance of ": "that book would be further from its share of potential or what pay asks for",
     "limits of ": "that coverer's budget or load earns more another way",
 }
 
