@@ -56,7 +56,7 @@ def _check_concentration(
     found: dict[tuple[str, str], float] = {}
     for level, entity in (("rep", "rep_id"), ("group", "group_id")):
         by = years.groupby(entity)["expected_amount"]
-        found |= {(level, name): top for name, top in (by.max() / by.sum()).items()}
+        found |= {(level, str(name)): float(top) for name, top in (by.max() / by.sum()).items()}
     if len(years):
         amount = years["expected_amount"]
         found["company", "company"] = float(amount.max() / amount.sum())

@@ -14,7 +14,7 @@ from optimization.quotas.context import QuotaContext
 from optimization.quotas.pay import CompPlan
 from optimization.tables import QuotaPlan
 
-from .quota_companies import MONTHS, Company, verified
+from .quota_companies import BACKTESTED, MONTHS, Company, verified
 from .quota_companies import POLICY as SMALL
 
 PAY = {
@@ -124,6 +124,7 @@ def context() -> QuotaContext:
             columns=["account_id", "won_amount"],
         ),
         history=history(),
+        backtest=BACKTESTED.backtest,
         comp_plans=PAY,
         money=money(),
         hours_per_position=1_000.0,
