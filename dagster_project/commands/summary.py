@@ -73,10 +73,12 @@ def summarise(published: Path, currency: str) -> Iterator[str]:
             "where verdict like 'over%' order by 1"
         ):
             yield f"Budget   {group}: {sentence if verdict == 'over budget' else verdict}"
-        for table, reason, count in rows(
-            "select table_name, reason, row_count from quarantine_summary order by 3 desc, 1, 2"
+        for table, reason, count, amount in rows(
+            "select table_name, reason, row_count, amount from quarantine_summary "
+            "order by 3 desc, 1, 2"
         ):
-            yield f"Data     {count:,} {table} set aside: {reason.replace('_', ' ')}"
+            money = f" ({amount:,.0f} {currency})" if amount else ""
+            yield f"Data     {count:,} {table} set aside: {reason.replace('_', ' ')}{money}"
         for table, check, failed in rows(
             "select table_name, check_name, failed_count from data_quality_results "
             "where not is_passed order by 1, 2"

@@ -38,6 +38,10 @@ select
     case
         when rep_id is null then 'rep_id_missing'
         when role is null then 'role_missing'
+        -- Without its date a leaver would stay, and without its share of full time a part-timer
+        -- would count whole.
+        when regexp_matches(_issues, '(^|; )(hire_date|termination_date|fte): ')
+            then 'cell_unreadable'
         when termination_date < hire_date then 'terminated_before_hired'
         when fte < 0 or fte > 1.5 then 'fte_out_of_range'
     end as quarantine_reason

@@ -9,6 +9,7 @@ select
     _fixes,
     case
         when rep_id is null then 'rep_id_missing'
+        when _issues is not null then 'cell_unreadable'
         when starts_on is null then 'starts_on_missing'
         when amount is null then 'amount_missing'
         when amount < 0 then 'amount_negative'
