@@ -10,6 +10,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from dagster_project.runtime.visible import say
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand.
@@ -76,7 +78,7 @@ def _plans(_: argparse.Namespace) -> int:
     from dagster_project.commands.plans import lines
     from dagster_project.runtime.settings import load_settings
 
-    print("\n".join(lines(load_settings().home)))
+    say(lines(load_settings().home))
     return 0
 
 
@@ -101,9 +103,9 @@ def _write(
     try:
         files = write(load_settings().home, chosen.folder, chosen.plan_id)
     except PlanFilesError as error:
-        print(error, file=sys.stderr)
+        say([str(error)], sys.stderr)
         return 1
-    print("\n".join(str(file) for file in files))
+    say(map(str, files))
     return 0
 
 

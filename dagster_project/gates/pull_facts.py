@@ -43,6 +43,7 @@ KEY_PROBLEMS = Table(
 )
 # Unknown keys are looked up one by one; a pull with more has another problem than spelling.
 MOST_KEYS = 200
+NAME_OF_A_PERSON = "(a name)"
 _LEAST_SIMILARITY = 0.92
 _LEAST_SIMILARITY_OF_NAMES = 0.95
 _MOST_NAMES = 1500
@@ -150,6 +151,9 @@ def _unknown_keys(reference: _Reference) -> str:
     E1025 as a misspelt name to the right one, and still another record.
     """
     table, column, to_table, to_column = reference
+    # HR files may name a manager in the place of an id: a key with a space is not published.
+    is_name = "contains(unknown.key_value, ' ')" if LANDING[table].is_personal else "false"
+    shown = f"case when {is_name} then '{NAME_OF_A_PERSON}' else unknown.key_value end"
     return f"""
     with
     known as (
@@ -183,10 +187,11 @@ def _unknown_keys(reference: _Reference) -> str:
             max(similarity) as similarity
         from near group by 1
     )
-    select 'unknown_key', '{table}', '{column}', unknown.key_value, nearest.suggested_key,
-        nearest.similarity, unknown.row_count
+    select 'unknown_key', '{table}', '{column}', {shown} as shown_key,
+        any_value(nearest.suggested_key), any_value(nearest.similarity), sum(unknown.row_count)
     from unknown left join nearest on unknown.key_value = nearest.key_value
-    order by unknown.row_count desc, unknown.key_value
+    group by shown_key
+    order by sum(unknown.row_count) desc, shown_key
     """
 
 

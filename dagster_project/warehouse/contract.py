@@ -25,6 +25,11 @@ class LandingTable(Table):
     is_optional: bool = False
     watermark_columns: tuple[str, ...] = ()
 
+    @property
+    def is_personal(self) -> bool:
+        """Its rows are about people: no cell of any column appears in a message or log."""
+        return self.system == "hr"
+
     def landed(self) -> Table:
         """The table as it lands: the mapped columns and the technical ones."""
         return Table(

@@ -6,10 +6,11 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from dagster_project.company.sections.base import Section, Text
+from dagster_project.company.sections.base import Text
+from dagster_project.company.sections.formats import Formats
 
 
-class ColumnMapping(Section):
+class ColumnMapping(Formats):
     """Where one contract column comes from."""
 
     column: Text | None = Field(default=None, description="name of the column in the source")

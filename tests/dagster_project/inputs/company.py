@@ -133,6 +133,7 @@ class Judgement:
         fixes: Per table, the notes by row number of the rows that are staged.
         counts: Per table, rows pulled, staged and set aside.
         problems: Keys listed for people to look at: problem, table, key, suggestion.
+        notes: What was found out of the files, and cells that could not be read.
     """
 
     blocked_by: list[str] = field(default_factory=list)
@@ -141,6 +142,7 @@ class Judgement:
     fixes: dict[str, dict[int, str]] = field(default_factory=dict)
     counts: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     problems: list[tuple[str, str, str, str | None]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def company_of(folder: Path, settings: dict[str, Any] | None = None) -> Company:
@@ -176,6 +178,7 @@ def judge(warehouse: Warehouse, company: Company, suites: set[str]) -> Judgement
                 judgement.blocked_by.append(str(error))
                 return judgement
             record_pull(con, pulled)
+            judgement.notes += pulled.notes
         for name, rows in build_policy_tables(company).items():
             fill_table(con, POLICY_TABLES[name], rows, f"raw.{name}{PULLED}")
         record_company_file(con, company.config_hash())
