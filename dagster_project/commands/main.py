@@ -54,7 +54,11 @@ def _parser() -> argparse.ArgumentParser:
         command = add(name, run, about)
         command.add_argument("folder", type=Path, help="where the files go; made if missing")
         command.add_argument("plan_id", nargs="?", help="a kept plan; the current one if not given")
-    add("docs", _docs, "write docs/tables.md and dbt's sources and exposure from the tables")
+    add(
+        "docs",
+        _docs,
+        "write docs/tables.md, docs/company.md, its JSON schema, dbt's sources and exposure",
+    )
     add("check-dbt", _check_dbt, "parse the dbt project strictly and run its unit tests")
     return parser
 

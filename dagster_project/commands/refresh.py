@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from dagster_project.commands.progress import progress
 from dagster_project.company.load import load_company
 from dagster_project.company.model import Company
 from dagster_project.company.yaml_file import CompanyError
@@ -85,17 +86,16 @@ def run(
     run_id = str(uuid.uuid4())
     if listener is not None:
         instance.add_event_listener(run_id, listener)
-    return (
-        build_definitions(company, settings)
-        .resolve_job_def(JOB)
-        .execute_in_process(
+    job = build_definitions(company, settings).resolve_job_def(JOB)
+    with progress(len(job.nodes)) as follow:
+        instance.add_event_listener(run_id, follow)
+        return job.execute_in_process(
             instance=instance,
             raise_on_error=False,
             run_id=run_id,
             # The console gets this command's own messages; the run's events are in the UI.
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
-    )
 
 
 def _decided(
@@ -111,7 +111,8 @@ def _decided(
         folder = evaluation.asset_key.path[0]
         is_notice = folder == "plan" or (folder == "marts" and "sentences" in evaluation.metadata)
         if not evaluation.passed and is_notice:
-            yield f"Notice   {evaluation.description or evaluation.check_name}"
+            words = evaluation.check_name.replace("_", " ")
+            yield f"Notice   {evaluation.description or f'{words}: does not hold'}"
     yield ""
     yield f"Tables   {settings.published_path} (DuckDB) and"
     yield f"         {settings.home / 'published' / 'current'} (Parquet)"
@@ -126,7 +127,7 @@ def _notes(result: dg.ExecuteInProcessResult) -> Iterator[str]:
         made = event.step_materialization_data.materialization
         notes = made.metadata.get(NOTES)
         if isinstance(notes, JsonMetadataValue) and isinstance(notes.value, list):
-            yield from (f"Note     {made.asset_key.path[-1]}: {note}" for note in notes.value)
+            yield from (f"Note     {note}" for note in notes.value)
 
 
 def _blocked(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[str]:

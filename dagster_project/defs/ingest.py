@@ -49,7 +49,7 @@ def _build_pull(here: Context, table: LandingTable) -> dg.AssetsDefinition:
                 "watermark": result.watermark or "none",
                 "unreadable_cells_rows": result.issue_count,
                 "is_absent": result.absent,
-                NOTES: dg.MetadataValue.json(list(result.notes)),
+                NOTES: dg.MetadataValue.json([f"{table.name}: {note}" for note in result.notes]),
             }
         )
 

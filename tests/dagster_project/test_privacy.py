@@ -138,7 +138,7 @@ def test_a_cell_that_cannot_be_read_is_noted_without_the_cell_in_every_hr_table(
 def test_a_manager_who_is_named_in_the_place_of_an_id_is_not_listed_by_name(
     tmp_path: Path,
 ) -> None:
-    from dagster_project.gates.pull_facts import KEY_PROBLEMS, record_facts
+    from dagster_project.gates.keys import KEY_PROBLEMS, record_key_problems
 
     with duckdb.connect() as con:
         con.execute("create schema raw")
@@ -149,7 +149,7 @@ def test_a_manager_who_is_named_in_the_place_of_an_id_is_not_listed_by_name(
             "('R1', 'ae', 'Zaphira Quuxley'), ('R2', 'ae', 'Zaphira Quuxley'), "
             "('R3', 'ae', 'Someone Else'), ('R4', 'ae', 'r-1')"
         )
-        record_facts(con)
+        record_key_problems(con)
         found = con.execute(
             f"select key_value, suggested_key, row_count from {KEY_PROBLEMS.relation} order by 1"
         ).fetchall()

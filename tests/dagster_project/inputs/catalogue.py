@@ -251,8 +251,6 @@ SINGLE_ROWS = (
     _aside("an account without a name", ACCOUNTS, first(name=" \u00a0"), "name_missing"),
     _aside("an employee without an id", PEOPLE, last(rep_id=""), "rep_id_missing", row=25),
     _aside("an employee without a role", PEOPLE, last(role=""), "role_missing", row=25),
-    _aside("left before joining", PEOPLE, first(termination_date="2018-01-01"),
-           "terminated_before_hired"),
     _aside("forty hours in the place of a share", PEOPLE, first(fte="40"), "fte_out_of_range"),
     _aside("less than nobody", PEOPLE, first(fte="-1"), "fte_out_of_range"),
     _aside("a product without an id", "products",
@@ -264,6 +262,8 @@ SINGLE_ROWS = (
 )  # fmt: skip
 
 MENDED = (
+    _mended("hired again after leaving", PEOPLE, first(termination_date="2018-01-01"),
+            "termination_date: before hire_date, taken for an earlier employment"),
     _mended("closed before it was opened", DEALS, first(closed_at="2023-01-01"),
             "closed_at: before created_at, the deal counts and its cycle is unknown"),
     _mended("a no-break space in a name", ACCOUNTS, first(name="Customer\u00a0One"),

@@ -15,7 +15,8 @@ from typing import Any
 
 from dagster_project.company.model import Company
 from dagster_project.company.policy_tables import POLICY_TABLES, build_policy_tables
-from dagster_project.gates.pull_facts import FACTS, KEY_PROBLEMS, record_facts
+from dagster_project.gates.keys import KEY_PROBLEMS
+from dagster_project.gates.pull_facts import FACTS, record_facts
 from dagster_project.gates.record import suite_parameters
 from dagster_project.gates.run import run_gate
 from dagster_project.sources.errors import SourceError
@@ -155,7 +156,8 @@ def company_of(folder: Path, settings: dict[str, Any] | None = None) -> Company:
         },
     }
     for section, values in (settings or {}).items():
-        facts[section] = facts.get(section, {}) | values
+        is_section = isinstance(values, dict)
+        facts[section] = facts.get(section, {}) | values if is_section else values
     return Company.model_validate(facts)
 
 
@@ -182,7 +184,7 @@ def judge(warehouse: Warehouse, company: Company, suites: set[str]) -> Judgement
         for name, rows in build_policy_tables(company).items():
             fill_table(con, POLICY_TABLES[name], rows, f"raw.{name}{PULLED}")
         record_company_file(con, company.config_hash())
-        record_facts(con)
+        judgement.notes += [note for _, note in record_facts(con, company)]
         judgement.problems = [
             (row[0], row[1], row[2], row[3])
             for row in con.execute(
