@@ -110,7 +110,8 @@ def _decided(
         # The summary reports rules of the gates and of the review from their own tables.
         folder = evaluation.asset_key.path[0]
         is_notice = folder == "plan" or (folder == "marts" and "sentences" in evaluation.metadata)
-        if not evaluation.passed and is_notice:
+        is_rule_of_a_gate = "fix" in evaluation.metadata
+        if not evaluation.passed and is_notice and not is_rule_of_a_gate:
             words = evaluation.check_name.replace("_", " ")
             yield f"Notice   {evaluation.description or f'{words}: does not hold'}"
     yield ""

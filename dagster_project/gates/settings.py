@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dagster_project.gates.keys import KEY_PROBLEMS
 from dagster_project.sources.landing import PULLED
+from dagster_project.sources.notes import nearest
 from dagster_project.warehouse.contract import LANDING
 
 if TYPE_CHECKING:
@@ -157,16 +158,6 @@ def record_unmatched_settings(
         )
         notes.append(("company.yml", _sentence(wanted, near, bool(known[place]))))
     return notes
-
-
-def nearest(value: str, known: list[str]) -> list[str]:
-    """Order values by how near they are to one, the nearest first."""
-
-    def distance(other: str) -> tuple[float, str]:
-        match = difflib.SequenceMatcher(None, value.lower(), other.lower())
-        return -match.ratio(), other
-
-    return sorted(known, key=distance)
 
 
 def _values(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> dict[str, int]:

@@ -31,7 +31,7 @@ from dagster_project.sources.formats import (
     shapes,
     stated,
 )
-from dagster_project.sources.notes import unreadable
+from dagster_project.sources.notes import unreadable, unused_values
 from dagster_project.sources.relation import Relation
 from dagster_project.sources.result import PullResult
 from dagster_project.warehouse.contract import LandingTable
@@ -74,6 +74,7 @@ def land(
     con.execute(
         _landing_sql(target, table, mapping, relation, timezone, forms), list(relation.parameters)
     )
+    notes += unused_values(con, table, _origins(table, mapping, relation), relation)
     return [*relation.notes, *notes, *unreadable(con, table, target, found)]
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from dagster_project.runtime.visible import visible
+from dagster_project.sources.cells import cell_text
 from dagster_project.sources.formats import Shape
 from dagster_project.warehouse.contract import LandingTable
 from dagster_project.warehouse.tables import Column, quote_identifier, quote_relation
@@ -14,6 +16,12 @@ from dagster_project.warehouse.tables import Column, quote_identifier, quote_rel
 if TYPE_CHECKING:
     import duckdb
 
+    from dagster_project.company.sections.columns import ColumnMapping
+    from dagster_project.sources.relation import Relation
+
+# A column with more words than these holds no list of words.
+_MOST_WORDS = 1000
+_SHOWN_WORDS = 5
 _REMEDIES = {
     "DATE": ("a date", "set date_format for the column, the table or the source"),
     "TIMESTAMP": ("a date", "set date_format for the column, the table or the source"),
@@ -57,6 +65,55 @@ def unreadable(
                 f"{example}; {remedy}, or correct them at the source"
             )
     return notes
+
+
+def unused_values(
+    con: duckdb.DuckDBPyConnection,
+    table: LandingTable,
+    origins: Iterable[tuple[Column, ColumnMapping, str]],
+    relation: Relation,
+) -> list[str]:
+    """Name words under ``values`` that no cell holds: such a setting has no effect.
+
+    Args:
+        con: Connection that sees the relation.
+        table: The landing table; cells of HR data are not named.
+        origins: Contract columns with their mapping and the type of their source column.
+        relation: What is read.
+    """
+    notes = []
+    for column, entry, source_type in origins:
+        if not entry.values:
+            continue
+        text = cell_text(quote_identifier(str(entry.column)), source_type, {})
+        rows = con.execute(
+            f"select {text} as cell, count(*) from {relation.sql} where {text} is not null "
+            f"group by 1 order by 2 desc, 1 limit {_MOST_WORDS}",
+            list(relation.parameters),
+        ).fetchall()
+        held = [row[0] for row in rows]
+        for word in entry.values:
+            if word in held or len(held) == _MOST_WORDS:
+                continue
+            there = ""
+            if not (table.is_personal or column.is_personal):
+                near = nearest(word, held)[:_SHOWN_WORDS]
+                shown = ", ".join(f"'{visible(cell, keep_lines=False)}'" for cell in near)
+                there = f"; there are {shown}" if near else "; there are no cells"
+            notes.append(
+                f"{column.name}: '{word}' under values matches no cell, so it has no effect{there}"
+            )
+    return notes
+
+
+def nearest(value: str, known: Iterable[str]) -> list[str]:
+    """Order values by how near they are to one, the nearest first."""
+
+    def distance(other: str) -> tuple[float, str]:
+        match = difflib.SequenceMatcher(None, value.lower(), other.lower())
+        return -match.ratio(), other
+
+    return sorted(known, key=distance)
 
 
 def _example(table: LandingTable, column: Column, issue: str, shapes: Sequence[Shape]) -> str:

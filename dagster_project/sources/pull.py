@@ -103,5 +103,9 @@ def _demo_files(company: Company, source: DemoSource, home: Path) -> FilesSource
     return FilesSource(
         kind="files",
         folder=str(folder),
-        tables={name: TableSource(path=f"{name}.{source.format}") for name in LANDING},
+        tables={
+            name: TableSource(path=file.name)
+            for name in LANDING
+            if (file := folder / f"{name}.{source.format}").exists()
+        },
     )

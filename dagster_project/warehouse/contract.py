@@ -114,6 +114,16 @@ _TABLES = (
         watermark_columns=("entered_at",),
     ),
     _landing(
+        "exchange_rates",
+        "What one unit of a currency is worth in the company's, from a day on",
+        (),
+        _required("currency", "VARCHAR", "ISO 4217 code of the currency"),
+        _required("starts_on", "DATE", "First day of the rate; it holds until the next one"),
+        _required("rate", "DOUBLE", "What one unit is worth in the company's currency"),
+        is_optional=True,
+        watermark_columns=("starts_on",),
+    ),
+    _landing(
         "products",
         "One product on the price list",
         ("product_id",),

@@ -276,6 +276,15 @@ def test_words_for_true_and_false_of_usual_languages_are_read(land: Land) -> Non
     assert land(words, "is_won")[0] == [True] * 6 + [False] * 5 + [None]
 
 
+def test_a_word_under_values_that_no_cell_holds_is_named(land: Land) -> None:
+    columns = {"is_won": {"column": "is_won", "values": {"Closed Won": "true", "Clsed": "false"}}}
+    _, notes = land(["Closed Won", "Closed Lost", "Open"], "is_won", columns=columns)
+    assert notes[0] == (
+        "is_won: 'Clsed' under values matches no cell, so it has no effect; there are "
+        "'Closed Won', 'Closed Lost', 'Open'"
+    )
+
+
 def test_a_database_dump_s_marks_are_read(tmp_path: Path) -> None:
     (tmp_path / "accounts.csv").write_text(
         '"account_id";"name";"industry";"employees"\n'

@@ -14,8 +14,8 @@ from dagster_project.gates.keys import KEY_PROBLEMS, KEYS_MATCH, explained
 from dagster_project.gates.pull_facts import FACTS, record_facts
 from dagster_project.gates.record import suite_parameters
 from dagster_project.gates.run import RuleResult, run_gate
-from dagster_project.gates.settings import nearest
 from dagster_project.sources.landing import PULLED, create_records, record_pull
+from dagster_project.sources.notes import nearest
 from dagster_project.sources.pull import pull_table
 from dagster_project.warehouse.contract import LANDING
 

@@ -22,7 +22,8 @@ class Identity(Section):
     )
     exchange_rates: dict[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], Positive] = Field(
         default_factory=dict,
-        description="ISO 4217 code: what one unit is worth in the company's currency",
+        description="ISO 4217 code: what one unit is worth in the company's currency, whatever the "
+        "day; rates by day are a table, exchange_rates",
     )
     timezone: str = Field(default="UTC", description="IANA time zone, such as Europe/Berlin")
     fiscal_year_start_month: int = Field(

@@ -8,7 +8,23 @@ accounts as (select account_id from {{ ref('stg_crm__accounts') }}),
 
 settings as (select currency, latest_on from {{ source('policy', 'company_settings') }}),
 
-rates as (select currency, rate from {{ source('policy', 'exchange_rates') }}),
+fixed as (select currency, rate from {{ source('policy', 'fixed_rates') }}),
+
+-- A rate holds until the next one of its currency; before the first one, that holds. Two of one day
+-- are one.
+dated as (
+    select
+        currency,
+        rate,
+        case when row_number() over (partition by currency order by starts_on) > 1 then starts_on
+        end as from_on,
+        lead(starts_on) over (partition by currency order by starts_on) as next_on
+    from (
+        select currency, starts_on, max(rate) as rate
+        from {{ ref('stg_crm__exchange_rates') }}
+        group by 1, 2
+    )
+),
 
 -- A won deal with a negative amount is a credit: it is taken off the account's wins of its type up
 -- to its day (stg_crm__opportunities).
@@ -29,13 +45,24 @@ priced as (
         case
             when opportunities.currency is null or upper(opportunities.currency) = settings.currency
                 then 1
-            else rates.rate
+            else coalesce(dated.rate, fixed.rate)
         end as to_company_currency,
         settings.currency as company_currency,
         settings.latest_on
     from opportunities
     cross join settings
-    left join rates on upper(opportunities.currency) = rates.currency
+    left join fixed on upper(opportunities.currency) = fixed.currency
+    -- A closed deal is worth what it was worth then; an open one, what it is worth now.
+    left join dated
+        on upper(opportunities.currency) = dated.currency
+        and coalesce(dated.from_on <= case
+            when opportunities.is_closed then cast(opportunities.closed_at as date)
+            else settings.latest_on
+        end, dated.from_on is null)
+        and coalesce(dated.next_on > case
+            when opportunities.is_closed then cast(opportunities.closed_at as date)
+            else settings.latest_on
+        end, dated.next_on is null)
 )
 
 select
