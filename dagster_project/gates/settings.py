@@ -100,19 +100,36 @@ def _priors(company: Company) -> Iterator[Wanted]:
 
 
 def _size_bands(company: Company) -> Iterator[Wanted]:
+    """Bands that somebody wrote: those of the segments, and those that rules are for."""
     bands = company.segments.size_bands
-    if "size_bands" not in company.segments.model_fields_set:
-        return  # nobody wrote them
     cases = " ".join(
         f"when employees >= {band.min_employees} then '{band.name}'" for band in reversed(bands)
     )
-    for i, band in enumerate(bands):
-        yield Wanted(
-            f"segments.size_bands[{i}]",
-            band.name,
-            "accounts",
-            f"case {cases} else '{bands[0].name}' end",
-        )
+    column = f"case {cases} else '{bands[0].name}' end"
+    named = {
+        **{
+            f"coverage_policies[{i}].size_band": rule.size_band
+            for i, rule in enumerate(company.coverage_policies)
+        },
+        **{
+            f"coverage.certifications[{i}].size_band": rule.size_band
+            for i, rule in enumerate(company.coverage.certifications)
+        },
+        **{
+            f"coverage.families[{i}].size_band": rule.size_band
+            for i, rule in enumerate(company.coverage.families)
+        },
+        **{
+            f"partners[{i}].size_bands[{j}]": band
+            for i, partner in enumerate(company.partners)
+            for j, band in enumerate(partner.size_bands)
+        },
+    }
+    if "size_bands" in company.segments.model_fields_set:
+        named |= {f"segments.size_bands[{i}]": band.name for i, band in enumerate(bands)}
+    for path, name in named.items():
+        if name != "any":
+            yield Wanted(path, name, "accounts", column)
 
 
 def _reviewed(company: Company) -> Iterator[Wanted]:

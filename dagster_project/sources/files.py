@@ -97,8 +97,10 @@ def _pull_file(
 ) -> _Read:
     assert spec.path is not None
     wanted = header_names(table, spec.columns)
-    with open_scan(con, source, spec, folder, spec.path, table.name, wanted) as scan:
-        refuse_missing_columns(table, spec.columns, scan.columns, scan.files[0].name)
+    with open_scan(
+        *(con, source, spec, folder, spec.path, table.name, wanted), is_personal=table.is_personal
+    ) as scan:
+        refuse_missing_columns(table, spec.columns, scan.columns, scan.files[0].name, is_file=True)
         relation, left_out = without_deleted(con, table, spec.columns, spec.deleted, scan)
         with reading(table.name, scan.files):
             notes = land(
@@ -128,7 +130,9 @@ def _pull_query(
     notes: list[str] = []
     with duckdb.connect(":memory:") as sandbox:
         for alias, path in spec.inputs.items():
-            with open_scan(sandbox, source, spec, folder, path, table.name) as scan:
+            with open_scan(
+                *(sandbox, source, spec, folder, path, table.name), is_personal=table.is_personal
+            ) as scan:
                 files += scan.files
                 notes += scan.notes
                 columns = ", ".join(
@@ -158,7 +162,7 @@ def _pull_query(
                 name: str(type_)
                 for name, type_ in zip(relation.columns, relation.types, strict=True)
             }
-            _refuse_query_columns(place, table, relation.columns)
+            _refuse_query_columns(place, table, relation.columns, spec.query)
             rows = relation.to_arrow_table()
         except _MISTAKES as error:
             raise PermanentSourceError(f"{place}: {_mistake(error, table, spec.query)}") from None
@@ -172,10 +176,17 @@ def _pull_query(
     return tuple(files), tuple(types), notes
 
 
-def _refuse_query_columns(place: str, table: LandingTable, found: list[str]) -> None:
+def _refuse_query_columns(place: str, table: LandingTable, found: list[str], query: str) -> None:
     known = table.column_names
+
+    def shown(name: str) -> str:
+        # Without a header line, the names that `select *` gives are a record's cells.
+        if table.is_personal and name not in query:
+            return f"column {found.index(name) + 1} of the query's result is unknown"
+        return f"unknown column {name!r}; {close_matches(name, known)}".removesuffix("; ")
+
     problems = [
-        f"unknown column {name!r}; {close_matches(name, known)}use one of {', '.join(known)}"
+        f"{shown(name).removesuffix(' ')}; use one of {', '.join(known)}"
         for name in found
         if name not in known
     ]

@@ -203,8 +203,17 @@ def refuse_missing_columns(
     mapping: Mapping[str, ColumnMapping],
     source_columns: Mapping[str, str],
     where_from: str,
+    *,
+    is_file: bool,
 ) -> None:
     """Refuse a source that lacks a required or a mapped column.
+
+    Args:
+        table: The landing table.
+        mapping: Where its columns come from.
+        source_columns: Columns there are.
+        where_from: What lacks them, for the message.
+        is_file: A header line may be missing, so that names are cells of the first record.
 
     Raises:
         PermanentSourceError: Naming each such column and what there is instead.
@@ -222,7 +231,7 @@ def refuse_missing_columns(
     }
     if not missing:
         return
-    looks_like_header = is_header(table, mapping, source_columns)
+    looks_like_header = not is_file or is_header(table, mapping, source_columns)
     may_be_named = looks_like_header or not table.is_personal
     problems = []
     for name, source in missing.items():

@@ -279,7 +279,7 @@ def _land(
     timezone: str,
 ) -> PullResult:
     columns = {row[0]: "VARCHAR" for row in con.execute(f"describe {mirror}").fetchall()}
-    refuse_missing_columns(table, definition.mapping, columns, definition.service)
+    refuse_missing_columns(table, definition.mapping, columns, definition.service, is_file=False)
     key = quote_identifier(definition.key)
     ordered = f"(select * from {mirror} order by {key})"
     con.execute(f"create schema if not exists {quote_identifier(target.split('.')[0])}")

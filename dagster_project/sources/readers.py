@@ -41,6 +41,8 @@ def open_scan(
     path: str,
     table: str,
     wanted: frozenset[str] = frozenset(),
+    *,
+    is_personal: bool,
 ) -> Iterator[Scan]:
     """Find the files of a path and make them readable for the length of the block.
 
@@ -52,6 +54,7 @@ def open_scan(
         path: File or pattern inside the folder.
         table: Landing table, for messages.
         wanted: Names that a header line would hold, in lower case.
+        is_personal: Rows are about people.
 
     Raises:
         SourceError: No such file, or an empty one.
@@ -72,7 +75,7 @@ def open_scan(
             rows = con.execute("describe select * from read_parquet(?)", [parameter]).fetchall()
         yield Scan("read_parquet(?)", {row[0]: row[1] for row in rows}, (parameter,), (), files)
     elif kinds <= set(SUFFIXES):
-        with _sheets(con, spec, files, table, wanted) as scan:
+        with _sheets(con, spec, files, table, wanted, is_personal=is_personal) as scan:
             yield scan
     else:
         # Beside the warehouse's own, where the modes are: what is written anew may be people's.
@@ -134,8 +137,13 @@ def _sheets(
     files: tuple[Path, ...],
     table: str,
     wanted: frozenset[str],
+    *,
+    is_personal: bool,
 ) -> Iterator[Scan]:
-    read = [read_sheet(file, table, spec.sheet, spec.header, wanted) for file in files]
+    read = [
+        read_sheet(file, table, spec.sheet, spec.header, wanted, is_personal=is_personal)
+        for file in files
+    ]
     _refuse_headers(files, [tuple(cells.column_names) for cells, _ in read], table)
     con.register(_SHEET, pa.concat_tables([cells for cells, _ in read]))
     try:

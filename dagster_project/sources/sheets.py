@@ -23,6 +23,8 @@ def read_sheet(
     sheet: str | None,
     header: Sequence[str] | None,
     wanted: frozenset[str],
+    *,
+    is_personal: bool,
 ) -> tuple[pa.Table, list[str]]:
     """Read one sheet.
 
@@ -32,6 +34,7 @@ def read_sheet(
         sheet: Name of the sheet; the first visible one with rows if not given.
         header: Names of the columns where there is no header row.
         wanted: Names that a header row would hold, in lower case.
+        is_personal: Rows are about people, and so may be the names of sheets.
 
     Returns:
         All cells as text, and what was found out.
@@ -57,7 +60,11 @@ def read_sheet(
     if sheet is not None and sheet not in book.sheet_names:
         raise PermanentSourceError(
             f"{table}: {file.name} has no sheet {sheet!r}; "
-            f"{close_matches(sheet, names)}it has {', '.join(names)}"
+            + (
+                f"it has {len(names)} sheets"
+                if is_personal
+                else f"{close_matches(sheet, names)}it has {', '.join(names)}"
+            )
         )
     rows: list[list[str | None]] = []
     for name in [sheet] if sheet is not None else names:
@@ -65,7 +72,10 @@ def read_sheet(
         rows = [row for row in rows if any(row)]
         if rows:
             break
-    notes = [] if sheet is not None or len(names) < 2 else [f"{file.name}: sheet {name} is read"]
+    notes = []
+    if sheet is None and len(names) > 1:
+        which = f"sheet {names.index(name) + 1} of {len(names)}" if is_personal else f"sheet {name}"
+        notes.append(f"{which} of {file.name} is read; name another one under sheet")
     if not rows:
         raise PermanentSourceError(f"{table}: {file.name} holds no rows; export it again")
     if header is None:

@@ -27,6 +27,7 @@ from dagster_project.warehouse.duckdb_file import Warehouse
 
 from .inputs.remote import pull as pull_remote
 from .inputs.server import Service
+from .inputs.workbook import workbook
 
 # Planted in every cell of a record; none may ever be seen.
 PLANTED = {"rep_id": "ZQX1", "name": "Zaphira Quuxley", "role": "zqx_wizard", "pay": "98765.43"}
@@ -47,7 +48,7 @@ def pull_people(
     data = content.encode() if isinstance(content, str) else content
     (folder / "people.csv").write_bytes(data)
     tables = {name: {"path": f"{name}.csv"} for name in ("accounts", "opportunities", "employees")}
-    tables[table] = {"path": "people.csv", **spec}
+    tables[table] = {"path": "people.csv"} | spec
     if "query" in spec:
         tables[table] = {"inputs": {"people": "people.csv"}, **spec}
     company = Company.model_validate(
@@ -84,6 +85,10 @@ FILES: dict[str, tuple[str | bytes, dict[str, Any]]] = {
         f"{RECORD}\n",
         {"query": "select employee as rep_id, job as role from people"},
     ),
+    "a query of all columns of a file without header": (
+        f"{RECORD}\n",
+        {"query": "select * from people"},
+    ),
     "a query with an error of its own": (
         f"{HEADER}\n{RECORD}\n",
         {"query": "select rep_id, role, error(name) as location from people"},
@@ -114,6 +119,16 @@ def test_a_file_without_a_header_line_is_asked_about_and_read_when_its_columns_a
     assert row[:3] == ("ZQX1", "Zaphira Quuxley", "zqx_wizard")
 
 
+def test_sheets_of_an_hr_workbook_are_not_named(tmp_path: Path) -> None:
+    workbook(tmp_path / "people.xlsx", [["ZQX1", "Zaphira Quuxley"]], sheet="Zaphira Quuxley")
+    with pytest.raises(SourceError, match="has no sheet 'HR'; it has 1 sheets") as caught:
+        pull_people(tmp_path, "", path="people.xlsx", sheet="HR")
+    refuses_to_leak(str(caught.value))
+    with pytest.raises(SourceError, match="no header line") as caught:
+        pull_people(tmp_path, "", path="people.xlsx")
+    refuses_to_leak(str(caught.value))
+
+
 def test_a_cell_that_cannot_be_read_is_noted_without_the_cell_in_every_hr_table(
     tmp_path: Path,
 ) -> None:
@@ -141,7 +156,7 @@ def test_a_manager_who_is_named_in_the_place_of_an_id_is_not_listed_by_name(
     from dagster_project.gates.keys import KEY_PROBLEMS, record_key_problems
 
     with duckdb.connect() as con:
-        con.execute("create schema raw")
+        con.execute("create schema raw; create schema quality")
         for table in LANDING.values():
             con.execute(table.landed().create_sql(f"raw.{table.name}__pulled"))
         con.execute(

@@ -227,6 +227,14 @@ SETTINGS: dict[str, tuple[dict[str, Any], str, str, str]] = {
             {"name": "small", "min_employees": 1}, {"name": "huge", "min_employees": 100_000}]}},
         *("segments.size_bands[1]", "huge", "there are 'small'"),
     ),
+    "the size band of a rule for hours": (
+        {"coverage_policies": [{"size_band": "enterprise", "hours_per_year": 9}]},
+        *("coverage_policies[0].size_band", "enterprise", "there are 'mid_market', 'smb'"),
+    ),
+    "the size band of a partner": (
+        {"partners": [{"partner_id": "P", "hours_per_year": 9, "size_bands": ["enterprise"]}]},
+        *("partners[0].size_bands[0]", "enterprise", "there are "),
+    ),
     "the industry of a prior": (
         {"strength": {"hr_priors": [{"fact": "prior_industry", "level": "Retail"}]}},
         *("strength.hr_priors[0].level", "Retail", "there are 'retail', 'mining'"),

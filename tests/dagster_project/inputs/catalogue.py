@@ -256,6 +256,8 @@ SINGLE_ROWS = (
     _aside("a product without an id", "products",
            lambda rows: [rows[0] | {"product_id": ""}, *rows],
            "product_id_missing"),
+    _aside("a call planned for later", "activities", first(at=f"{FUTURE} 10:00:00"),
+           "at_in_future"),
     _aside("a call without a date", "activities", first(at=""), "at_missing"),
     _aside("a certification of nobody", "certifications",
            lambda rows: [rows[0] | {"rep_id": ""}, *rows * 30], "rep_id_missing"),
