@@ -29,23 +29,28 @@ def owner_notes(
     Yields:
         Table and sentence.
     """
-    roles = ", ".join("?" for _ in company.capacity.covering_roles)
-    covering = list(company.capacity.covering_roles)
-    yield from _roles_of_owners(connection, roles, covering)
-    yield from _bookings_without_quota(connection, roles, covering, company)
+    yield from _roles_of_owners(connection, company)
+    yield from _bookings_without_quota(connection, company)
     yield from _what_hr_leaves_out(connection)
 
 
-def _roles_of_owners(
-    connection: duckdb.DuckDBPyConnection, roles: str, covering: list[str]
-) -> Iterator[tuple[str, str]]:
-    rows = connection.execute(
+def accounts_of_other_roles(
+    connection: duckdb.DuckDBPyConnection, company: Company
+) -> list[tuple[str, int]]:
+    """Count accounts whose owner is known and has a role that does not cover.
+
+    Returns:
+        Role and number of accounts, the largest first; a role that one person has is not named.
+    """
+    covering = list(company.capacity.covering_roles)
+    roles = ", ".join("?" for _ in covering)
+    return connection.execute(
         # A role of one person may tell who it is.
         f"""
         with people as (
             select rep_id, role, count(*) over (partition by role) as people
             from raw."employees{PULLED}"
-            where role is not null and role not in ({roles})
+            where role not in ({roles}) and termination_date is null
         )
         select case when people.people > 1 then people.role else 'a role of one person' end,
             count(*)
@@ -55,6 +60,12 @@ def _roles_of_owners(
         """,
         covering,
     ).fetchall()
+
+
+def _roles_of_owners(
+    connection: duckdb.DuckDBPyConnection, company: Company
+) -> Iterator[tuple[str, str]]:
+    rows = accounts_of_other_roles(connection, company)
     if rows:
         named = ", ".join(f"{role} ({count:,})" for role, count in rows[:_SHOWN])
         yield (
@@ -66,9 +77,11 @@ def _roles_of_owners(
 
 
 def _bookings_without_quota(
-    connection: duckdb.DuckDBPyConnection, roles: str, covering: list[str], company: Company
+    connection: duckdb.DuckDBPyConnection, company: Company
 ) -> Iterator[tuple[str, str]]:
     """Won in the last year by people who are known and carry no quota, per type of revenue."""
+    covering = list(company.capacity.covering_roles)
+    roles = ", ".join("?" for _ in covering)
     rows = connection.execute(
         f"""
         with

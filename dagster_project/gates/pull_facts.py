@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dagster_project.gates.keys import KEY_PROBLEMS, key_notes, record_key_problems, unmatched_rows
-from dagster_project.gates.owners import owner_notes
+from dagster_project.gates.owners import accounts_of_other_roles, owner_notes
 from dagster_project.gates.settings import record_unmatched_settings
 from dagster_project.sources.landing import ACCEPTED, PULLS, create_records
 from dagster_project.warehouse.contract import LANDING
@@ -39,11 +39,12 @@ def record_facts(connection: duckdb.DuckDBPyConnection, company: Company) -> lis
     for (table, column), most in limits.items():
         present, unmatched = unmatched_rows(connection, table, column)
         matches.append(f"('{table}', {int(unmatched <= most * present)})")
-    connection.execute(_facts_sql(", ".join(matches)))
+    idle = sum(count for _, count in accounts_of_other_roles(connection, company))
+    connection.execute(_facts_sql(", ".join(matches), idle))
     return [*key_notes(connection), *owner_notes(connection, company), *settings]
 
 
-def _facts_sql(matches: str) -> str:
+def _facts_sql(matches: str, accounts_of_other_roles: int) -> str:
     contract = ", ".join(
         f"('{table.name}', '{column}')"
         for table in LANDING.values()
@@ -88,7 +89,9 @@ def _facts_sql(matches: str) -> str:
         coalesce(problems.misspelt, 0) as misspelt_key_count,
         coalesce(problems.doubles, 0) as possible_duplicate_count,
         coalesce(problems.settings, 0) as unmatched_setting_count,
-        matches.keys_match
+        matches.keys_match,
+        case when pulls.table_name = 'accounts' then {accounts_of_other_roles} else 0 end
+            as accounts_of_other_roles
     from {PULLS} as pulls
     left join {ACCEPTED} as accepted on pulls.table_name = accepted.table_name
     left join lost on pulls.table_name = lost.table_name

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+import yaml
 
 from dagster_project.company.load import load_company
 from dagster_project.company.model import Company
@@ -227,3 +229,32 @@ def test_a_goal_that_is_met_stops_no_plan_at_its_gate(
     assert run.code == 0, run.verdict
     assert "the goal is reached" in run.stdout
     assert "made as of 2026-05-22" in run.stdout
+
+
+@pytest.mark.whole_job
+def test_a_quota_of_somebody_unknown_is_set_aside_with_its_amount_and_loads_nobody(
+    tmp_path: Path, run_refresh: Callable[..., Any]
+) -> None:
+    folder = data("field", "min_quota", "data")
+    (tmp_path / "company.yml").write_text(
+        "company: {id: mini, name: Mini, as_of: data}\n"
+        f"source:\n  kind: files\n  folder: {folder}\n  tables:\n"
+        "    accounts: {path: accounts.csv}\n    opportunities: {path: deals.csv}\n"
+        "    employees: {path: reps.csv}\n    quotas: {path: quotas9.csv}\n"
+        "coverage_policies: [{hours_per_year: 100}]\n"
+    )
+    run = run_refresh(tmp_path / "company.yml", tmp_path / "home")
+    assert run.code == 0, run.verdict
+    assert run.published(
+        "select table_name, reason, row_count, amount from quarantine_summary"
+    ) == [("quotas", "rep_unknown", 1, 50000.0)]
+    assert "1 quotas set aside: rep unknown (50,000 USD)" in run.stdout
+    assert "rep_id: 1 of 2 rows name no record of employees, such as 'R9'" in run.stdout
+
+
+def test_the_files_of_the_docs_example_are_settings(repository: Path) -> None:
+    text = (repository / "docs" / "reliability.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```yaml\n(source:.*?)```", text, re.DOTALL)
+    [example] = [example for example in examples if "kind: files" in example]
+    settings = yaml.safe_load(example) | {"company": {"id": "acme", "name": "Acme"}}
+    assert "exchange_rates" in Company.model_validate(settings).source.tables
