@@ -1,4 +1,4 @@
-"""``sales-coverage docs``: write the pages and dbt files that follow from the tables as data."""
+"""``sales-coverage docs``: write the pages and dbt files that follow from tables and settings."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from dagster_project.commands.company_docs import reference, schema
 from dagster_project.company.policy_tables import POLICY_TABLES
 from dagster_project.planning.history import HISTORY_TABLES
 from dagster_project.planning.levels import LEVEL_TABLES
@@ -115,6 +116,8 @@ def _yaml(content: dict[str, Any], **style: Any) -> str:
 
 PAGES = {
     REPOSITORY / "docs" / "tables.md": render,
+    REPOSITORY / "docs" / "company.md": reference,
+    REPOSITORY / "docs" / "company.schema.json": schema,
     DBT_DIRECTORY / "models" / "_sources.yml": sources,
     DBT_DIRECTORY / "models" / "published_plan.yml": exposure,
 }

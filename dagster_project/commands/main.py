@@ -10,6 +10,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from dagster_project.runtime.visible import say
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand.
@@ -53,7 +55,11 @@ def _parser() -> argparse.ArgumentParser:
         command = add(name, run, about)
         command.add_argument("folder", type=Path, help="where the files go; made if missing")
         command.add_argument("plan_id", nargs="?", help="a kept plan; the current one if not given")
-    add("docs", _docs, "write docs/tables.md and dbt's sources and exposure from the tables")
+    add(
+        "docs",
+        _docs,
+        "write docs/tables.md, docs/company.md, its JSON schema, dbt's sources and exposure",
+    )
     add("check-dbt", _check_dbt, "parse the dbt project strictly and run its unit tests")
     return parser
 
@@ -83,7 +89,7 @@ def _plans(_: argparse.Namespace) -> int:
     from dagster_project.commands.plans import lines
     from dagster_project.runtime.settings import load_settings
 
-    print("\n".join(lines(load_settings().home)))
+    say(lines(load_settings().home))
     return 0
 
 
@@ -108,9 +114,9 @@ def _write(
     try:
         files = write(load_settings().home, chosen.folder, chosen.plan_id)
     except PlanFilesError as error:
-        print(error, file=sys.stderr)
+        say([str(error)], sys.stderr)
         return 1
-    print("\n".join(str(file) for file in files))
+    say(map(str, files))
     return 0
 
 

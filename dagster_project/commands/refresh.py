@@ -10,13 +10,16 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from dagster_project.commands.progress import progress
 from dagster_project.company.load import load_company
 from dagster_project.company.model import Company
 from dagster_project.company.yaml_file import CompanyError
+from dagster_project.defs.ingest import NOTES
 from dagster_project.publishing.disk import advice, refuse_unwritable
 from dagster_project.publishing.preflight import UNFIT, refuse_unpublishable
 from dagster_project.runtime.instance import open_instance, prepare_dagster_home
 from dagster_project.runtime.settings import Settings, load_settings
+from dagster_project.runtime.visible import say
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -39,7 +42,7 @@ def refresh(listener: Listener | None = None) -> int:
         reason = str(error) if isinstance(error, UNFIT) else advice(error, settings.home)
         if reason is None:
             raise
-        print(f"\nThe run stopped; nothing was published.\n- {reason}", file=sys.stderr)
+        say(["", "The run stopped; nothing was published.", f"- {reason}"], sys.stderr)
         return 1
 
 
@@ -48,16 +51,16 @@ def _refresh(settings: Settings, listener: Listener | None) -> int:
     try:
         company = load_company(settings.company_path)
     except CompanyError as error:
-        print(f"The company file cannot be used:\n{error}", file=sys.stderr)
+        say(["The company file cannot be used:", str(error)], sys.stderr)
         return 2
-    print(f"Refreshing {company.company.name} ({settings.company_path})")
+    say([f"Refreshing {company.company.name} ({settings.company_path})"])
     refuse_unpublishable(settings.home, company.publishing)
     with open_instance(settings) as instance:
         result = run(company, settings, instance, listener)
     if result.success:
-        print("\n".join(_decided(result, company, settings)))
+        say(_decided(result, company, settings))
         return 0
-    print("\n".join(_blocked(result, settings)), file=sys.stderr)
+    say(_blocked(result, settings), sys.stderr)
     return 1
 
 
@@ -85,17 +88,16 @@ def run(
     run_id = str(uuid.uuid4())
     if listener is not None:
         instance.add_event_listener(run_id, listener)
-    return (
-        build_definitions(company, settings)
-        .resolve_job_def(job)
-        .execute_in_process(
+    resolved = build_definitions(company, settings).resolve_job_def(job)
+    with progress(len(resolved.nodes)) as follow:
+        instance.add_event_listener(run_id, follow)
+        return resolved.execute_in_process(
             instance=instance,
             raise_on_error=False,
             run_id=run_id,
             # The console gets this command's own messages; the run's events are in the UI.
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
-    )
 
 
 def _decided(
@@ -103,22 +105,37 @@ def _decided(
 ) -> Iterator[str]:
     from dagster_project.commands.summary import summarise
 
+    yield from _notes(result)
     yield ""
     yield from summarise(settings.published_path, company.company.currency)
     for evaluation in result.get_asset_check_evaluations():
         # The summary reports rules of the gates and of the review from their own tables.
         folder = evaluation.asset_key.path[0]
         is_notice = folder == "plan" or (folder == "marts" and "sentences" in evaluation.metadata)
-        if not evaluation.passed and is_notice:
-            yield f"Notice   {evaluation.description or evaluation.check_name}"
+        is_rule_of_a_gate = "fix" in evaluation.metadata
+        if not evaluation.passed and is_notice and not is_rule_of_a_gate:
+            words = evaluation.check_name.replace("_", " ")
+            yield f"Notice   {evaluation.description or f'{words}: does not hold'}"
     yield ""
     yield f"Tables   {settings.published_path} (DuckDB) and"
     yield f"         {settings.home / 'published' / 'current'} (Parquet)"
     yield "UI       make ui, then http://127.0.0.1:3000"
 
 
+def _notes(result: dg.ExecuteInProcessResult) -> Iterator[str]:
+    """Say what was found out of the sources, and which cells could not be read."""
+    from dagster import JsonMetadataValue
+
+    for event in result.get_asset_materialization_events():
+        made = event.step_materialization_data.materialization
+        notes = made.metadata.get(NOTES)
+        if isinstance(notes, JsonMetadataValue) and isinstance(notes.value, list):
+            yield from (f"Note     {note}" for note in notes.value)
+
+
 def _blocked(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[str]:
     """Say what stopped the run: failed blocking rules, then steps that failed."""
+    yield from _notes(result)
     yield ""
     yield "The run stopped; nothing was published."
     for evaluation in result.get_asset_check_evaluations():

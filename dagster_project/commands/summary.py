@@ -22,7 +22,10 @@ def summarise(published: Path, currency: str) -> Iterator[str]:
             return connection.execute(query).fetchall()
 
         [(plan, certificate)] = rows("select plan_id, sentence from plan_certificates")
-        yield f"Plan {plan}: {certificate}"
+        [(as_of,)] = rows(
+            "select as_of_on from plan_runs order by finished_at desc, run_id desc limit 1"
+        )
+        yield f"Plan {plan}, made as of {as_of}: {certificate}"
         yield ""
         counts = dict(rows("select coverer_type, count(*) from coverage_assignments group by 1"))
         yield (
@@ -48,11 +51,19 @@ def summarise(published: Path, currency: str) -> Iterator[str]:
         ):
             yield f"Surprise {sentence}"
         yield ""
-        for kind, target, quota in rows(
-            "select revenue_type, sum(target_amount), sum(quota_amount) from group_targets "
-            "group by 1 order by 1 desc"
+        for kind, goal, buffer, won, quota in rows(
+            "select revenue_type, goal_amount, buffer_amount, won_amount, quota_amount "
+            "from company_targets order by 1 desc"
         ):
-            yield f"Goal     {kind}: {target:,.0f} {currency}, quotas {quota:,.0f} {currency}"
+            parts = [f"{goal:,.0f} {currency} of the fiscal year"]
+            parts += [f"{buffer:,.0f} as buffer"] if buffer else []
+            parts += [f"{won:,.0f} won by now"] if won else []
+            left = goal + buffer - won
+            if left <= 0:
+                parts.append("the goal is reached")
+            elif won or buffer:
+                parts.append(f"{left:,.0f} left")
+            yield f"Goal     {kind}: {', '.join(parts)}; quotas {quota:,.0f}"
         chance = rows(
             "select probability, chance_verdict, low_amount, high_amount from attainment_outlook "
             "where level = 'company' and is_default"
@@ -85,13 +96,16 @@ def summarise(published: Path, currency: str) -> Iterator[str]:
             "where verdict like 'over%' order by 1"
         ):
             yield f"Budget   {group}: {sentence if verdict == 'over budget' else verdict}"
-        for table, reason, count in rows(
-            "select table_name, reason, row_count from quarantine_summary order by 3 desc, 1, 2"
+        for table, reason, count, amount in rows(
+            "select table_name, reason, row_count, amount from quarantine_summary "
+            "order by 3 desc, 1, 2"
         ):
-            yield f"Data     {count:,} {table} set aside: {reason.replace('_', ' ')}"
+            money = f" ({amount:,.0f} {currency})" if amount else ""
+            yield f"Data     {count:,} {table} set aside: {reason.replace('_', ' ')}{money}"
         for table, check, failed in rows(
             "select table_name, check_name, failed_count from data_quality_results "
             "where not is_passed order by 1, 2"
         ):
-            amount = f" ({failed:,} rows)" if failed else ""
+            unit = "tables" if table == "pulls" else "rows"
+            amount = f" ({failed:,} {unit if failed > 1 else unit[:-1]})" if failed else ""
             yield f"Warning  {table}: {check.replace('_', ' ')} does not hold{amount}"

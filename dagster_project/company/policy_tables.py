@@ -219,9 +219,11 @@ def _partner_size_bands(company: Company) -> Iterable[Row]:
 
 
 @_policy(
-    "What one unit of a foreign currency is worth in the company's.", "currency rate", rate="DOUBLE"
+    "What one unit of a foreign currency is worth in the company's, whatever the day.",
+    "currency rate",
+    rate="DOUBLE",
 )
-def _exchange_rates(company: Company) -> Iterable[Row]:
+def _fixed_rates(company: Company) -> Iterable[Row]:
     for currency, rate in company.company.exchange_rates.items():
         yield {"currency": currency, "rate": rate}
 

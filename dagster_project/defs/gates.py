@@ -6,6 +6,8 @@ import dagster as dg
 
 from dagster_project.company.policy_tables import POLICY_TABLES
 from dagster_project.context import Context
+from dagster_project.defs.ingest import NOTES
+from dagster_project.gates.keys import explained
 from dagster_project.gates.pull_facts import FACTS, record_facts
 from dagster_project.gates.record import record_results, suite_parameters
 from dagster_project.gates.run import check_specs, run_gate, to_check_results
@@ -43,6 +45,8 @@ def _build_gate(
                 parameters=suite_parameters(suite, here.company),
                 min_rows=here.company.gates.min_rows.get(suite),
             )
+            if key == PULL_FACTS:
+                results = explained(connection, results)
             record_results(connection, results, context.run.run_id)
         for result in results:
             if not result.passed:
@@ -66,7 +70,7 @@ def _build_pull_facts(here: Context) -> dg.AssetsDefinition:
     def pull_facts(warehouse: Warehouse) -> dg.MaterializeResult[None]:
         """Compare all pulled tables with the accepted ones before they are judged."""
         with warehouse.connect() as connection:
-            record_facts(connection)
+            notes = record_facts(connection, here.company)
             rows = connection.execute(
                 f"select table_name, row_count, last_row_count, fix_count, issue_count from {FACTS}"
             ).fetchall()
@@ -77,6 +81,7 @@ def _build_pull_facts(here: Context) -> dg.AssetsDefinition:
                 "pulled_rows": sum(row[1] for row in rows),
                 "mended_rows": sum(row[3] for row in rows),
                 "rows_with_unreadable_cells": sum(row[4] for row in rows),
+                NOTES: dg.MetadataValue.json([f"{table}: {note}" for table, note in notes]),
                 "pulls": dg.MetadataValue.table(
                     [dg.TableRecord(dict(zip(names, row, strict=True))) for row in rows],
                     dg.TableSchema([dg.TableColumn(name) for name in names]),

@@ -12,6 +12,8 @@ from dagster_project.warehouse.contract import LANDING, LandingTable
 from dagster_project.warehouse.duckdb_file import Warehouse, fill_table
 from dagster_project.warehouse.facts import table_facts
 
+# What a pull tells people, as metadata that the refresh command prints.
+NOTES = "notes"
 # Sources can be late or busy; the solver and the checks are never retried.
 RETRY = dg.RetryPolicy(
     max_retries=2, delay=1, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
@@ -35,8 +37,10 @@ def _build_pull(here: Context, table: LandingTable) -> dg.AssetsDefinition:
             try:
                 result = pull_table(connection, here.company, table, target, here.settings.home)
             except PermanentSourceError as error:
-                raise dg.Failure(str(error), allow_retries=False) from error
+                raise dg.Failure(str(error), allow_retries=False) from None
             record_pull(connection, result)
+            for note in result.notes:
+                context.log.info(f"{table.name}: {note}")
             facts = table_facts(connection, target, table.meanings)
         return dg.MaterializeResult(
             metadata={
@@ -45,6 +49,7 @@ def _build_pull(here: Context, table: LandingTable) -> dg.AssetsDefinition:
                 "watermark": result.watermark or "none",
                 "unreadable_cells_rows": result.issue_count,
                 "is_absent": result.absent,
+                NOTES: dg.MetadataValue.json([f"{table.name}: {note}" for note in result.notes]),
             }
         )
 

@@ -92,6 +92,7 @@ def build(here: Context) -> dg.Definitions:
                     comments=comments,
                     contracts=contracts,
                     keep_plans=here.company.publishing.keep_plans,
+                    readable_by=here.company.publishing.readable_by,
                     serve_too=serve_too,
                 )
             except BaseException:

@@ -10,6 +10,8 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+from dagster_project.runtime.visible import visible
+
 MAX_SAMPLE_KEYS = 20
 
 Parameters = Mapping[str, Sequence[str] | dt.date | float | None]
@@ -62,7 +64,7 @@ class Feed:
             f"where {where}) order by key limit {MAX_SAMPLE_KEYS}",
             present,
         ).fetchall()
-        return tuple(str(row[0]) for row in rows)
+        return tuple(visible(str(row[0]), keep_lines=False) for row in rows)
 
 
 def column_types(con: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:

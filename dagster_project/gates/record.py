@@ -63,6 +63,7 @@ def suite_parameters(suite_name: str, company: Company) -> dict[str, Any]:
         "covering_roles": list(company.capacity.covering_roles),
         "as_of": company.company.as_of,
         "max_drop_rate": company.gates.max_drop_rate,
+        "currency": [company.company.currency],
     }
     known = load_suite(suite_name)["meta"].get("parameters", {})
     return {name: given[name] for name in known if given.get(name) is not None}

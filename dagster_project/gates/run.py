@@ -131,7 +131,7 @@ def run_gate(
     for rule, result, values in _validate(suite, frame):
         if result.failed_count:
             result = replace(result, sample_keys=feed.sample_keys(con, rule, values))
-        results.append(_with_sentence(result, len(frame)))
+        results.append(_with_sentence(result, len(frame), suite))
     return results
 
 
@@ -145,7 +145,7 @@ def validate(suite: Mapping[str, Any], frame: pd.DataFrame) -> list[RuleResult]:
     Returns:
         One result per rule, in the suite's order, without sample keys.
     """
-    return [_with_sentence(result, len(frame)) for _, result, _ in _validate(suite, frame)]
+    return [_with_sentence(result, len(frame), suite) for _, result, _ in _validate(suite, frame)]
 
 
 def to_check_results(
@@ -292,7 +292,7 @@ def _result(
     )
 
 
-def _with_sentence(result: RuleResult, row_count: int) -> RuleResult:
+def _with_sentence(result: RuleResult, row_count: int, suite: Mapping[str, Any]) -> RuleResult:
     """Write a result as one line: rule, number of rows, sample keys, why and fix."""
     if result.message:
         return result
@@ -303,6 +303,8 @@ def _with_sentence(result: RuleResult, row_count: int) -> RuleResult:
     elif result.failed_count:
         shown = ", ".join(result.sample_keys[:_SHOWN_KEYS])
         text += f" {'despite' if result.passed else 'for'} {result.failed_count:,} of"
-        text += f" {row_count:,} rows" + (f" (e.g. {shown})" if shown else "")
+        text += f" {row_count:,} {suite['meta'].get('rows', 'rows')}" + (
+            f" (e.g. {shown})" if shown else ""
+        )
     text += "." if result.passed else f". {result.why} Fix: {result.fix}"
     return replace(result, message=text)

@@ -22,6 +22,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.publishing.disk import advice
+from dagster_project.runtime.private import ReadableBy, published_file_mode, published_to
 from dagster_project.warehouse.tables import all_or_none
 
 # Readable by DuckDB clients from 1.2 on; the default of a newer writer is refused by older ones.
@@ -65,6 +66,7 @@ def publish(
     comments: Mapping[str, Mapping[str, str]] | None = None,
     contracts: Mapping[str, Mapping[str, str]] | None = None,
     keep_plans: int = 30,
+    readable_by: ReadableBy = "everyone",
     serve_too: Callable[[], object] | None = None,
 ) -> PublishResult:
     """Publish tables as ``published/coverage.duckdb`` and ``plans/<plan_id>/*.parquet``.
@@ -79,6 +81,7 @@ def publish(
         comments: Per published name the meaning of its columns.
         contracts: Per published name the type by column that readers were promised.
         keep_plans: How many plan folders stay, the newest and always the current one.
+        readable_by: Whose users may read what is published: everyone's, the group's, the owner's.
         serve_too: Called when all files are ready and before any is put in place; whatever it
             raises leaves the files as they were.
 
@@ -95,7 +98,7 @@ def publish(
     if keep_plans < 1:
         raise ValueError(f"keep_plans is {keep_plans}; at least the current plan is kept")
     site = _Site(home, plan_id)
-    with _explained(site):
+    with _explained(site), published_to(home, readable_by):
         site.published.mkdir(parents=True, exist_ok=True)
         site.new_plan.mkdir(parents=True)
         facts = _build(con, tables, comments or {}, contracts or {}, site)
@@ -109,7 +112,7 @@ def publish(
         (site.new_plan / NOT_CURRENT_YET).touch()
         for path in (site.new_database, *site.new_plan.iterdir(), site.new_plan):
             _sync(path)
-        site.new_database.chmod(0o444)
+        site.new_database.chmod(published_file_mode(readable_by))
         if serve_too is not None:
             serve_too()
         before = _put_in_place(site)

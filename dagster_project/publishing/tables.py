@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cache
 
 from dagster_project.backtest.tables import BACKTEST_TABLES
-from dagster_project.gates.pull_facts import KEY_PROBLEMS
+from dagster_project.gates.keys import KEY_PROBLEMS
 from dagster_project.gates.record import HISTORY, RESULTS
 from dagster_project.planning.levels import LEVEL_TABLES
 from dagster_project.planning.quota_tables import MEANINGS, PLAN_TABLES

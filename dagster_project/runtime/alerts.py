@@ -10,6 +10,8 @@ import os
 from pathlib import Path
 from urllib.request import Request, urlopen
 
+from dagster_project.runtime.visible import visible
+
 WEBHOOK_VARIABLE = "COVERAGE_ALERT_WEBHOOK"
 TIMEOUT_SECONDS = 10
 
@@ -30,7 +32,9 @@ def send(home: Path, title: str, lines: list[str]) -> Path:
     """
     path = home / "alerts.jsonl"
     home.mkdir(parents=True, exist_ok=True)
-    body = json.dumps({"title": title, "text": "\n".join([title, *lines])})
+    title = visible(title, keep_lines=False)
+    body = json.dumps({"title": title, "text": "\n".join([title, *map(visible, lines)])})
+    path.touch(mode=0o600)
     with path.open("a", encoding="utf-8") as file:
         file.write(body + "\n")
     address = os.environ.get(WEBHOOK_VARIABLE)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import yaml
 from filelock import FileLock
 
+from dagster_project.runtime.private import keep_private
 from dagster_project.runtime.settings import REPOSITORY, Settings
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def prepare_dagster_home(settings: Settings) -> None:
         "config": {"base_dir": str(settings.dagster_home / "history" / "runs")},
     }
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
+    keep_private(settings.home)
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
     text = yaml.safe_dump(instance, sort_keys=False)
     target = settings.dagster_home / "dagster.yaml"

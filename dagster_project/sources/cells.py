@@ -11,19 +11,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from dagster_project.sources.formats import PLAIN, Format, date_sql, number_sql
 from dagster_project.warehouse.tables import Column, quote_identifier
 
-_TRUE = ("true", "t", "yes", "y", "1")
-_FALSE = ("false", "f", "no", "n", "0")
+# Words of the usual exports: English, German, French, Spanish and Portuguese, Italian, numbers.
+_TRUE = (
+    *("true", "t", "yes", "y", "1", "1.0", "on", "x", "ja", "j", "wahr", "oui", "o", "vrai"),
+    *("sí", "si", "sì", "s", "sim", "verdadero", "verdadeiro", "vero"),
+)
+_FALSE = (
+    *("false", "f", "no", "n", "0", "0.0", "off", "nein", "falsch", "non", "faux", "não", "nao"),
+    *("falso",),
+)
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 # What programs write for "nothing". In free text they may be a real answer and stay.
 _NULL_WORDS = (
     *("None", "none", "NONE", "Null", "null", "NULL", "<null>", "(null)", "NaN", "nan", "NAN"),
-    *("NaT", "N/A", "n/a", "#N/A"),
+    *("NaT", "N/A", "n/a", "#N/A", "-", "--"),
 )
+# Databases write it for nothing, and nobody else: also in free text.
+_NULL_MARK = r"\N"
 # Spaces of typesetting, and characters that nobody sees, both beyond ASCII.
 _WIDE_SPACES = r"'[\x{00A0}\x{2007}\x{202F}\x{3000}]'"
 _INVISIBLE = r"'[\x{200B}\x{200C}\x{200D}\x{2060}\x{FEFF}]'"
+# Control characters, which a terminal obeys, and marks that turn the direction of a line.
+_CONTROLS = r"'[\x00-\x1F\x7F]'"
+_TURNING = r"'[\x{061C}\x{200E}\x{200F}\x{202A}-\x{202E}\x{2066}-\x{2069}]'"
 _LINE_BLANKS = "chr(9) || chr(10) || chr(13)"
 # Dates that programs write for "unknown" or "for ever", the epochs of spreadsheets and of Unix
 # among them; and everything from 2200 on.
@@ -88,32 +101,76 @@ def quote_text(value: str) -> str:
 def clean_text(expression: str) -> str:
     """Build SQL that cleans a text: unusual characters, outer white space, empty to null.
 
-    Most cells are plain; finding that out costs a third of cleaning them.
+    A control character becomes the picture of it, so that no message, page or file built from the
+    cell can steer a terminal. Most cells are plain; finding that out costs a third of cleaning
+    them.
     """
-    lines = " or ".join(f"contains({expression}, {blank})" for blank in _LINE_BLANKS.split(" || "))
     return (
-        f"nullif(trim(case when {_is_plain(expression)} then "
-        f"case when {lines} then trim({expression}, ' ' || {_LINE_BLANKS}) else {expression} end "
-        f"else trim({_compose(expression)}, ' ' || {_LINE_BLANKS}) end), '')"
+        f"nullif(trim(case when {_is_plain(expression)} then {expression} "
+        f"else {_compose(_trim_lines(expression))} end), '')"
     )
 
 
 def is_cleaned(expression: str) -> str:
     """Build SQL that is true where :func:`clean_text` replaces more than outer white space."""
-    return (
-        f"case when {_is_plain(expression)} then false "
-        f"else {_compose(expression)} <> {expression} end"
-    )
+    trimmed = _trim_lines(expression)
+    return f"case when {_is_plain(expression)} then false else {_compose(trimmed)} <> {trimmed} end"
+
+
+def _trim_lines(expression: str) -> str:
+    return f"trim({expression}, ' ' || {_LINE_BLANKS})"
 
 
 def _is_plain(expression: str) -> str:
-    """Only ASCII: as many bytes as characters."""
-    return f"strlen({expression}) = length({expression})"
+    """Only ASCII that can be seen: as many bytes as characters, and no control character."""
+    return (
+        f"strlen({expression}) = length({expression}) "
+        f"and not regexp_matches({expression}, {_CONTROLS})"
+    )
 
 
 def _compose(expression: str) -> str:
     spaced = f"regexp_replace({expression}, {_WIDE_SPACES}, ' ', 'g')"
-    return f"nfc_normalize(regexp_replace({spaced}, {_INVISIBLE}, '', 'g'))"
+    seen = f"regexp_replace(regexp_replace({spaced}, {_INVISIBLE}, '', 'g'), {_TURNING}, '', 'g')"
+    # A line end inside a cell would begin a line of its own in a message.
+    flat = f"translate({seen}, {_LINE_BLANKS}, '   ')"
+    pictured = f"translate({flat}, {_control_characters()}, {quote_text(_PICTURES)})"
+    return f"nfc_normalize({pictured})"
+
+
+_STEERING = [*(n for n in range(32) if n not in (9, 10, 13)), 127, *range(128, 160)]
+_PICTURES = "".join(
+    chr(0x2400 + n) if n < 32 else "\u2421" if n == 127 else "\ufffd" for n in _STEERING
+)
+
+
+def _control_characters() -> str:
+    return " || ".join(f"chr({n})" for n in _STEERING)
+
+
+def cell_text(expression: str, source_type: str, values: Mapping[str, str]) -> str:
+    """Build SQL for the cleaned text of a cell, its values replaced.
+
+    Args:
+        expression: SQL of the source cell (a quoted column or a literal).
+        source_type: DuckDB type of that expression.
+        values: Raw text to canonical text.
+    """
+    source = expression if source_type == "VARCHAR" else f"cast({expression} as varchar)"
+    text = f"nullif({clean_text(source)}, {quote_text(_NULL_MARK)})"
+    if values:
+        cases = " ".join(
+            f"when {quote_text(raw)} then {quote_text(canonical)}"
+            for raw, canonical in values.items()
+        )
+        text = f"case {text} {cases} else {text} end"
+    return text
+
+
+def is_read_as_text(column: Column, source_type: str, values: Mapping[str, str]) -> bool:
+    """Whether a column of numbers or dates has to be read from text."""
+    native = _read_native(column.type, "", source_type, "", is_date_only=False)
+    return column.type not in ("VARCHAR", "BOOLEAN") and (bool(values) or native is None)
 
 
 def read_cell(
@@ -122,6 +179,7 @@ def read_cell(
     source_type: str,
     timezone: str,
     values: Mapping[str, str],
+    form: Format = PLAIN,
 ) -> Cell:
     """Build the SQL that reads one column.
 
@@ -131,27 +189,26 @@ def read_cell(
         source_type: DuckDB type of that expression.
         timezone: The company's time zone; times with an offset are turned into its local time.
         values: Raw text to canonical text, applied before the cast.
+        form: How dates and numbers are written.
 
     Returns:
         The typed value and the notes.
     """
     name = quote_identifier(column.name)
-    native = None if values else _read_native(column.type, expression, source_type, timezone)
+    native = None
+    if not values:
+        native = _read_native(
+            column.type, expression, source_type, timezone, is_date_only=form.is_date_only
+        )
     is_date = column.type in ("DATE", "TIMESTAMP")
     value = _real_date(name) if is_date else name
     if native is not None:
         fix = f"case when {_is_placeholder(name)} then {_placeholder_note(column)} end"
         return Cell(native, None, name, value, fix if is_date else None, None)
     source = expression if source_type == "VARCHAR" else f"cast({expression} as varchar)"
-    text = clean_text(source)
-    if values:
-        cases = " ".join(
-            f"when {quote_text(raw)} then {quote_text(canonical)}"
-            for raw, canonical in values.items()
-        )
-        text = f"case {text} {cases} else {text} end"
+    text = cell_text(expression, source_type, values)
     if column.type != "VARCHAR":
-        parsed = _cast_text(column.type, name, timezone)
+        parsed = _cast_text(column.type, name, timezone, form)
         return Cell(text, None, parsed, value, _fix(column), _issue(column, name))
     # Only text keeps the characters that were cleaned; in other types they never mattered.
     cleaned = is_cleaned(source)
@@ -217,27 +274,27 @@ def _read_id(text: str) -> str:
     )
 
 
-def _cast_text(type_: str, text: str, timezone: str) -> str:
+def boolean_sql(text: str) -> str:
+    """Build SQL that reads cleaned text as true or false; null where it is neither."""
+    yes = ", ".join(quote_text(word) for word in _TRUE)
+    no = ", ".join(quote_text(word) for word in _FALSE)
+    word = f"lower({text})"
+    return f"case when {word} in ({yes}) then true when {word} in ({no}) then false end"
+
+
+def _cast_text(type_: str, text: str, timezone: str, form: Format) -> str:
     """Cast cleaned text; null where it cannot be read."""
     if type_ == "BOOLEAN":
-        yes = ", ".join(quote_text(word) for word in _TRUE)
-        no = ", ".join(quote_text(word) for word in _FALSE)
-        word = f"lower({text})"
-        return f"case when {word} in ({yes}) then true when {word} in ({no}) then false end"
-    number = f"try_cast({text} as double)"
+        return boolean_sql(text)
+    if type_ in ("DATE", "TIMESTAMP"):
+        moment = date_sql(text, form, timezone)
+        return f"cast({moment} as date)" if type_ == "DATE" else moment
+    number = f"try_cast({number_sql(text, form)} as double)"
     if type_ == "DOUBLE":
         return f"case when isfinite({number}) then {number} end"
-    if type_ == "BIGINT":
-        return f"case when {number} = trunc({number}) then try_cast({text} as bigint) end"
-    if type_ == "DATE":
-        return f"try_cast({text} as date)"
-    # A plain cast would drop an offset and so move a deal by hours, perhaps to another month.
-    # The two common forms without an offset are told apart by length, before the pattern.
-    is_plain = f"length({text}) = 10 or (length({text}) = 19 and substr({text}, 17, 1) = ':')"
-    has_offset = f"regexp_matches({text}, '(Z|:[0-9.:]+ ?[+-][0-9]{{2}}(:?[0-9]{{2}})?)$')"
-    local = f"timezone({quote_text(timezone)}, try_cast({text} as timestamptz))"
-    plain = f"try_cast({text} as timestamp)"
-    return f"case when {is_plain} then {plain} when {has_offset} then {local} else {plain} end"
+    # Beyond 2^53 a double is no exact number: then the text itself is.
+    whole = f"try_cast({number_sql(text, form)} as bigint)"
+    return f"case when {number} = trunc({number}) then {whole} end"
 
 
 def _real_date(moment: str) -> str:
@@ -253,7 +310,9 @@ def _is_placeholder(moment: str) -> str:
     return f"coalesce({is_far} or cast({moment} as date) in ({dates}), false)"
 
 
-def _read_native(type_: str, expression: str, source_type: str, timezone: str) -> str | None:
+def _read_native(
+    type_: str, expression: str, source_type: str, timezone: str, *, is_date_only: bool
+) -> str | None:
     """Build SQL for a column whose type already fits; None where it must be read as text.
 
     A floating-point NaN stands for a missing value, as data frames write it.
@@ -271,5 +330,6 @@ def _read_native(type_: str, expression: str, source_type: str, timezone: str) -
         if source_type in ("DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"):
             return f"cast({expression} as {type_})"
         if source_type == "TIMESTAMP WITH TIME ZONE":
-            return f"cast(timezone({quote_text(timezone)}, {expression}) as {type_})"
+            zone = "UTC" if is_date_only else timezone
+            return f"cast(timezone({quote_text(zone)}, {expression}) as {type_})"
     return None

@@ -12,6 +12,7 @@ from dagster_project.company.sections.remote import SqlSource, SqlTable
 from dagster_project.runtime.credentials import read_secret, redact
 from dagster_project.sources import mirror
 from dagster_project.sources.errors import PermanentSourceError, SourceError
+from dagster_project.sources.personal import without_cells
 
 if TYPE_CHECKING:
     import duckdb
@@ -41,6 +42,7 @@ def pull(
     definition = mirror.Definition.of(
         source, spec, service=f"{table.name}: the database", text=spec.query
     )
+    is_connected = False
     try:
         address = sa.make_url(url)
         is_postgres = address.get_backend_name() == "postgresql"
@@ -48,9 +50,16 @@ def pull(
         options = {"connect_timeout": CONNECT_SECONDS} if is_postgres and not has_own else {}
         engine = sa.create_engine(address, poolclass=sa.pool.NullPool, connect_args=options)
         fetch = lambda since: _pages(engine, spec, since)  # noqa: E731
+        if table.is_personal:
+            with engine.connect():
+                pass  # what goes wrong until here is no matter of rows, and is said in full
+            is_connected = True
         return mirror.pull(con, table, target, definition, fetch, timezone)
     except (sa.exc.SQLAlchemyError, ImportError) as error:
-        reason = redact(" ".join(str(getattr(error, "orig", None) or error).split()), [url])
+        cause = getattr(error, "orig", None) or error
+        reason = redact(" ".join(str(cause).split()), [url])
+        if is_connected:
+            reason = without_cells(cause, reason, spec.query)
         kind = SourceError if isinstance(error, sa.exc.OperationalError) else PermanentSourceError
         raise kind(f"{definition.service} cannot be read: {reason}") from None
 

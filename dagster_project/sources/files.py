@@ -6,7 +6,6 @@ inputs are clean text, and each has a ``_row`` to order by, as joins promise no 
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import duckdb
@@ -16,8 +15,16 @@ from dagster_project.company.sections.sources import FilesSource, TableSource
 from dagster_project.company.yaml_file import close_matches
 from dagster_project.sources.cells import clean_text
 from dagster_project.sources.errors import PermanentSourceError
-from dagster_project.sources.mapping import landing_sql, refuse_missing_columns, report
+from dagster_project.sources.mapping import (
+    header_names,
+    land,
+    refuse_missing_columns,
+    report,
+    without_deleted,
+)
+from dagster_project.sources.personal import without_cells
 from dagster_project.sources.readers import open_scan, reading
+from dagster_project.sources.relation import Relation
 from dagster_project.sources.result import PullResult
 from dagster_project.warehouse.contract import LandingTable
 from dagster_project.warehouse.tables import quote_identifier
@@ -57,25 +64,26 @@ def pull(
     con.execute(f"create schema if not exists {quote_identifier(target.split('.')[0])}")
     folder = (company.path.parent / source.folder).resolve()
     spec = source.tables.get(table.name)
-    files: tuple[Path, ...] = ()
-    columns: tuple[str, ...] | None = None
     if spec is None:
         if not table.is_optional:
             raise PermanentSourceError(
                 f"{table.name}: every company needs this table; add source.tables.{table.name}"
             )
         con.execute(table.landed().create_sql(target))
-    elif spec.query is not None:
-        files, columns = _pull_query(con, company, table, target, source, spec, folder)
-    else:
-        files, columns = _pull_file(con, company, table, target, source, spec, folder)
+        return report(con, table, target, source_columns=None)
+    read = _pull_file if spec.query is None else _pull_query
+    files, columns, notes = read(con, company, table, target, source, spec, folder)
     return report(
         con,
         table,
         target,
         source_files=tuple(_relative(file, folder) for file in files),
         source_columns=columns,
+        notes=notes,
     )
+
+
+_Read = tuple[tuple[Path, ...], tuple[str, ...], list[str]]
 
 
 def _pull_file(
@@ -86,14 +94,25 @@ def _pull_file(
     source: FilesSource,
     spec: TableSource,
     folder: Path,
-) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+) -> _Read:
     assert spec.path is not None
-    scan = open_scan(con, source, folder, spec.path, table.name)
-    refuse_missing_columns(table, spec.columns, scan.columns, scan.files[0].name)
-    sql = landing_sql(target, table, spec.columns, scan.columns, scan.sql, company.company.timezone)
-    with reading(table.name, scan.files):
-        con.execute(sql, [scan.parameter])
-    return scan.files, tuple(scan.columns)
+    wanted = header_names(table, spec.columns)
+    with open_scan(
+        *(con, source, spec, folder, spec.path, table.name, wanted), is_personal=table.is_personal
+    ) as scan:
+        refuse_missing_columns(table, spec.columns, scan.columns, scan.files[0].name, is_file=True)
+        relation, left_out = without_deleted(con, table, spec.columns, spec.deleted, scan)
+        with reading(table.name, scan.files):
+            notes = land(
+                con,
+                target,
+                table,
+                spec.columns,
+                relation,
+                company.company.timezone,
+                (spec, source),
+            )
+        return scan.files, tuple(scan.columns), [*left_out, *notes]
 
 
 def _pull_query(
@@ -104,25 +123,29 @@ def _pull_query(
     source: FilesSource,
     spec: TableSource,
     folder: Path,
-) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+) -> _Read:
     assert spec.query is not None
     place = f"source.tables.{table.name}.query"
     files: list[Path] = []
+    notes: list[str] = []
     with duckdb.connect(":memory:") as sandbox:
         for alias, path in spec.inputs.items():
-            scan = open_scan(sandbox, source, folder, path, table.name)
-            files += scan.files
-            columns = ", ".join(
-                f"{clean_text(f'cast({quote_identifier(name)} as varchar)')} "
-                f"as {quote_identifier(name)}"
-                for name in scan.columns
-            )
-            with reading(table.name, scan.files):
-                sandbox.execute(
-                    f"create temp table {quote_identifier(alias)} as "
-                    f"select {columns}, row_number() over () as _row from {scan.sql}",
-                    [scan.parameter],
+            with open_scan(
+                *(sandbox, source, spec, folder, path, table.name), is_personal=table.is_personal
+            ) as scan:
+                files += scan.files
+                notes += scan.notes
+                columns = ", ".join(
+                    f"{clean_text(f'cast({quote_identifier(name)} as varchar)')} "
+                    f"as {quote_identifier(name)}"
+                    for name in scan.columns
                 )
+                with reading(table.name, scan.files):
+                    sandbox.execute(
+                        f"create temp table {quote_identifier(alias)} as "
+                        f"select {columns}, row_number() over () as _row from {scan.sql}",
+                        list(scan.parameters),
+                    )
         for setting in (
             "python_enable_replacements = false",
             "threads = 1",  # rows come in the same order every time
@@ -139,22 +162,31 @@ def _pull_query(
                 name: str(type_)
                 for name, type_ in zip(relation.columns, relation.types, strict=True)
             }
-            _refuse_query_columns(place, table, relation.columns)
+            _refuse_query_columns(place, table, relation.columns, spec.query)
             rows = relation.to_arrow_table()
         except _MISTAKES as error:
-            raise PermanentSourceError(f"{place}: {_mistake(error, table)}") from None
+            raise PermanentSourceError(f"{place}: {_mistake(error, table, spec.query)}") from None
     con.register(_QUERY_RESULT, rows)
     try:
-        con.execute(landing_sql(target, table, {}, types, _QUERY_RESULT, company.company.timezone))
+        relation = Relation(_QUERY_RESULT, types)
+        zone = company.company.timezone
+        notes += land(con, target, table, {}, relation, zone, (spec, source))
     finally:
         con.unregister(_QUERY_RESULT)
-    return tuple(files), tuple(types)
+    return tuple(files), tuple(types), notes
 
 
-def _refuse_query_columns(place: str, table: LandingTable, found: list[str]) -> None:
+def _refuse_query_columns(place: str, table: LandingTable, found: list[str], query: str) -> None:
     known = table.column_names
+
+    def shown(name: str) -> str:
+        # Without a header line, the names that `select *` gives are a record's cells.
+        if table.is_personal and name not in query:
+            return f"column {found.index(name) + 1} of the query's result is unknown"
+        return f"unknown column {name!r}; {close_matches(name, known)}".removesuffix("; ")
+
     problems = [
-        f"unknown column {name!r}; {close_matches(name, known)}use one of {', '.join(known)}"
+        f"{shown(name).removesuffix(' ')}; use one of {', '.join(known)}"
         for name in found
         if name not in known
     ]
@@ -173,10 +205,10 @@ def _refuse_query_columns(place: str, table: LandingTable, found: list[str]) -> 
         )
 
 
-def _mistake(error: Exception, table: LandingTable) -> str:
+def _mistake(error: Exception, table: LandingTable, query: str) -> str:
     """Say what is wrong with a query; DuckDB may quote a cell, which stays out for HR data."""
     text = " ".join(str(error).split("\n\nLINE")[0].split())
-    return re.sub(r"'[^']*'", "'…'", text) if table.system == "hr" else text
+    return without_cells(error, text, query) if table.is_personal else text
 
 
 def _relative(file: Path, folder: Path) -> str:

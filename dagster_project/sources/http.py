@@ -43,8 +43,10 @@ def new_session() -> requests.Session:
 
 
 @contextmanager
-def answering(service: str, secrets: Iterable[str]) -> Iterator[None]:
+def answering(service: str, secrets: Iterable[str], *, is_personal: bool = False) -> Iterator[None]:
     """Turn what a service or its client raises into an error a user can act on, secrets left out.
+
+    An answer about people may be quoted in what is raised: then only its kind is said.
 
     Raises:
         SourceError: It did not answer properly now.
@@ -59,6 +61,8 @@ def answering(service: str, secrets: Iterable[str]) -> Iterator[None]:
         status = getattr(error, "status", None) or getattr(
             getattr(error, "response", None), "status_code", None
         )
+        if is_personal:
+            reason = type(error).__name__ + (f", status {status}" if status else "")
         if status in _REFUSED or type(error).__name__ == "SalesforceAuthenticationFailed":
             raise PermanentSourceError(
                 f"{service} refused: {reason}; check address, names and permissions"

@@ -18,7 +18,8 @@ COMPANY_FILE = "company_file"
 PULLS, ACCEPTED = "quality.pulls", "quality.accepted_pulls"
 _COLUMNS = (
     "table_name VARCHAR, row_count BIGINT, content_hash VARCHAR, watermark VARCHAR, "
-    "is_absent BOOLEAN, issue_count BIGINT, fix_count BIGINT, source_columns VARCHAR[]"
+    "is_absent BOOLEAN, issue_count BIGINT, fix_count BIGINT, source_columns VARCHAR[], "
+    "notes VARCHAR[]"
 )
 
 
@@ -27,6 +28,8 @@ def create_records(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("create schema if not exists quality")
     for table in (PULLS, ACCEPTED):
         connection.execute(f"create table if not exists {table} ({_COLUMNS})")
+        # A warehouse of an earlier version has no notes.
+        connection.execute(f"alter table {table} add column if not exists notes VARCHAR[]")
 
 
 def record_pull(connection: duckdb.DuckDBPyConnection, result: PullResult) -> None:
@@ -42,6 +45,7 @@ def record_pull(connection: duckdb.DuckDBPyConnection, result: PullResult) -> No
             result.issue_count,
             result.fix_count,
             list(result.source_columns),
+            list(result.notes),
         ],
     )
 
@@ -49,7 +53,7 @@ def record_pull(connection: duckdb.DuckDBPyConnection, result: PullResult) -> No
 def _record(connection: duckdb.DuckDBPyConnection, row: list[object]) -> None:
     create_records(connection)
     connection.execute(f"delete from {PULLS} where table_name = ?", [row[0]])
-    connection.execute(f"insert into {PULLS} values (?, ?, ?, ?, ?, ?, ?, ?)", row)
+    connection.execute(f"insert into {PULLS} values (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
 
 def landed_company(connection: duckdb.DuckDBPyConnection) -> str | None:
@@ -66,7 +70,7 @@ def landed_company(connection: duckdb.DuckDBPyConnection) -> str | None:
 
 def record_company_file(connection: duckdb.DuckDBPyConnection, config_hash: str) -> None:
     """Remember which settings were landed, like a pull."""
-    _record(connection, [COMPANY_FILE, 1, config_hash, None, False, 0, 0, []])
+    _record(connection, [COMPANY_FILE, 1, config_hash, None, False, 0, 0, [], []])
 
 
 def accept(connection: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> dict[str, int]:

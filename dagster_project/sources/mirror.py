@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 import pyarrow as pa
 
 from dagster_project.company.sections.columns import ColumnMapping
+from dagster_project.company.sections.formats import Formats
 from dagster_project.company.sections.remote import Remote
 from dagster_project.sources.errors import PermanentSourceError, SourceError
-from dagster_project.sources.mapping import landing_sql, refuse_missing_columns, report
+from dagster_project.sources.mapping import land, refuse_missing_columns, report
+from dagster_project.sources.relation import Relation
 from dagster_project.sources.result import PullResult
 from dagster_project.warehouse.contract import LandingTable
 from dagster_project.warehouse.tables import all_or_none, quote_identifier
@@ -77,6 +79,7 @@ class Definition:
         mapping: Where each contract column comes from.
         full_reload_days: Days after which everything is read again.
         overlap_minutes: Minutes read again before the watermark, for rows that came late.
+        formats: Formats of dates and numbers, the table's before the source's.
     """
 
     service: str
@@ -87,6 +90,7 @@ class Definition:
     mapping: dict[str, ColumnMapping]
     full_reload_days: int
     overlap_minutes: int
+    formats: tuple[Formats, ...] = ()
 
     @classmethod
     def of(cls, source: Remote, spec: _Spec, *, service: str, text: str) -> Self:
@@ -100,6 +104,7 @@ class Definition:
             mapping=spec.columns,
             full_reload_days=source.full_reload_days,
             overlap_minutes=source.overlap_minutes,
+            formats=tuple(part for part in (spec, source) if isinstance(part, Formats)),
         )
 
 
@@ -274,9 +279,10 @@ def _land(
     timezone: str,
 ) -> PullResult:
     columns = {row[0]: "VARCHAR" for row in con.execute(f"describe {mirror}").fetchall()}
-    refuse_missing_columns(table, definition.mapping, columns, definition.service)
+    refuse_missing_columns(table, definition.mapping, columns, definition.service, is_file=False)
     key = quote_identifier(definition.key)
     ordered = f"(select * from {mirror} order by {key})"
     con.execute(f"create schema if not exists {quote_identifier(target.split('.')[0])}")
-    con.execute(landing_sql(target, table, definition.mapping, columns, ordered, timezone))
-    return report(con, table, target, source_columns=tuple(columns))
+    relation = Relation(ordered, columns)
+    notes = land(con, target, table, definition.mapping, relation, timezone, definition.formats)
+    return report(con, table, target, source_columns=tuple(columns), notes=notes)

@@ -31,6 +31,8 @@ def pull_table(
 ) -> PullResult:
     """Pull one landing table by the company's kind of source.
 
+    Whatever goes wrong with a table about people is said without a cell of it.
+
     Args:
         con: Warehouse connection, open for writing.
         company: The company whose source is read.
@@ -45,6 +47,27 @@ def pull_table(
         SourceError: The source could not be read now.
         PermanentSourceError: The source or its mapping is wrong.
     """
+    try:
+        return _pull(con, company, table, target, home)
+    except SourceError:
+        raise
+    except Exception as error:
+        if not table.is_personal:
+            raise
+        kind = f"{type(error).__module__}.{type(error).__name__}"
+        raise PermanentSourceError(
+            f"{table.name}: cannot be read ({kind}). The message itself is not shown, as it may "
+            "hold a person's data; read the same source by hand to see it"
+        ) from None
+
+
+def _pull(
+    con: duckdb.DuckDBPyConnection,
+    company: Company,
+    table: LandingTable,
+    target: str,
+    home: Path | None,
+) -> PullResult:
     source = company.source_of(table.name)
     timezone = company.company.timezone
     if isinstance(source, Remote) and not source.has(table.name):
@@ -80,5 +103,9 @@ def _demo_files(company: Company, source: DemoSource, home: Path) -> FilesSource
     return FilesSource(
         kind="files",
         folder=str(folder),
-        tables={name: TableSource(path=f"{name}.{source.format}") for name in LANDING},
+        tables={
+            name: TableSource(path=file.name)
+            for name in LANDING
+            if (file := folder / f"{name}.{source.format}").exists()
+        },
     )

@@ -39,9 +39,14 @@ def pull(
         text=f"{source.address} {spec.model_dump_json(exclude={'columns'})}",
     )
     secret, client = _client(source)
-    with http.answering(definition.service, [secret]):
+    with http.answering(definition.service, [secret], is_personal=table.is_personal):
         return mirror.pull(
-            con, table, target, definition, lambda since: _pages(client, spec, since), timezone
+            con,
+            table,
+            target,
+            definition,
+            lambda since: _pages(client, table, spec, since),
+            timezone,
         )
 
 
@@ -65,7 +70,9 @@ def _client(source: RestSource) -> tuple[str, Any]:
     return secret, RESTClient(source.address, headers=headers, auth=auth, session=session)
 
 
-def _pages(client: Any, spec: RestTable, since: dt.datetime | None) -> Iterator[mirror.Page]:
+def _pages(
+    client: Any, table: LandingTable, spec: RestTable, since: dt.datetime | None
+) -> Iterator[mirror.Page]:
     parameters = dict(spec.parameters)
     if since is not None and spec.since is not None:
         parameters[spec.since] = f"{since:%Y-%m-%dT%H:%M:%SZ}"
@@ -77,7 +84,7 @@ def _pages(client: Any, spec: RestTable, since: dt.datetime | None) -> Iterator[
         spec.path, params=parameters, paginator=_paginator(spec.pages), data_selector=spec.records
     ):
         if not records:
-            _refuse_an_answer_without_rows(records.response.json(), spec)
+            _refuse_an_answer_without_rows(records.response.json(), table, spec)
         moments = [mirror.as_moment(mirror.dig(r, spec.cursor)) for r in records if spec.cursor]
         yield mirror.Page(
             fields,
@@ -86,12 +93,15 @@ def _pages(client: Any, spec: RestTable, since: dt.datetime | None) -> Iterator[
         )
 
 
-def _refuse_an_answer_without_rows(answer: Any, spec: RestTable) -> None:
+def _refuse_an_answer_without_rows(answer: Any, table: LandingTable, spec: RestTable) -> None:
     """Refuse an answer without the list of rows: unlike an empty list, it is no empty table."""
     from dlt.common.jsonpath import find_values
 
     if not find_values(spec.records, answer):
-        there = ", ".join(sorted(answer)) if isinstance(answer, dict) else type(answer).__name__
+        there = type(answer).__name__
+        if isinstance(answer, dict):
+            # Names of fields may be people: a service may key its records by them.
+            there = f"{len(answer)} fields" if table.is_personal else ", ".join(sorted(answer))
         raise PermanentSourceError(
             f"{spec.path}: the answer has no {spec.records!r}, it has {there}; correct `records`"
         )

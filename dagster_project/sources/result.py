@@ -19,6 +19,7 @@ class PullResult:
         fix_count: Rows with a cell that was mended.
         absent: The company has no such table; an empty one was written.
         source_columns: Columns the source had, mapped or not.
+        notes: What was found out, and cells that could not be read, for people; no cell of HR data.
     """
 
     table: str
@@ -30,3 +31,4 @@ class PullResult:
     fix_count: int
     absent: bool
     source_columns: tuple[str, ...]
+    notes: tuple[str, ...] = ()

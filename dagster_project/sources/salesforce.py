@@ -62,7 +62,7 @@ def pull(
         finally:
             secrets.append(client.session_id)
 
-    with http.answering(definition.service, secrets):
+    with http.answering(definition.service, secrets, is_personal=table.is_personal):
         try:
             return once()
         except SalesforceExpiredSession:

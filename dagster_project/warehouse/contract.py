@@ -25,6 +25,11 @@ class LandingTable(Table):
     is_optional: bool = False
     watermark_columns: tuple[str, ...] = ()
 
+    @property
+    def is_personal(self) -> bool:
+        """Its rows are about people: no cell of any column appears in a message or log."""
+        return self.system == "hr"
+
     def landed(self) -> Table:
         """The table as it lands: the mapped columns and the technical ones."""
         return Table(
@@ -107,6 +112,16 @@ _TABLES = (
         _required("entered_at", "TIMESTAMP", "When it entered the stage"),
         is_optional=True,
         watermark_columns=("entered_at",),
+    ),
+    _landing(
+        "exchange_rates",
+        "What one unit of a currency is worth in the company's, from a day on",
+        (),
+        _required("currency", "VARCHAR", "ISO 4217 code of the currency"),
+        _required("starts_on", "DATE", "First day of the rate; it holds until the next one"),
+        _required("rate", "DOUBLE", "What one unit is worth in the company's currency"),
+        is_optional=True,
+        watermark_columns=("starts_on",),
     ),
     _landing(
         "products",

@@ -21,6 +21,7 @@ import duckdb
 from filelock import FileLock, Timeout
 from pydantic import PrivateAttr
 
+from dagster_project.runtime.private import keep_private
 from dagster_project.warehouse.tables import Table, quote_identifier, quote_relation
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Warehouse(dg.ConfigurableResource[None]):
             WarehouseBusyError: The other run did not end in time, or another program has the file.
         """
         path = Path(self.path)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        keep_private(path.parent)
         self._lock = FileLock(f"{path}.lock")
         # Who holds the lock; the lock file itself is emptied by whoever tries to take it.
         holder = Path(f"{path}.holder")

@@ -1,6 +1,6 @@
 {% set tables = {
     'accounts': 'crm', 'opportunities': 'crm', 'products': 'crm', 'activities': 'crm', 'employees': 'hr', 'certifications': 'hr',
-    'absences': 'hr', 'quotas': 'hr', 'stage_changes': 'crm',
+    'absences': 'hr', 'quotas': 'hr', 'stage_changes': 'crm', 'exchange_rates': 'crm',
 } %}
 {% for table, system in tables.items() %}
 select

@@ -128,11 +128,10 @@ def test_what_to_cut_or_hire_is_named_with_amounts(demo_run, planted):
     assert f"hire {heads}" in repair
 
 
-def test_planted_faults_are_set_aside_with_their_reason(demo_run, planted):
+def test_planted_faults_are_set_aside_with_their_reason_or_mended(demo_run, planted):
     faults = planted["faults"]
     for fault, reason in (
         ("no_account_opportunity_ids", "account_id_missing"),
-        ("closed_before_created_opportunity_ids", "closed_before_created"),
         ("unreadable_amount_opportunity_ids", "cell_unreadable"),
     ):
         aside = demo_run.warehouse(
@@ -141,6 +140,10 @@ def test_planted_faults_are_set_aside_with_their_reason(demo_run, planted):
             reason,
         )
         assert [opportunity for (opportunity,) in aside] == faults[fault]
+    entered_late = demo_run.warehouse(
+        "select opportunity_id from staging.stg_crm__opportunities where is_back_dated order by 1"
+    )
+    assert [deal for (deal,) in entered_late] == faults["closed_before_created_opportunity_ids"]
     names = demo_run.warehouse(
         "select name from staging.stg_crm__accounts where account_id in (select unnest(?))",
         faults["no_break_space_account_ids"],

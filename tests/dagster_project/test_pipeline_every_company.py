@@ -34,7 +34,8 @@ def run(request: pytest.FixtureRequest, name: str) -> Any:
 @every_company
 def test_a_refresh_prints_what_was_decided(run):
     [(plan_id, sentence)] = run.published("select plan_id, sentence from plan_certificates")
-    assert f"Plan {plan_id}: {sentence}" in run.stdout
+    [(as_of,)] = run.published("select max(as_of_on) from plan_runs")
+    assert f"Plan {plan_id}, made as of {as_of}: {sentence}" in run.stdout
     assert str(run.published_path) in run.stdout
 
 

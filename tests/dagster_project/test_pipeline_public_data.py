@@ -83,9 +83,15 @@ def test_adventureworks_has_a_full_quota_table_beside_its_own_quotas(adventurewo
     )
     [(own, expected)] = adventureworks_run.warehouse(
         "select (select round(sum(amount), 2) from marts.agreed_quotas), "
-        "(select round(sum(amount), 2) from raw.quotas)"
+        "(select round(sum(amount), 2) from raw.quotas semi join "
+        "(select rep_id from raw.employees semi join raw.covering_roles using (role)) as reps "
+        "using (rep_id))"
     )
     assert own == expected
+    # Three managers have quotas, too: theirs are their reps' and load nobody.
+    assert adventureworks_run.published(
+        "select reason, row_count, amount from quarantine_summary where table_name = 'quotas'"
+    ) == [("role_does_not_cover", 24, 2386000.0)]
     compared = adventureworks_run.published(
         "select count(distinct rep_id) from quota_comparison where agreed_last_year_amount > 0"
     )

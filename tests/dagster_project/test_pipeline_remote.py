@@ -185,7 +185,7 @@ def test_the_second_of_two_refreshes_says_on_the_terminal_whom_it_waits_for(toge
     )
     assert "Another refresh" not in together.first.stderr
     plans = [
-        run.stdout.split("Plan ")[1].split(":")[0] for run in (together.first, together.second)
+        run.stdout.split("Plan ")[1].split(",")[0] for run in (together.first, together.second)
     ]
     assert plans[0] == plans[1] == together.second.manifest["plan_id"]
     assert together.second.published("select count(*) from plan_runs") == [(2,)]

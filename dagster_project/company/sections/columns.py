@@ -4,29 +4,33 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from dagster_project.company.sections.base import Section, Text
+from dagster_project.company.sections.base import Text
+from dagster_project.company.sections.formats import Formats
+
+_Cell = str | bool | int | float
 
 
-class ColumnMapping(Section):
+def _as_cell(value: Any) -> Any:
+    """YAML reads true and yes as booleans; the cells of a source are text."""
+    if isinstance(value, dict):
+        return {_as_cell(key): _as_cell(item) for key, item in value.items()}
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+class ColumnMapping(Formats):
     """Where one contract column comes from."""
 
     column: Text | None = Field(default=None, description="name of the column in the source")
-    values: dict[str, str] = Field(
+    values: Annotated[
+        dict[str, str], BeforeValidator(_as_cell, json_schema_input_type=dict[str, _Cell])
+    ] = Field(
         default_factory=dict, description="raw value: canonical value, applied before reading it"
     )
-    value: str | None = Field(default=None, description="a constant for every row")
-
-    @field_validator("value", "values", mode="before")
-    @classmethod
-    def _write_booleans(cls, value: Any) -> Any:
-        """YAML reads true and yes as booleans; the cells of a source are text."""
-        if isinstance(value, dict):
-            return {
-                cls._write_booleans(key): cls._write_booleans(item) for key, item in value.items()
-            }
-        return str(value).lower() if isinstance(value, bool) else value
+    value: Annotated[str | None, BeforeValidator(_as_cell, json_schema_input_type=_Cell | None)] = (
+        Field(default=None, description="a constant for every row")
+    )
 
     @model_validator(mode="after")
     def _check_one_origin(self) -> Self:
@@ -46,4 +50,7 @@ def _read_short_form(value: Any) -> Any:
     }
 
 
-Columns = Annotated[dict[str, ColumnMapping], BeforeValidator(_read_short_form)]
+Columns = Annotated[
+    dict[str, ColumnMapping],
+    BeforeValidator(_read_short_form, json_schema_input_type=dict[str, str | ColumnMapping]),
+]

@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from dagster_project.company.sections.base import NotNegative, Positive, Rate, Section, Text
 
 _SUM_TOLERANCE = 1e-6
+_Month = Annotated[str, Field(pattern=r"^\d{4}-\d{2}(-01)?$")]
 
 
 class Group(Section):
@@ -41,7 +42,7 @@ class Goal(Section):
         default=None, description="the month it is for, YYYY-MM, or the whole fiscal year"
     )
 
-    @field_validator("month", mode="before")
+    @field_validator("month", mode="before", json_schema_input_type=_Month | None)
     @classmethod
     def _read_month(cls, value: Any) -> Any:
         if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}", value):

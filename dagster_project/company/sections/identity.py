@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 from pydantic import Field, field_validator
@@ -22,7 +22,8 @@ class Identity(Section):
     )
     exchange_rates: dict[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], Positive] = Field(
         default_factory=dict,
-        description="ISO 4217 code: what one unit is worth in the company's currency",
+        description="ISO 4217 code: what one unit is worth in the company's currency, whatever the "
+        "day; rates by day are a table, exchange_rates",
     )
     timezone: str = Field(default="UTC", description="IANA time zone, such as Europe/Berlin")
     fiscal_year_start_month: int = Field(
@@ -39,7 +40,9 @@ class Identity(Section):
     )
     seed: int = Field(default=20260701, ge=0, description="seed of every random draw")
 
-    @field_validator("as_of", mode="before")
+    @field_validator(
+        "as_of", mode="before", json_schema_input_type=dt.date | Literal["data"] | None
+    )
     @classmethod
     def _read_as_of(cls, value: Any) -> Any:
         return None if value == "data" else value
@@ -74,6 +77,9 @@ class Gates(Section):
     )
     max_drop_rate: Rate = Field(
         default=0.3, description="share of its rows a table may lose from one pull to the next"
+    )
+    max_unmatched_owner_rate: Rate = Field(
+        default=0.5, description="share of owned accounts whose owner may be missing in HR"
     )
     min_rows: dict[str, Annotated[int, Field(ge=0)]] = Field(
         default_factory=dict, description="landing table: fewest rows to accept"

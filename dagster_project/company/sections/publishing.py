@@ -5,6 +5,8 @@ Nothing here changes a plan.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from dagster_project.company.sections.base import Count, Section, SqlName, Variable
@@ -23,6 +25,11 @@ class Publishing(Section):
     """What is kept and where it is served."""
 
     keep_plans: Count = Field(default=30, description="plans that stay, the current one included")
+    readable_by: Literal["everyone", "group", "owner"] = Field(
+        default="everyone",
+        description="users of this machine who may read what is published: everyone, group or "
+        "owner; all other state is its owner's alone",
+    )
     postgresql: PostgresTarget | None = Field(
         default=None, description="serve the tables from PostgreSQL too"
     )

@@ -11,12 +11,13 @@ from pydantic import Field, model_validator
 
 from dagster_project.company.sections.base import Count, Section, SqlName, Text, Variable
 from dagster_project.company.sections.columns import Columns
+from dagster_project.company.sections.formats import Formats
 
 FieldName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)?$")]
 Address = Annotated[str, Field(pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~/-]*)?$")]
 
 
-class Remote(Section):
+class Remote(Formats):
     """What every source over a connection has."""
 
     full_reload_days: Count = Field(
@@ -31,7 +32,7 @@ class Remote(Section):
         return table in getattr(self, "tables", {})
 
 
-class SqlTable(Section):
+class SqlTable(Formats):
     """One landing table out of a database."""
 
     query: Text = Field(description="one select; its columns are mapped below")
@@ -61,7 +62,7 @@ class SqlSource(Remote):
     tables: dict[str, SqlTable] = Field(description="landing table: where it comes from")
 
 
-class SalesforceTable(Section):
+class SalesforceTable(Formats):
     """One landing table out of a Salesforce object, which always has the same three fields."""
 
     key: ClassVar[str] = "Id"
@@ -111,7 +112,7 @@ class RestPages(Section):
         return self
 
 
-class RestTable(Section):
+class RestTable(Formats):
     """One landing table out of a REST service."""
 
     path: Annotated[str, Field(pattern=r"^/?[A-Za-z0-9._~/-]+$")] = Field(

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from dagster_project.company.sections.base import Section, Slug, Text
 from dagster_project.company.sections.columns import Columns
+from dagster_project.company.sections.formats import Formats
 
 
 class DemoSource(Section):
@@ -31,15 +32,43 @@ class DemoSource(Section):
         return self
 
 
-class TableSource(Section):
+class FileFormats(Formats):
+    """How files are written; what is not set is found out from the file, and said."""
+
+    encoding: Literal["utf-8", "utf-16", "windows-1252", "latin-1"] | None = Field(
+        default=None,
+        description="encoding of CSV files: utf-8, utf-16, windows-1252 or latin-1; null finds it "
+        "out",
+    )
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = Field(
+        default=None,
+        description="character between the cells of a CSV file; null finds out ',', ';', '|' or "
+        "a tab",
+    )
+
+
+class TableSource(FileFormats):
     """Where one landed table comes from: a file with a mapping, or files and a query."""
 
     path: Text | None = Field(
-        default=None, description="CSV or Parquet file, or a pattern, inside the folder"
+        default=None,
+        description="CSV or Parquet file or spreadsheet, or a pattern, inside the folder",
     )
     columns: Columns = Field(
         default_factory=dict,
         description="contract column: source column; those not listed keep their name",
+    )
+    header: tuple[Text, ...] | None = Field(
+        default=None,
+        min_length=1,
+        description="names of the columns in their order, for files without a header line",
+    )
+    sheet: Text | None = Field(
+        default=None, description="sheet of a spreadsheet; null takes the first with rows"
+    )
+    deleted: Text | None = Field(
+        default=None,
+        description="column of the file that is true for deleted rows; they are left out",
     )
     inputs: dict[Slug, Text] = Field(
         default_factory=dict, description="name used in the query: file inside the folder"
@@ -55,20 +84,16 @@ class TableSource(Section):
             raise ValueError("give either `path` or `query`, and not both")
         if self.path is not None and self.inputs:
             raise ValueError("`inputs` belong to a `query`; remove them or `path`")
+        if self.query is not None and self.deleted is not None:
+            raise ValueError("`deleted` belongs to `path`; leave deleted rows out of the `query`")
         if self.query is not None and (self.columns or not self.inputs):
             raise ValueError("a `query` needs `inputs` and names its columns itself (no `columns`)")
         return self
 
 
-class FilesSource(Section):
-    """CSV and Parquet files in a folder."""
+class FilesSource(FileFormats):
+    """CSV and Parquet files and spreadsheets in a folder."""
 
     kind: Literal["files"] = Field(description="files")
     folder: Text = Field(description="folder of the files, relative to the company.yml")
-    encoding: Literal["utf-8", "utf-16", "latin-1"] = Field(
-        default="utf-8", description="encoding of the CSV files: utf-8, utf-16 or latin-1"
-    )
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = Field(
-        default=",", description="character between the cells of a CSV file"
-    )
     tables: dict[str, TableSource] = Field(description="landing table: where it comes from")

@@ -15,6 +15,10 @@ coverers as (select * from {{ ref('int_coverers__capacity') }}),
 
 employees as (select * from {{ ref('stg_hr__employees') }}),
 
+set_aside as (
+    select distinct rep_id from {{ ref('quarantined_hr__employees') }} where rep_id is not null
+),
+
 asked as (select * from {{ ref('int_accounts__certificates') }} where mode = 'hard'),
 
 held as (select * from {{ ref('int_reps__certificates') }}),
@@ -70,12 +74,15 @@ checked as (
         coalesce(coverers.coverer_type, '') as coverer_type,
         missing_certificates.account_id is not null as is_uncertified,
         direct_deals.account_id is not null as has_direct_deal,
-        employees.terminated_on is not null as has_left
+        employees.terminated_on is not null as has_left,
+        employees.rep_id is not null as is_employee,
+        set_aside.rep_id is not null as is_set_aside
     from wanted
     left join coverers
         on wanted.wanted_rep_id = coverers.rep_id
         and (coverers.coverer_type <> 'partner' or wanted.decided_by = 'last_plan')
     left join employees on wanted.wanted_rep_id = employees.rep_id
+    left join set_aside on wanted.wanted_rep_id = set_aside.rep_id
     left join missing_certificates on wanted.account_id = missing_certificates.account_id
     left join direct_deals on wanted.account_id = direct_deals.account_id
 ),
@@ -87,6 +94,8 @@ judged as (
             when wanted_rep_id is null then 'unassigned'
             when coverer_type = 'house' then 'uncovered'
             when has_left and not is_coverer then 'leaver'
+            when not is_coverer and is_employee then 'role_does_not_cover'
+            when not is_coverer and is_set_aside then 'hr_row_set_aside'
             when not is_coverer then 'unknown_owner'
             when coverer_type = 'partner' and has_direct_deal then 'direct_deal'
             when is_uncertified then 'not_certified'

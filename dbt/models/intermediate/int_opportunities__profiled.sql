@@ -42,8 +42,10 @@ select
     accounts.segment_id,
     coalesce(opportunities.product_id, '(unknown)') as product,
     coalesce(employees.group_id, '(unknown)') as group_id,
-    {{ dbt.datediff('opportunities.created_on', 'opportunities.closed_on', 'day') }}
-        as cycle_days,
+    case
+        when not opportunities.is_back_dated
+            then {{ dbt.datediff('opportunities.created_on', 'opportunities.closed_on', 'day') }}
+    end as cycle_days,
     {{ dbt.datediff('opportunities.closed_on', 'calendar.as_of_on', 'day') }}
         as age_days
 from opportunities

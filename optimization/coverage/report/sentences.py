@@ -20,6 +20,8 @@ VACANCIES = {
     "leaver": "{previous} has left",
     "unassigned": "it had no owner",
     "unknown_owner": "its owner of record {previous} is not in the HR data",
+    "role_does_not_cover": "{previous} has a role that covers no accounts",
+    "hr_row_set_aside": "the HR record of {previous} was set aside",
     "uncovered": "the last plan had nobody for it",
     "not_certified": "its owner lacks a certificate the account asks for",
     "direct_deal": "a direct deal is open, so a partner cannot keep it",

@@ -143,18 +143,16 @@ FILES = (
              raw(lambda b: b.replace(b"industry", b"name", 1)), "names a column twice"),
     _blocked("a cell of three megabytes", ACCOUNTS, first(name="x" * 3_000_000),
              "line is longer", seen=True),
-    _blocked("semicolons in the place of commas", ACCOUNTS, raw(lambda b: b.replace(b",", b";")),
-             "columns are missing"),
-    _blocked("UTF-16 in the place of UTF-8", ACCOUNTS,
-             raw(lambda b: b.decode().encode("utf-16")), "columns are missing"),
     _blocked("a spreadsheet renamed to csv", ACCOUNTS, lambda _: b"PK\x03\x04" + bytes(600),
-             "columns are missing"),
+             "is a spreadsheet; name it .xlsx"),
     _blocked("a log-in page saved as csv", ACCOUNTS, lambda _: b"<!DOCTYPE html>\n<html>\n",
-             "columns are missing"),
+             "is a web page"),
     _blocked("JSON saved as csv", ACCOUNTS, lambda _: b'[{"account_id": "A1"}]\n',
-             "columns are missing"),
+             "is JSON"),
     _blocked("a required column renamed", DEALS,
              raw(lambda b: b.replace(b"rep_id", b"owner_id", 1)), "required column 'rep_id'"),
+    _blocked("an HR file without a header line", PEOPLE,
+             raw(lambda b: b.split(b"\n", 1)[1]), "no header line", seen=True),
     _blocked("a required column dropped", PEOPLE, without("role"), "required column 'role'"),
 )  # fmt: skip
 
@@ -218,10 +216,15 @@ SINGLE_ROWS = (
     _aside("an id a spreadsheet rounded", DEALS, first(account_id="1.00E+11"),
            "account_id_missing", seen=True),
     _aside("a letter in an amount", DEALS, first(amount="12,5O"), "cell_unreadable"),
-    _aside("thousands separators", DEALS, first(amount="1,234.50"), "cell_unreadable"),
+    _aside("digits in groups of two", DEALS, first(amount="1,23,450"), "cell_unreadable"),
     _aside("a currency sign in an amount", DEALS, first(amount="$1200"), "cell_unreadable"),
     _aside("an amount beyond all numbers", DEALS, first(amount="1e999"), "cell_unreadable"),
-    _aside("a date with the day first", DEALS, first(created_at="31.01.2024"), "cell_unreadable"),
+    _aside("a date whose day could be its month", DEALS, first(created_at="05/04/2024"),
+           "cell_unreadable"),
+    _aside("a time in a zone of several meanings", DEALS, first(created_at="2024-01-05 10:00 IST"),
+           "cell_unreadable"),
+    _aside("a last day that is no date", PEOPLE, first(termination_date="31/31/2025"),
+           "cell_unreadable"),
     _aside("a year of two digits", DEALS, first(created_at="24-01-05"), "cell_unreadable",
            seen=True),
     _aside("the 30th of February", DEALS, first(created_at="2024-02-30"), "cell_unreadable"),
@@ -234,10 +237,13 @@ SINGLE_ROWS = (
     _aside("opened tomorrow", DEALS, first(created_at=FUTURE, closed_at=FUTURE),
            "created_in_future"),
     _aside("closed without a date", DEALS, first(closed_at=""), "closed_at_missing"),
-    _aside("closed before it was opened", DEALS, first(closed_at="2023-01-01"),
-           "closed_before_created"),
     _aside("closed next year", DEALS, first(closed_at=FUTURE), "closed_in_future"),
-    _aside("a credit note", DEALS, first(amount="-5"), "amount_negative"),
+    _aside("a credit note", DEALS, first(amount="-5"), "credit_taken_off_wins"),
+    _aside("a credit note before any win", DEALS,
+           first(amount="-5", created_at="2023-01-01", closed_at="2023-01-02"),
+           "credit_without_win"),
+    _aside("a lost deal with a negative amount", DEALS, first(amount="-5", is_won="false"),
+           "amount_negative"),
     _aside("a currency without a rate", DEALS, first(currency="GBP"), "currency_without_rate"),
     _aside("a kind of revenue nobody knows", DEALS, first(revenue_type="barter"),
            "revenue_type_unknown"),
@@ -245,19 +251,23 @@ SINGLE_ROWS = (
     _aside("an account without a name", ACCOUNTS, first(name=" \u00a0"), "name_missing"),
     _aside("an employee without an id", PEOPLE, last(rep_id=""), "rep_id_missing", row=25),
     _aside("an employee without a role", PEOPLE, last(role=""), "role_missing", row=25),
-    _aside("left before joining", PEOPLE, first(termination_date="2018-01-01"),
-           "terminated_before_hired"),
     _aside("forty hours in the place of a share", PEOPLE, first(fte="40"), "fte_out_of_range"),
     _aside("less than nobody", PEOPLE, first(fte="-1"), "fte_out_of_range"),
     _aside("a product without an id", "products",
            lambda rows: [rows[0] | {"product_id": ""}, *rows],
            "product_id_missing"),
+    _aside("a call planned for later", "activities", first(at=f"{FUTURE} 10:00:00"),
+           "at_in_future"),
     _aside("a call without a date", "activities", first(at=""), "at_missing"),
     _aside("a certification of nobody", "certifications",
            lambda rows: [rows[0] | {"rep_id": ""}, *rows * 30], "rep_id_missing"),
 )  # fmt: skip
 
 MENDED = (
+    _mended("hired again after leaving", PEOPLE, first(termination_date="2018-01-01"),
+            "termination_date: before hire_date, taken for an earlier employment"),
+    _mended("closed before it was opened", DEALS, first(closed_at="2023-01-01"),
+            "closed_at: before created_at, the deal counts and its cycle is unknown"),
     _mended("a no-break space in a name", ACCOUNTS, first(name="Customer\u00a0One"),
             "name: unusual characters replaced", seen=True),
     _mended("a character nobody sees in a key", DEALS, first(account_id="A\u200b000"),
@@ -307,6 +317,52 @@ MENDED = (
             "amount: none given, counted as 0"),
 )  # fmt: skip
 
+
+def with_footer(rows: Rows) -> bytes:
+    return as_csv(rows) + b'"Grand Totals (30 records)"\r\nConfidential - do not distribute\r\n'
+
+
+def with_title(rows: Rows) -> bytes:
+    return b"Accounts of Acme\r\nAs of 2026-01-31\r\n\r\n" + as_csv(rows)
+
+
+# Read, and said in a note.
+FOUND_OUT = (
+    _listed("semicolons in the place of commas", ACCOUNTS, raw(lambda b: b.replace(b",", b";")),
+            "cells of accounts.csv are separated by ';'"),
+    _listed("tabs in the place of commas", DEALS, raw(lambda b: b.replace(b",", b"\t")),
+            "cells of opportunities.csv are separated by a tab"),
+    _listed("UTF-16 in the place of UTF-8", ACCOUNTS, raw(lambda b: b.decode().encode("utf-16")),
+            "accounts.csv is read as utf-16"),
+    _listed("a euro sign of Windows", ACCOUNTS,
+            raw(lambda b: b.replace(b"Customer", b"5\x80 Caf\xe9", 1)),
+            "accounts.csv is read as windows-1252", seen=True),
+    _listed("a footer of a report", ACCOUNTS, with_footer,
+            "the last 2 lines of accounts.csv are a footer and no rows", seen=True),
+    _listed("a title of a report", DEALS, with_title,
+            "the first 3 lines of opportunities.csv are a title and no rows", seen=True),
+    _listed("a date with the day first", DEALS, first(created_at="31.01.2024"),
+            "created_at: dates are read as day.month.year", seen=True),
+    _listed("dates with the month first", DEALS, first(created_at="01/31/2024 08:55 PM"),
+            "created_at: dates are read as month/day/year", seen=True),
+    _listed("thousands separators", DEALS, first(amount="1,234.50"),
+            "amount: '.' is read as the decimal sign, and ',' stands between thousands"),
+    _listed("a decimal comma", DEALS,
+            lambda rows: [row | {"amount": f"1.{i:03},50"} for i, row in enumerate(rows)],
+            "amount: ',' is read as the decimal sign, and '.' stands between thousands", seen=True),
+    _listed("thousands with a point in every row", DEALS,
+            lambda rows: [row | {"amount": f"{10 + i}.000"} for i, row in enumerate(rows)],
+            "amount: ',' is read as the decimal sign, and '.' stands between thousands", seen=True),
+    _listed("times that are all midnight UTC", DEALS, lambda rows: [
+        row | {"created_at": f"{row['created_at']}T00:00:00.000Z"} for row in rows
+    ], "created_at: all times are midnight UTC, so they are read as dates", seen=True),
+    _listed("deleted rows that are still there", DEALS, lambda rows: [
+        row | {"IsDeleted": str(i < 7).upper()} for i, row in enumerate(rows)
+    ], "7 rows are marked in column IsDeleted and count all the same", seen=True),
+    _listed("a unit in the head count", ACCOUNTS, every(employees="11 to 50"),
+            "employees: 30 of 30 cells cannot be read as a whole number, such as '11 to 50'"),
+)  # fmt: skip
+
 LISTED = (
     _listed("a key spelt without its space", DEALS, first(product_id="Co re"), "core", seen=True),
     _listed("a rep in capitals", DEALS, first(rep_id="r-00"), "R00"),
@@ -332,4 +388,4 @@ LISTED = (
             every(valid_to="2023-01-01"), "end_follows_start"),
 )  # fmt: skip
 
-CATALOGUE = (*FILES, *WHOLE_TABLES, *SINGLE_ROWS, *MENDED, *LISTED)
+CATALOGUE = (*FILES, *WHOLE_TABLES, *SINGLE_ROWS, *MENDED, *FOUND_OUT, *LISTED)

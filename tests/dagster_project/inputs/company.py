@@ -15,7 +15,8 @@ from typing import Any
 
 from dagster_project.company.model import Company
 from dagster_project.company.policy_tables import POLICY_TABLES, build_policy_tables
-from dagster_project.gates.pull_facts import FACTS, KEY_PROBLEMS, record_facts
+from dagster_project.gates.keys import KEY_PROBLEMS
+from dagster_project.gates.pull_facts import FACTS, record_facts
 from dagster_project.gates.record import suite_parameters
 from dagster_project.gates.run import run_gate
 from dagster_project.sources.errors import SourceError
@@ -133,6 +134,7 @@ class Judgement:
         fixes: Per table, the notes by row number of the rows that are staged.
         counts: Per table, rows pulled, staged and set aside.
         problems: Keys listed for people to look at: problem, table, key, suggestion.
+        notes: What was found out of the files, and cells that could not be read.
     """
 
     blocked_by: list[str] = field(default_factory=list)
@@ -141,6 +143,7 @@ class Judgement:
     fixes: dict[str, dict[int, str]] = field(default_factory=dict)
     counts: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     problems: list[tuple[str, str, str, str | None]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def company_of(folder: Path, settings: dict[str, Any] | None = None) -> Company:
@@ -153,7 +156,8 @@ def company_of(folder: Path, settings: dict[str, Any] | None = None) -> Company:
         },
     }
     for section, values in (settings or {}).items():
-        facts[section] = facts.get(section, {}) | values
+        is_section = isinstance(values, dict)
+        facts[section] = facts.get(section, {}) | values if is_section else values
     return Company.model_validate(facts)
 
 
@@ -176,10 +180,11 @@ def judge(warehouse: Warehouse, company: Company, suites: set[str]) -> Judgement
                 judgement.blocked_by.append(str(error))
                 return judgement
             record_pull(con, pulled)
+            judgement.notes += pulled.notes
         for name, rows in build_policy_tables(company).items():
             fill_table(con, POLICY_TABLES[name], rows, f"raw.{name}{PULLED}")
         record_company_file(con, company.config_hash())
-        record_facts(con)
+        judgement.notes += [note for _, note in record_facts(con, company)]
         judgement.problems = [
             (row[0], row[1], row[2], row[3])
             for row in con.execute(

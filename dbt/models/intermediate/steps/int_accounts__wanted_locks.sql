@@ -54,7 +54,7 @@ renewals as (
     where
         opportunities.is_renewal
         and not opportunities.is_closed
-        and opportunities.expected_close_on >= calendar.as_of_on
+        -- Overdue is not gone: it stays open until the CRM closes it.
         and {{ dbt.datediff('calendar.as_of_on', 'opportunities.expected_close_on', 'day') }}
         <= settings.renewal_lock_days
 ),

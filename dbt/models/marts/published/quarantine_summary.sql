@@ -16,7 +16,8 @@ select
     count(*) as row_count,
     max(totals.total_count) as total_count,
     cast(count(*) as double precision) / max(totals.total_count) as row_rate,
-    min(landed._row) as first_row
+    min(landed._row) as first_row,
+    cast(sum(landed.amount) as double precision) as amount
 from landed
 inner join totals on landed.table_name = totals.table_name
 where landed.quarantine_reason is not null

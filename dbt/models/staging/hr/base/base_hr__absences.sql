@@ -8,6 +8,7 @@ select
     _fixes,
     case
         when rep_id is null then 'rep_id_missing'
+        when _issues is not null then 'cell_unreadable'
         when starts_on is null then 'starts_on_missing'
         when ends_on < starts_on then 'ends_before_it_starts'
         when absent_share < 0 or absent_share > 1 then 'absent_share_out_of_range'

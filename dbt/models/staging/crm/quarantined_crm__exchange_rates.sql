@@ -1,0 +1,3 @@
+select *
+from {{ ref('base_crm__exchange_rates') }}
+where quarantine_reason is not null
