@@ -199,7 +199,10 @@ def check_advice(
         ("is_stacked_too_high", stacked > policy.stacked_warning_rate + 1e-9),
         ("is_attainment_usual", usual),
     ):
-        wrong = table[column].astype(bool) != flags
+        known = table[column].notna()
+        wrong = known & (table[column].fillna(False).astype(bool) != flags)
+        # Without chances of reps nobody knows whether attainment would be usual.
+        wrong |= known != (share.notna() if column == "is_attainment_usual" else True)
         yield from report(f"{column} of buffer advice is wrong", names[wrong])
     yield from _check_smallest(table, outlook, names, policy)
 
