@@ -122,7 +122,11 @@ def check_shares(
             continue
         own, pull = _pulls(cells.quota[mine], fair[mine])
         model = fair[mine] * np.maximum(1 + own[:, None, None] + pull, 0.0)
-        leeway = 2 + HALF * fair[0].size + 3 * off[mine] + SOLVED * fair[mine]
+        # The solver's exactness is of the whole price: where pay asks for quotas of another size
+        # altogether, that price is all of it.
+        far = float(np.max(wishes.ote_low[mine] / year[mine], initial=1.0)) - 1
+        leeway = 2 + HALF * fair[0].size + 3 * off[mine]
+        leeway += SOLVED * (1 + policy.ote_weight * far**2) * fair[mine]
         leeway += np.sqrt(1e-10 * fair[mine] * year[mine].sum())
         wrong = np.any(np.abs(cells.quota[mine] - model) > leeway, axis=(1, 2))
         names = [cells.rep_ids[rep] for rep in mine[wrong]]
