@@ -78,9 +78,8 @@ def check_shares(
     wanted, room = _wanted_targets(cells, goals, parts)
     weights = _weights(cells)
     buffer = 1 + np.array([rates[group] for group in cells.group_ids])[:, None, None]
-    # A group that a first year's limit leaves short has less than its target; the rest is asked.
-    short = np.abs(cells.target - wanted).sum(axis=(1, 2)) > room.sum(axis=(1, 2))
-    short &= cells.by_group(np.where(wishes.first_year < said_fair, 1.0, 0.0)) > 0
+    # A first year's limit may leave a group less than its target: fair shares are of the whole.
+    short = cells.by_group(np.where(wishes.first_year < said_fair, 1.0, 0.0)) > 0
     full = np.where(short[:, None, None], wanted * buffer, cells.group_quota)
     total = cells.by_group(weights)[cells.rep_group]
     quota = full[cells.rep_group]
@@ -89,14 +88,19 @@ def check_shares(
     known = np.array([_is_known(cells, kind) for kind in range(len(TYPES))])
     unsure = HALF * (1 + ratio(weights, total) * count[:, None, None])
     off = np.where(known, ratio(quota * unsure, total - HALF * count[:, None, None]), quota)
+    off += np.where(short[:, None, None], room * buffer, 0.0)[cells.rep_group]
     # Expected business of a few cents says nothing about proportions.
-    off = np.where(total <= HALF * count[:, None, None], quota, off)
+    off = np.where(total <= HALF * count[:, None, None], np.maximum(quota, off), off)
     year, off_year = fair.sum(axis=(1, 2)), off.sum(axis=(1, 2))
     unfair: BoolArray = ~(np.abs(said_fair - year) <= 1.0 + off_year)
     yield from report("fair share is not in proportion to expected business", _ids(cells, unfair))
     fair, lost = _within_first_year(cells, fair, wishes, policy)
     wanted = wanted * (1 - ratio(lost, full))
-    room = room + np.where(lost > 0, 2.0 + cells.by_group(off), 0.0)
+    # How far others can be raised is as unsure as their year.
+    unsure_year = np.zeros(len(cells.group_ids))
+    np.maximum.at(unsure_year, cells.rep_group, ratio(off_year, year))
+    spread = 2.0 + cells.by_group(off) + 4 * unsure_year[:, None, None] * full
+    room = room + np.where(short[:, None, None], spread, 0.0)
     strayed: BoolArray = ~(np.abs(wanted - cells.target) <= room)
     keys = [
         f"{cells.group_ids[group]} / {cells.months[month].date()} / {TYPES[kind]}"
@@ -118,7 +122,11 @@ def check_shares(
             continue
         own, pull = _pulls(cells.quota[mine], fair[mine])
         model = fair[mine] * np.maximum(1 + own[:, None, None] + pull, 0.0)
-        leeway = 2 + HALF * fair[0].size + 3 * off[mine] + SOLVED * fair[mine]
+        # The solver's exactness is of the whole price: where pay asks for quotas of another size
+        # altogether, that price is all of it.
+        far = float(np.max(wishes.ote_low[mine] / year[mine], initial=1.0)) - 1
+        leeway = 2 + HALF * fair[0].size + 3 * off[mine]
+        leeway += SOLVED * (1 + policy.ote_weight * far**2) * fair[mine]
         leeway += np.sqrt(1e-10 * fair[mine] * year[mine].sum())
         wrong = np.any(np.abs(cells.quota[mine] - model) > leeway, axis=(1, 2))
         names = [cells.rep_ids[rep] for rep in mine[wrong]]
@@ -142,6 +150,7 @@ def _wanted_targets(
         goal = round(float(numbers(goals.set_index("revenue_type")["target_amount"])[name]) * 100)
         total = by_group[:, :, kind].sum()
         if not total > 0 or not _is_known(cells, kind):
+            room[:, :, kind] = goal  # expected are fractions of a cent: nothing can be told
             continue
         wanted[:, :, kind] = _split(goal, _parts_of(cells, parts, name), by_group[:, :, kind])
         # What cents of expected business leave open, and a cent or two of rounding.
