@@ -18,8 +18,9 @@ from optimization.backtest.verdict import CALIBRATED, LEVELS
 from optimization.company_level import Forecast
 
 NO_BACKTEST = "not calibrated: no back-test was made"
-# Mean distance of the chances that the history allows from the one said, at most.
-MOST_CHANCE_ERROR = 0.12
+# Mean distance of the chances that the history allows from the one said, at most: what is promised
+# of a published chance.
+MOST_CHANCE_ERROR = 0.10
 _LEVELS_DRAWN = 4000
 
 

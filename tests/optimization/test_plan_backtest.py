@@ -11,7 +11,7 @@ from optimization.backtest.verdict import CALIBRATED, PRIOR_SCORES, summarise
 from optimization.company_level import forecast_year
 from optimization.policy import QuotaPolicy
 from optimization.quotas.calibrate import estimate_shocks
-from optimization.quotas.chances import Calibration, chance_errors
+from optimization.quotas.chances import MOST_CHANCE_ERROR, Calibration, chance_errors
 from optimization.quotas.expected import expected_business
 from optimization.quotas.history import History
 from optimization.quotas.inputs import QuotaInputs
@@ -140,7 +140,7 @@ def test_a_chance_is_unsure_where_level_and_target_are_near_and_sure_far_from_it
         chance_errors(company, draws, np.array([target]), np.zeros(1), 1)[0]
         for target in (1000.0, 2500.0)
     )
-    assert near > 0.12 > far
+    assert near > MOST_CHANCE_ERROR > far
     said = Calibration(verdict={"company": CALIBRATED}).verdicts("company", np.array([near, far]))
     assert said[0].startswith("unsure")
     assert said[1] == CALIBRATED
