@@ -78,7 +78,7 @@ def compare(plan: PastPlan, actual: pd.DataFrame) -> pd.DataFrame:
     company_year = rep.year[:, None]
     members = np.equal.outer(np.arange(len(inputs.group_ids)), inputs.rep_group).astype(np.float64)
     group = np.einsum("gr,srm->sgm", members, rep.cells)
-    uncovered = company_year * inputs.uncovered_amount[None, :]
+    uncovered = company_year * inputs.uncovered_amount.sum(axis=0)[None, :]
     company = (group.sum(axis=1) + uncovered)[:, None, :]
     won = _by_month(actual, inputs.months)
     of_rep = won.groupby("rep_id").sum().reindex(list(inputs.rep_ids)).fillna(0.0).to_numpy()

@@ -120,7 +120,7 @@ def test_nothing_is_accepted_before_every_blocking_gate_on_a_pull_has_passed(gra
 
 
 def test_nothing_is_planned_before_the_marts_have_passed_their_gates(waits_for):
-    coverage = {f"gate_coverage_{name}" for name in ("accounts", "candidates", "coverers")}
+    coverage = {f"gate_coverage_{name}" for name in ("accounts", "coverers")}
     assert {"dbt_before_planning", *coverage} <= waits_for["coverage_plan"]
     quotas = {"gate_goals", "gate_rep_months", "gate_seasonality"}
     assert {"coverage_plan", *quotas} <= waits_for["quota_plan"]

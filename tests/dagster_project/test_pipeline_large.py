@@ -13,15 +13,16 @@ import pytest
 
 from dagster_project.company.load import load_company
 from dagster_project.planning.coverage import (
-    coverage_inputs,
     coverage_policy,
     coverage_violations,
+    pair_values,
     plan_coverage,
 )
 from dagster_project.planning.history import last_prices, record_plan
 from dagster_project.warehouse.duckdb_file import Warehouse
 from optimization.errors import InfeasibleError
 from optimization.plan_coverage import solve_coverage
+from optimization.values.candidates import first_candidates
 
 pytestmark = pytest.mark.whole_job
 
@@ -90,7 +91,12 @@ def test_last_nights_prices_are_kept_for_the_next_night(warehouse, planned):
 
 
 def test_contradicting_decisions_are_named_as_by_the_exact_model(warehouse, company):
-    accounts, candidates, coverers = coverage_inputs(warehouse, company)
+    values = pair_values(warehouse, company)
+    accounts, coverers = (
+        values.model.tables.coverage_accounts,
+        values.model.tables.coverage_coverers,
+    )
+    candidates = first_candidates(values)
     rep = coverers.loc[coverers["coverer_type"] == "rep", "rep_id"].iloc[0]
     reachable = candidates.loc[candidates["rep_id"] == rep, "account_id"]
     # Everything that it could have goes to one rep.
