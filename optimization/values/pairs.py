@@ -96,8 +96,9 @@ class PairValues:
     def of(self, account: IntArray, coverer: IntArray) -> PairParts:
         """Value pairs; shapes broadcast.
 
-        A part that would be a gain where what is sold brings a loss is 0 instead: nothing rewards
-        losing business.
+        Where what is sold brings a loss, business that is lost is not counted as a gain: nothing
+        rewards losing it. A rep who brings less than customers order by themselves gains by being
+        away: such an absence is negative.
         """
         m = self.model
         kind, profile = m.kind[account], m.profile[account]
@@ -132,15 +133,18 @@ class PairValues:
         is_new = ~is_present & ~is_house
         worked = np.where(is_new, moved, worked)
         moved = moved + alone + self._handed_over(account, coverer)
-        reached = np.maximum(np.where(is_new, moved, kept) * won_margin, 0.0)
+        # Whoever takes an account over late finds deals that would have closed while away.
+        kept = np.where(is_new, np.maximum(kept, moved), kept)
+        gainful = np.maximum(won_margin, 0.0)
+        reached = np.where(is_new, moved, kept) * gainful
         # What customers order by themselves and what is open already need no certificate.
-        soft = lacking * np.maximum(worked * won_margin, 0.0)
+        soft = lacking * worked * gainful
         return PairParts(
             segment=np.where(is_house, alone, anyone) * margin,
             # Exactly nothing where no strength counts, not the rounding of two equal sums.
             strength=np.where(is_used, able * won_margin - anyone * margin, 0.0),
-            absence=np.where(is_house, 0.0, np.maximum((able - kept) * won_margin, 0.0)),
-            disruption=np.where(is_new, np.maximum((kept - moved) * won_margin, 0.0), 0.0),
+            absence=np.where(is_house, 0.0, (able - kept) * gainful),
+            disruption=np.where(is_new, (kept - moved) * gainful, 0.0),
             soft_rule=soft,
             cost=m.margin_share[coverer] * np.maximum(reached - soft, 0.0),
             margin=won_margin,

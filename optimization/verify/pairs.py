@@ -174,16 +174,18 @@ class _Facts:
         worked = worked + old * factor[EXISTING] * sums["served"] * kept
         untouched = known + alone + sums["open_known"]
         here = worked + alone + sums["open_here"]
-        soft = lacking * (worked * won_margin).clip(lower=0.0)
+        untouched = untouched.where(~is_new | (untouched > here), here)
+        gainful = won_margin.clip(lower=0.0)
+        soft = lacking * worked * gainful
         cost = rows["rep_id"].map(self.share).fillna(0.0)
-        cost = cost * ((here * won_margin).clip(lower=0.0) - soft).clip(lower=0.0)
+        cost = cost * (here * gainful - soft).clip(lower=0.0)
         table = pd.DataFrame(index=rows.index)
         table["hours"] = rows["hours_per_year"].where(~is_house, 0.0)
         table["segment_value_amount"] = anyone.where(~is_house, alone) * margin
         table["strength_value_amount"] = (able * won_margin - anyone * margin).where(used, 0.0)
-        lost = ((able - untouched) * won_margin).clip(lower=0.0)
+        lost = (able - untouched) * gainful
         table["absence_amount"] = lost.where(~is_house, 0.0)
-        changed = ((untouched - here) * won_margin).clip(lower=0.0)
+        changed = (untouched - here) * gainful
         table["disruption_amount"] = changed.where(is_new, 0.0)
         table["soft_rule_amount"], table["cost_to_serve_amount"] = soft, cost
         table["value_amount"] = (

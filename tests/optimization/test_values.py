@@ -13,10 +13,14 @@ from hypothesis import strategies as st
 from optimization.coverage.problem.inputs import CoverageInputs
 from optimization.coverage.problem.units import CoverageProblem
 from optimization.coverage.report.pairs import pair_rows
-from optimization.policy import CoveragePolicy, ValuePolicy
+from optimization.policy import CoveragePolicy, QuotaPolicy, ValuePolicy
+from optimization.quotas.expected import expected_business
+from optimization.quotas.inputs import QuotaInputs
+from optimization.quotas.tables import pair_month_frame
 from optimization.values.candidates import first_candidates, pair_table
 from optimization.values.model import ValueModel
 from optimization.values.pairs import PairValues
+from optimization.values.pipeline import OpenBusiness
 from optimization.verify.pairs import RECOMPUTED, check_values
 
 from .cases import examples
@@ -152,8 +156,59 @@ def test_the_first_candidates_hold_what_must_be_there(seed):
     assert set(zip(locked["account_id"], locked["lock_rep_id"], strict=True)) <= listed
     assert ("A001", "R1") in listed, "forbidden, to show what that costs"
     kin = accounts[accounts["family_id"] == "f1"]["account_id"]
-    of_kin = [{rep for name, rep in listed if name == member} for member in kin]
+    of_kin = [{rep for name, rep in listed if name == member} - {"P1"} for member in kin]
     assert all(reps == of_kin[0] for reps in of_kin)
     inputs = CoverageInputs.from_frames(accounts, pairs, model.tables.coverage_coverers)
     rows = pair_rows(CoverageProblem.state(inputs, CoveragePolicy()))
     assert rows.groupby("account_id")["is_open"].any().all()
+
+
+@examples(25, 500)
+@given(st.integers(0, 10_000))
+def test_quotas_expect_what_coverage_counts_on_account_by_account(seed):
+    tables = value_tables(seed)
+    months = tables.value_months.assign(is_in_horizon=[place < 10 for place in range(14)])
+    tables = replace(
+        tables,
+        value_months=months,
+        coverage_accounts=tables.coverage_accounts.assign(margin_rate=1.0),
+        pair_accounts=tables.pair_accounts.assign(margin_difference=0.0),
+        pair_win_rates=tables.pair_win_rates.assign(margin_rate=1.0),
+    )
+    values = PairValues(ValueModel.read(tables, ValuePolicy()))
+    pairs = every_pair(values)
+    rng = np.random.default_rng(seed)
+    book = pairs.groupby("account_id").sample(1, random_state=seed).reset_index(drop=True)
+    if (book["rep_id"] == HOUSE).all():
+        return
+    accounts = tables.coverage_accounts.set_index("account_id").loc[book["account_id"]]
+    coverers = tables.coverage_coverers
+    plan_months = months["month"].iloc[:10]
+    starts = tables.pair_accounts[["account_id", "year_starts_in"]].dropna()
+    inputs = QuotaInputs.from_frames(
+        book.assign(
+            group_id=book["rep_id"].map(coverers.set_index("rep_id")["group_id"]),
+            previous_rep_id=accounts["present_rep_id"].to_numpy(),
+            new_deal_amount=rng.uniform(1, 9, len(book)),
+            existing_deal_amount=1.0,
+            season_key=accounts["industry"].to_numpy(),
+            is_moved=book["rep_id"].to_numpy() != accounts["present_rep_id"].to_numpy(),
+        ),
+        tables.seasonality,
+        tables.sales_cycles,
+        tables.rep_months[tables.rep_months["month"].isin(plan_months)],
+        pd.DataFrame({"revenue_type": ["new", "existing"], "target_amount": [1.0, 1.0]}),
+        pd.DataFrame({"group_id": ["north"], "over_assignment_rate": [None]}),
+        coverers,
+        plan_months.dt.date,
+        open_business=OpenBusiness(
+            pipeline=tables.account_pipeline,
+            lags=tables.new_business_lags,
+            customer_seasons=tables.customer_seasons,
+            year_starts=starts,
+        ),
+    )
+    found = pair_month_frame(inputs, expected_business(inputs, QuotaPolicy()), 0.5)
+    by_account = found.groupby("account_id")["expected_amount"].sum()
+    booked = book.set_index("account_id")["value_amount"]
+    np.testing.assert_allclose(by_account.reindex(booked.index).fillna(0.0), booked, atol=1e-6)

@@ -52,7 +52,6 @@ COVERER_COLUMNS = ("rep_id", "coverer_type", "group_id", "capacity_hours", "max_
 NOT_NEGATIVE = (
     "hours",
     "cost_to_serve_amount",
-    "absence_amount",
     "disruption_amount",
     "soft_rule_amount",
     "value_sd_amount",
