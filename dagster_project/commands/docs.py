@@ -114,16 +114,32 @@ def _yaml(content: dict[str, Any], **style: Any) -> str:
     )
 
 
+_SOURCES_PAGE = DBT_DIRECTORY / "models" / "_sources.yml"
+_EXPOSURE_PAGE = DBT_DIRECTORY / "models" / "published_plan.yml"
 PAGES = {
     REPOSITORY / "docs" / "tables.md": render,
     REPOSITORY / "docs" / "company.md": reference,
     REPOSITORY / "docs" / "company.schema.json": schema,
-    DBT_DIRECTORY / "models" / "_sources.yml": sources,
-    DBT_DIRECTORY / "models" / "published_plan.yml": exposure,
+    _SOURCES_PAGE: sources,
+    _EXPOSURE_PAGE: exposure,
 }
 
 
 def write() -> None:
-    """Write every page; all are built before the first is replaced."""
-    for page, text in [(page, build()) for page, build in PAGES.items()]:
+    """Write every page; all others are built before the first of them is replaced.
+
+    dbt must be able to read its models to say what is published, so the two pages that it reads
+    itself must not contradict the tables: its sources are written first, and the exposure, which
+    nothing depends on, is out of the way until it is built anew.
+    """
+    _SOURCES_PAGE.write_text(sources(), encoding="utf-8")
+    before = _EXPOSURE_PAGE.read_text(encoding="utf-8") if _EXPOSURE_PAGE.exists() else None
+    _EXPOSURE_PAGE.unlink(missing_ok=True)
+    try:
+        built = [(page, build()) for page, build in PAGES.items()]
+    except BaseException:
+        if before is not None:
+            _EXPOSURE_PAGE.write_text(before, encoding="utf-8")
+        raise
+    for page, text in built:
         page.write_text(text, encoding="utf-8")
