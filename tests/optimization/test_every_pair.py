@@ -54,7 +54,7 @@ def whole_list(values):
     return pd.concat([few, *every]).drop_duplicates(["account_id", "rep_id"], ignore_index=True)
 
 
-@examples(30, 1000)
+@examples(8, 1000)
 @given(
     st.integers(0, 10_000), st.sampled_from([POLICY, replace(POLICY, exact_pairs=0, mip_gap=0.9)])
 )

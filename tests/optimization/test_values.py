@@ -34,7 +34,7 @@ def every_pair(values):
     return pair_table(values, account, coverer)
 
 
-@examples(40, 2000)
+@examples(12, 2000)
 @given(st.integers(0, 10_000))
 def test_a_second_computation_finds_the_same(seed):
     values = pair_values(seed)
@@ -58,7 +58,7 @@ def test_another_amount_of_a_pair_is_refused(column):
     assert any(text.startswith(f"{column} of a pair is not what its inputs say") for text in found)
 
 
-@examples(25, 500)
+@examples(8, 500)
 @given(st.integers(0, 10_000))
 def test_a_block_of_every_coverer_is_valued_like_a_list(seed):
     values = pair_values(seed)
@@ -141,7 +141,7 @@ def test_open_deals_are_handed_over_and_land_in_the_first_month_after_the_cycle(
     assert late["R1"] == 0.85 * 24_000, "after the horizon"
 
 
-@examples(20, 200)
+@examples(8, 200)
 @given(st.integers(0, 10_000))
 def test_the_first_candidates_hold_what_must_be_there(seed):
     values = pair_values(seed)
@@ -163,7 +163,7 @@ def test_the_first_candidates_hold_what_must_be_there(seed):
     assert rows.groupby("account_id")["is_open"].any().all()
 
 
-@examples(25, 500)
+@examples(8, 500)
 @given(st.integers(0, 10_000))
 def test_quotas_expect_what_coverage_counts_on_account_by_account(seed):
     tables = value_tables(seed)
