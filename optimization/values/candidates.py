@@ -99,9 +99,11 @@ def forbidden_places(values: PairValues) -> tuple[IntArray, IntArray]:
 def open_pairs(values: PairValues, account: IntArray, coverer: IntArray) -> BoolArray:
     """Pairs of a block that neither a rule nor a decision closes; (B, 1) and (1, R) in."""
     is_open = values.is_eligible(account, coverer)
+    row = np.full(len(values.model.account_id), -1, dtype=np.int64)
+    row[account[:, 0]] = np.arange(len(account))
     barred, by = forbidden_places(values)
-    inside = (barred >= account[0, 0]) & (barred <= account[-1, 0])
-    is_open[barred[inside] - account[0, 0], by[inside]] = False
+    inside = row[barred] >= 0
+    is_open[row[barred[inside]], by[inside]] = False
     return is_open
 
 

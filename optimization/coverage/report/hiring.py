@@ -66,8 +66,8 @@ def hiring_advice(problem: CoverageProblem, relaxation: Relaxation) -> pd.DataFr
         else:
             larger = pairs.with_limit(pairs.constraints.limit + newcomer.added)
             resolved = relax(larger, policy).value - relaxation.value
-        # Prices that are not the very best may promise less than solving again finds.
-        resolved = min(resolved, predicted)
+        # Neither way is exact in a large company: prices promise the most there is.
+        resolved = min(max(resolved, 0.0), predicted)
         sentence = _sentence(str(group), newcomer.hours, predicted, resolved)
         table.append((group, newcomer.hours, predicted, resolved, sentence))
     return pd.DataFrame(table, columns=HIRING_COLUMNS)
