@@ -177,10 +177,9 @@ def check_advice(
         of_reps if level == "company" else of_reps[np.array(group, dtype=object) == name]
         for level, name in said
     ]
-    share = pd.Series([float(c.mean()) if len(c) else np.nan for c in chances], index=table.index)
-    spread = pd.Series(
-        [float(c.std(ddof=0)) if len(c) else np.nan for c in chances], index=table.index
-    )
+    # Where one rep's chance is not said, nothing is said of them together.
+    share = pd.Series([float(c.mean(skipna=False)) for c in chances], index=table.index)
+    spread = pd.Series([float(c.std(ddof=0, skipna=False)) for c in chances], index=table.index)
     wanted: dict[str, pd.Series[float] | float] = {
         "company_buffer_rate": policy.company_buffer_rate,
         "over_assignment_rate": rate,

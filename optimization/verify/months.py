@@ -32,6 +32,10 @@ def check_months(plan: QuotaPlan, book: pd.DataFrame) -> Iterator[str]:
     yield from report("an account has two values in a month", values.loc[twice, "account_id"])
     low = ~(values["expected_amount"] > 0) | (values["sd_amount"] < 0)
     yield from report("the value of a month is not positive", values.loc[low, "account_id"])
+    outside = ~values["month"].isin(booked["month"])
+    yield from report("a month's value lies outside the plan", values.loc[outside, "account_id"])
+    alone = (values["rep_id"] == HOUSE) & (values["revenue_type"] != "existing")
+    yield from report("nobody wins new business", values.loc[alone, "account_id"])
     covers = book.set_index("account_id")["rep_id"]
     stray = values["account_id"].map(covers) != values["rep_id"]
     yield from report("a month's value is with another coverer", values.loc[stray, "account_id"])

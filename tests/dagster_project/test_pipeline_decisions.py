@@ -159,7 +159,7 @@ def test_every_rule_that_the_demo_switches_on_binds_somewhere(demo_run):
             "select distinct rule from shadow_prices where shadow_price_amount > 0"
         )
     }
-    assert {"hours", "moves", "balance_high", "balance_low", "partner_budget"} <= binding
+    assert {"hours", "moves", "balance_high", "balance_low", "ote_high", "ote_low"} <= binding
     reasons = {r for (r,) in demo_run.published("select distinct reason from plan_changes")}
     assert {"family", "not_certified"} <= reasons
     assert demo_run.published(

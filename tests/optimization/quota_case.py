@@ -21,7 +21,8 @@ PAY = {
     "ae": CompPlan("ae", 0.02, ote_amount=100_000.0, variable_share=0.4, quota_ote_band=(4, 6)),
     "manager": CompPlan("manager", 0.005),
 }
-POLICY = replace(SMALL, first_year_multiple=1.5)
+# Levels known so well that chances may be said.
+POLICY = replace(SMALL, first_year_multiple=1.5, shared_shock_rate=0.01, account_cv=0.05)
 RATES = {"east": 0.05, "west": 0.15, "partner": 0.1}
 
 

@@ -77,6 +77,9 @@ def test_a_changed_cell_of_a_quota_plan_is_refused(plans, table, column):
     plan, known = plans["in force" if table == "quota_transfers" else "year"]
     frame = getattr(plan, table)
     held = frame.index[frame[column].notna()]
+    if table == "pair_month_values":
+        # What nobody covers is in no other table of the plan.
+        held = frame.index[frame["rep_id"] != "__house__"]
     assert len(held), f"{table}.{column} is empty: the company must have cells to change"
     for at in {held[0], held[-1]}:
         broken = frame.copy()

@@ -158,6 +158,19 @@ MESSAGES = [
     ("attainment_outlook", "probability", "a chance rises with the target: "),
     ("attainment_outlook", "probability", "equal targets have unequal chances: "),
     ("attainment_outlook", "is_default", "is_default of a chance is wrong: "),
+    (
+        "attainment_outlook",
+        "chance_verdict",
+        "a chance is given that is not calibrated, or not given: ",
+    ),
+    ("attainment_outlook", "top_account_rate", "top_account_rate is wrong: "),
+    ("pair_month_values", "rep_id", "a month's value is with another coverer: "),
+    ("pair_month_values", "month", "a month's value lies outside the plan: "),
+    (
+        "pair_month_values",
+        "expected_amount",
+        "expected bookings are not the sum of their accounts' values: ",
+    ),
     ("buffer_advice", "level", "buffer advice is not for the company and each group"),
     ("buffer_advice", "stacked_rate", "stacked_rate of buffer advice is wrong: "),
     ("buffer_advice", "probability", "probability_without_buffer of buffer advice is wrong: "),
@@ -308,3 +321,20 @@ def test_quotas_that_could_be_divided_better_are_refused() -> None:
     broken = with_quotas(plan, amount.round(2))
     found = verify_quotas(broken, **inputs, policy=policy, context=QuotaContext())
     assert any("quotas of east can be divided better, such as between" in t for t in found), found
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda rows: rows.assign(expected_amount=-1.0), "the value of a month is not positive: "),
+        (lambda rows: pd.concat([rows, rows]), "an account has two values in a month: "),
+        (
+            lambda rows: rows.assign(rep_id="__house__", revenue_type="new"),
+            "nobody wins new business: ",
+        ),
+    ],
+)
+def test_values_by_month_that_cannot_be_are_refused(change, message):
+    plan = planned(context())
+    found = said(replace(plan, pair_month_values=change(plan.pair_month_values)), context())
+    assert any(text.startswith(message) for text in found), found
