@@ -7,7 +7,7 @@ values; a column is added in one place.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -138,10 +138,14 @@ def tables_by_name(*tables: Table) -> dict[str, Table]:
 @contextmanager
 def all_or_none(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Run statements as one transaction, which also brings them to the disk at once."""
+    import duckdb
+
     connection.execute("begin transaction")
     try:
         yield
         connection.execute("commit")
     except BaseException:
-        connection.execute("rollback")
+        # A commit that failed, such as on a full disk, has ended the transaction itself.
+        with suppress(duckdb.TransactionException):
+            connection.execute("rollback")
         raise

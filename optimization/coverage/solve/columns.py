@@ -92,7 +92,10 @@ def _best(
         net = block.value - prices_paid(rules, price, block.pairs)
         net = block.by_unit(np.where(block.is_open, net, -np.inf))
         count = min(per_unit, net.shape[1])
-        top = np.argpartition(-net, count - 1, axis=1)[:, :count]
+        # Equals are taken from another place on for each unit: else all would list the same few.
+        around = (block.unit[:, None] + np.arange(net.shape[1])) % net.shape[1]
+        ranked = np.argpartition(-np.take_along_axis(net, around, axis=1), count - 1, axis=1)
+        top = np.take_along_axis(around, ranked[:, :count], axis=1)
         row, place = np.nonzero(np.take_along_axis(net, top, axis=1) > beyond[block.unit][:, None])
         size = np.diff(np.append(block.starts, len(block.pairs.account)))[row]
         offset = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
