@@ -1,4 +1,5 @@
--- Selling hours of every rep who can cover accounts, by month of the plan's year and horizon: hours x FTE x ramp, less
+-- Selling hours of every rep who can cover accounts, by month of the plan and its horizon: hours x
+-- FTE x ramp, less
 -- planned absences and, once notice is given, the days after the last one. Tenure counts here, as
 -- ramp, and nowhere in the win model.
 with
@@ -24,7 +25,7 @@ months as (
         select month, month_number, 0
         from {{ ref('int_company__horizon_months') }}
     ) as looked_at
-    group by month, month_number
+    group by 1, 2, 4
 ),
 
 covering as (

@@ -31,7 +31,7 @@ credited as (
                 0,
                 credits.credit_amount - coalesce(sum(wins.amount) over (
                     partition by wins.account_id, wins.credit_type
-                    order by wins.dated_on desc, wins.opportunity_id
+                    order by wins.dated_on desc, wins.opportunity_id asc
                     rows between unbounded preceding and 1 preceding
                 ), 0)
             )
