@@ -1,6 +1,6 @@
--- What an account is expected to buy in the next twelve months under a rep of whom nothing is known.
--- Rates and values say how accounts compare; the company's level says what they come to, by revenue
--- type. A large account's own history counts beside that, and changes nobody else's.
+-- What an account is expected to buy in the next twelve months under a rep of whom nothing is
+-- known. Rates and values say how accounts compare; the company's level says what they come to, by
+-- revenue type. A large account's own history counts beside that, and changes nobody else's.
 with
 
 accounts as (select * from {{ ref('int_accounts__segmented') }}),
@@ -33,24 +33,24 @@ compared as (
     left join large on accounts.account_id = large.account_id
 ),
 
+-- Nothing won so far says nothing of the level.
+forecast as (
+    select
+        max(case when revenue_type = 'new' then level_amount end) as new_amount,
+        max(case when revenue_type = 'existing' then level_amount end) as existing_amount
+    from company_level
+    where level_amount > 0
+),
+
 levels as (
     select
-        {% for revenue_type in ['new', 'existing'] -%}
-        coalesce(
-            max(case when company_level.revenue_type = '{{ revenue_type }}' then level_amount end)
-            / nullif(max(others.{{ revenue_type }}_amount), 0),
-            1.0
-        ) as {{ revenue_type }}_factor {{- ',' if not loop.last }}
-        {% endfor %}
-    from (
-        select
-            sum(new_amount) as new_amount,
-            sum(existing_amount) as existing_amount
-        from compared
-        where own_amount is null
-    ) as others
-    -- Nothing won so far says nothing of the level.
-    left join company_level on company_level.level_amount > 0
+        coalesce(max(forecast.new_amount) / nullif(sum(compared.new_amount), 0), 1.0)
+            as new_factor,
+        coalesce(max(forecast.existing_amount) / nullif(sum(compared.existing_amount), 0), 1.0)
+            as existing_factor
+    from compared
+    cross join forecast
+    where compared.own_amount is null
 ),
 
 levelled as (
@@ -69,15 +69,13 @@ select
     case
         when own_amount is null then new_amount
         when new_amount + existing_amount = 0 then 0.0
-        else new_amount * (
-            1 - own_weight + own_weight * own_amount / (new_amount + existing_amount)
-        )
+        else new_amount
+            * (1 - own_weight + own_weight * own_amount / (new_amount + existing_amount))
     end as new_amount,
     case
         when own_amount is null then existing_amount
         when new_amount + existing_amount = 0 then own_weight * own_amount
-        else existing_amount * (
-            1 - own_weight + own_weight * own_amount / (new_amount + existing_amount)
-        )
+        else existing_amount
+            * (1 - own_weight + own_weight * own_amount / (new_amount + existing_amount))
     end as existing_amount
 from levelled
