@@ -71,8 +71,8 @@ def solve_coverage(
 
     Args:
         accounts: Mart ``coverage_accounts``, one row per account.
-        candidates: Pairs to choose from, one row each (``values.candidates.COLUMNS``); amounts over
-            the planning horizon in company currency, hours and bookings a year.
+        candidates: Pairs to choose from, one row each (``values.candidates.pair_table``); amounts
+            over the planning horizon in company currency, hours and bookings a year.
         coverers: Mart ``coverage_coverers``, reps, partners and the house.
         policy: Move budget, gap, time and seed.
         last_prices: rule, rep_id, group_id and shadow_price_amount of the last plan, as a start

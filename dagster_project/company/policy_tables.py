@@ -54,16 +54,14 @@ def _policy(
     "The company file in one row.",
     "company_id name currency timezone fiscal_year_start_month as_of latest_on horizon_months "
     "installed_base_months selling_hours_per_year ramp_months ramp_start_rate "
-    "max_accounts_per_rep cost_per_hour candidates_per_account disruption_rate "
-    "uncovered_loss_rate move_budget_days max_owner_changes renewal_lock_days stale_days "
-    "lock_named_accounts max_quarantine_rate",
+    "max_accounts_per_rep cost_per_hour move_budget_days max_owner_changes renewal_lock_days "
+    "stale_days lock_named_accounts max_quarantine_rate",
     ("as_of", "stale_days"),
     fiscal_year_start_month="BIGINT",
     as_of="DATE",
     selling_hours_per_year="DOUBLE",
     max_accounts_per_rep="BIGINT",
     cost_per_hour="DOUBLE",
-    candidates_per_account="BIGINT",
     max_owner_changes="BIGINT",
     lock_named_accounts="BOOLEAN",
 )
@@ -200,22 +198,14 @@ def _people_policy(company: Company) -> Iterable[Row]:
 
 @_policy(
     "Partners that may cover accounts.",
-    "partner_id name margin_share hours_per_year max_accounts",
+    "partner_id name hours_per_year max_accounts",
     ("max_accounts",),
-    margin_share="DOUBLE",
     hours_per_year="DOUBLE",
     max_accounts="BIGINT",
 )
 def _partners(company: Company) -> Iterable[Row]:
     for partner in company.partners:
         yield {**dict(partner), "name": partner.name or partner.partner_id}
-
-
-@_policy("Size bands a partner may cover.", "partner_id size_band")
-def _partner_size_bands(company: Company) -> Iterable[Row]:
-    for partner in company.partners:
-        for band in partner.size_bands:
-            yield {"partner_id": partner.partner_id, "size_band": band}
 
 
 @_policy(

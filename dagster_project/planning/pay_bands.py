@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dagster_project.warehouse.duckdb_file import Warehouse
 
 # What bands follow from, beside coverers and accounts.
-PAY_MARTS = ("company_goals", "coverage_groups", "rep_months")
+PAY_MARTS = ("company_goals", "coverage_groups", "plan_months", "rep_months")
 
 
 def with_pay_bands(
@@ -38,7 +38,8 @@ def with_pay_bands(
 
     plans = {plan.role: plan for plan in company.comp_plans if plan.ote_amount is not None}
     potential = float((accounts["new_amount"] + accounts["existing_amount"]).sum())
-    goals, groups, months = (warehouse.read(f"marts.{name}") for name in PAY_MARTS)
+    goals, groups, calendar, months = (warehouse.read(f"marts.{name}") for name in PAY_MARTS)
+    months = months[months["month"].isin(calendar["month"])]
     goal = float((goals["goal_amount"] + goals["buffer_amount"]).astype(float).sum())
     if not plans or potential <= 0 or goal <= 0:
         return coverers.assign(lowest_potential=np.nan, highest_potential=np.nan)

@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from optimization.arrays import BoolArray, FloatArray, IntArray, ratio
+from optimization.coverers import HOUSE
 from optimization.quotas.cents import to_amounts, to_cents
 from optimization.quotas.context import Past
 from optimization.quotas.expected import ExpectedBusiness
@@ -14,7 +15,6 @@ from optimization.quotas.inputs import QuotaInputs
 from optimization.values.seasons import NEW, REVENUE_TYPES
 
 CELL_COLUMNS = ["month", "revenue_type"]
-HOUSE_ID = "__house__"
 # Solved quotas keep a limit to about a cent; a rounding is no breach.
 TOLERANCE_CENTS = 100
 
@@ -183,7 +183,7 @@ def pair_month_frame(
         (kind, inputs.account_id, rep, expected.account_amount[k], expected.account_square[k])
         for k, kind in enumerate(REVENUE_TYPES)
     ]
-    alone, nobody = expected.uncovered_amount, np.full(len(inputs.uncovered_id), HOUSE_ID)
+    alone, nobody = expected.uncovered_amount, np.full(len(inputs.uncovered_id), HOUSE)
     parts.append(("existing", inputs.uncovered_id, nobody, alone, np.full_like(alone, np.nan)))
     frames = []
     for kind, account, who, amount, square in parts:

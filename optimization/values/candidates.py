@@ -13,36 +13,14 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from optimization.arrays import BoolArray, FloatArray, IntArray
+from optimization.arrays import BoolArray, FloatArray, IntArray, spread_out
 from optimization.values.pairs import PairValues
 
 PAIRS_AT_ONCE = 1_000_000
-COLUMNS = (
-    "account_id",
-    "rep_id",
-    "is_present",
-    "hours",
-    "segment_value_amount",
-    "strength_value_amount",
-    "cost_to_serve_amount",
-    "absence_amount",
-    "disruption_amount",
-    "soft_rule_amount",
-    "value_amount",
-    "value_sd_amount",
-    "strength_sd_amount",
-    "new_amount",
-    "existing_amount",
-    "unserved_amount",
-    "win_rate",
-    "similarity",
-    "forbidden_reason",
-    "strength_note",
-)
 
 
 def first_candidates(values: PairValues) -> pd.DataFrame:
-    """The pairs to begin with, one row per account and coverer (COLUMNS).
+    """The pairs to begin with, one row per account and coverer (``pair_table``).
 
     What must be listed, the reps worth most, and a few by a stable hash.
     """
@@ -51,7 +29,7 @@ def first_candidates(values: PairValues) -> pd.DataFrame:
 
 
 def candidates_with(values: PairValues, account: IntArray, coverer: IntArray) -> pd.DataFrame:
-    """What must be listed and some more pairs, one row per account and coverer (COLUMNS).
+    """What must be listed and some more pairs, one row per account and coverer (``pair_table``).
 
     Listed whatever they are worth: the present owner, a rep a lock names, the partners of its size
     band, nobody, and forbidden pairs, so that what forbidding costs can be shown. Members of a
@@ -64,16 +42,13 @@ def candidates_with(values: PairValues, account: IntArray, coverer: IntArray) ->
     """
     m = values.model
     every = np.arange(len(m.account_id), dtype=np.int64)
-    owned = np.flatnonzero(m.present >= 0)
-    locks = m.tables.coverage_accounts.set_index("account_id")["lock_rep_id"]
-    locked = m.coverer_id.get_indexer(pd.Index(locks.reindex(m.account_id)))
-    kept = np.flatnonzero(locked >= 0)
-    parts = [
+    owned, kept = np.flatnonzero(m.present >= 0), np.flatnonzero(m.locked >= 0)
+    parts: list[tuple[IntArray, IntArray]] = [
         (account, coverer),
         (owned, m.present[owned]),
-        (kept, locked[kept]),
+        (kept, m.locked[kept]),
         _partner_pairs(values),
-        forbidden_places(values),
+        (m.forbidden[0], m.forbidden[1]),
         (every, np.full(len(every), m.house)),
     ]
     found = (np.concatenate([part[place] for part in parts]) for place in range(2))
@@ -87,21 +62,12 @@ def blocks(values: PairValues) -> Iterator[IntArray]:
         yield np.arange(begin, min(begin + size, len(values.model.account_id)))[:, None]
 
 
-def forbidden_places(values: PairValues) -> tuple[IntArray, IntArray]:
-    """Accounts and coverers of the pairs that decisions forbid."""
-    m, table = values.model, values.model.tables.forbidden_pairs
-    account = m.account_id.get_indexer(pd.Index(table["account_id"]))
-    coverer = m.coverer_id.get_indexer(pd.Index(table["rep_id"]))
-    known = (account >= 0) & (coverer >= 0)
-    return account[known].astype(np.int64), coverer[known].astype(np.int64)
-
-
 def open_pairs(values: PairValues, account: IntArray, coverer: IntArray) -> BoolArray:
     """Pairs of a block that neither a rule nor a decision closes; (B, 1) and (1, R) in."""
     is_open = values.is_eligible(account, coverer)
     row = np.full(len(values.model.account_id), -1, dtype=np.int64)
     row[account[:, 0]] = np.arange(len(account))
-    barred, by = forbidden_places(values)
+    barred, by = values.model.forbidden
     inside = row[barred] >= 0
     is_open[row[barred[inside]], by[inside]] = False
     return is_open
@@ -169,36 +135,32 @@ def _with_families(
 ) -> tuple[IntArray, IntArray]:
     """Each pair once, and the candidates of every member of a family for all of it."""
     count = len(values.model.coverer_id)
-    family = units(values)
-    size = np.bincount(family)
-    pair = np.unique(family[account] * count + coverer)
-    unit, who = pair // count, pair % count
-    order = np.argsort(family, kind="stable")
-    first = np.concatenate([[0], np.cumsum(size)])
-    members = size[unit]
-    offset = np.arange(members.sum()) - np.repeat(np.cumsum(members) - members, members)
-    account, coverer = order[np.repeat(first[unit], members) + offset], np.repeat(who, members)
-    # A partner that one member has need not be one that another may have.
     m = values.model
+    size = np.bincount(m.unit)
+    pair = np.unique(m.unit[account] * count + coverer)
+    unit, who = pair // count, pair % count
+    members = np.argsort(m.unit, kind="stable")
+    account = members[spread_out((np.cumsum(size) - size)[unit], size[unit])]
+    coverer = np.repeat(who, size[unit])
+    # A partner that one member has need not be one that another may have.
     fits = ~m.is_partner[coverer] | m.has_direct_deal[account]
     fits |= values.is_eligible(account, coverer)
     return account[fits], coverer[fits]
 
 
-def units(values: PairValues) -> IntArray:
-    """Unit of each account: a family that is covered together, or the account; shape (A,)."""
-    accounts = values.model.tables.coverage_accounts.sort_values("account_id", ignore_index=True)
-    name = accounts["family_id"].fillna("account " + accounts["account_id"].astype(str))
-    return pd.factorize(name)[0].astype(np.int64)
-
-
 def pair_table(values: PairValues, account: IntArray, coverer: IntArray) -> pd.DataFrame:
-    """Pairs as a table, one row each (COLUMNS); shape (N,) each."""
+    """Pairs as a table, one row each: ids, parts, worth, bookings and what may be said of them.
+
+    Args:
+        values: What any pair is worth.
+        account: Rows of the accounts, shape (N,).
+        coverer: Rows of the coverers, shape (N,).
+    """
     m = values.model
     parts = values.of(account, coverer)
     is_rep = m.is_rep[coverer]
     strength_cv = np.where(is_rep, _strength_cv(values, account, coverer, parts.win_rate), 0.0)
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {
             "account_id": m.account_id[account],
             "rep_id": m.coverer_id[coverer],
@@ -219,11 +181,9 @@ def pair_table(values: PairValues, account: IntArray, coverer: IntArray) -> pd.D
             "win_rate": parts.win_rate,
             "similarity": parts.similarity,
             "forbidden_reason": _reasons(values, account, coverer),
+            "strength_note": _notes(values, account, coverer, parts.strength),
         }
     )
-    return table.assign(strength_note=_notes(values, account, coverer, parts.strength))[
-        list(COLUMNS)
-    ]
 
 
 def _strength_cv(

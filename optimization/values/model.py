@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from optimization.arrays import BoolArray, FloatArray, IntArray
+from optimization.coverers import in_order, unit_of
 from optimization.errors import DataError
 from optimization.policy import ValuePolicy
 from optimization.values.kinds import read_months
@@ -15,7 +16,6 @@ from optimization.values.months import Months
 from optimization.values.pipeline import OpenBusiness, pipeline_by_account
 from optimization.values.tables import ValueTables
 
-COVERER_TYPES = ("rep", "partner", "house")
 NOBODY_KNOWN = "(segment)"
 RATES = (
     "win_rate",
@@ -49,7 +49,11 @@ class ValueModel:
         present: Its owner, -1 where there is none; shape (A,).
         is_stale: Nobody was in touch for long: a change of owner loses nothing; shape (A,).
         has_direct_deal: The company's own reps have a deal open; shape (A,).
-        band: Size band, shape (A,).
+        fits_partner: The account's size band is one that the partner covers, by partner in the
+            order of the policy; shape (P, A).
+        unit: Accounts that are covered together have one number; shape (A,).
+        locked: Rep whom a lock names, -1 where none does; shape (A,).
+        forbidden: Accounts and coverers of the pairs that decisions forbid; shape (2, N).
         profile: Shape (A,).
         rates: By name, shape (F, R); nan where nothing is known.
         nobody: The same of a rep of whom nothing is known, shape (F, 1).
@@ -61,7 +65,6 @@ class ValueModel:
         certificates: Names; length C.
         kind: Shape (A,).
         months: Seasons, cycles and abilities.
-        calendar: First days of the months.
         counts: 1 for a month of the horizon, else 0; shape (M,).
         open_business: Expected of open deals by month; shape (A, M).
         policy: What a change and nobody lose.
@@ -83,7 +86,10 @@ class ValueModel:
     present: IntArray
     is_stale: BoolArray
     has_direct_deal: BoolArray
-    band: pd.Series[str]
+    fits_partner: BoolArray
+    unit: IntArray
+    locked: IntArray
+    forbidden: IntArray
     profile: IntArray
     rates: dict[str, FloatArray]
     nobody: dict[str, FloatArray]
@@ -95,7 +101,6 @@ class ValueModel:
     certificates: pd.Index
     kind: IntArray
     months: Months
-    calendar: pd.DatetimeIndex
     counts: FloatArray
     open_business: FloatArray
     policy: ValuePolicy
@@ -114,10 +119,7 @@ class ValueModel:
         lost = accounts.loc[accounts["profile_id"].isna(), "account_id"].tolist()
         if lost:
             raise DataError("pair_accounts lacks accounts", lost, "Rebuild the marts.")
-        place = {name: i for i, name in enumerate(COVERER_TYPES)}
-        coverers = tables.coverage_coverers.assign(
-            order=tables.coverage_coverers["coverer_type"].map(place)
-        ).sort_values(["order", "rep_id"], ignore_index=True)
+        coverers = in_order(tables.coverage_coverers)
         account_id, coverer_id = pd.Index(accounts["account_id"]), pd.Index(coverers["rep_id"])
         kind_of_coverer = coverers["coverer_type"].to_numpy(dtype=object)
         partners = {partner.partner_id: partner.margin_share for partner in policy.partners}
@@ -160,7 +162,13 @@ class ValueModel:
             present=coverer_id.get_indexer(pd.Index(accounts["present_rep_id"])).astype(np.int64),
             is_stale=accounts["is_stale"].to_numpy(dtype=np.bool_),
             has_direct_deal=accounts["has_direct_deal"].to_numpy(dtype=np.bool_),
-            band=accounts["size_band"],
+            fits_partner=np.array(
+                [accounts["size_band"].isin(partner.size_bands) for partner in policy.partners],
+                dtype=np.bool_,
+            ).reshape(len(policy.partners), len(accounts)),
+            unit=unit_of(accounts),
+            locked=coverer_id.get_indexer(pd.Index(accounts["lock_rep_id"])).astype(np.int64),
+            forbidden=_forbidden(tables.forbidden_pairs, account_id, coverer_id),
             profile=profiles.get_indexer(pd.Index(accounts["profile_id"])).astype(np.int64),
             rates={name: table[:, 1:] for name, table in rates.items()},
             nobody={name: table[:, :1] for name, table in rates.items()},
@@ -173,7 +181,6 @@ class ValueModel:
             certificates=certificates,
             kind=kind,
             months=months,
-            calendar=calendar,
             counts=rows["is_in_horizon"].to_numpy(dtype=np.float64),
             open_business=pipeline_by_account(tables.account_pipeline, account_id, calendar)[0],
             policy=policy,
@@ -218,6 +225,12 @@ def _rates(table: pd.DataFrame, coverer_id: pd.Index) -> tuple[pd.Index, dict[st
         wide[row[known], column[known]] = _numbers(table[name])[known]
         rates[name] = wide
     return profiles, rates
+
+
+def _forbidden(table: pd.DataFrame, account_id: pd.Index, coverer_id: pd.Index) -> IntArray:
+    account = account_id.get_indexer(pd.Index(table["account_id"]))
+    coverer = coverer_id.get_indexer(pd.Index(table["rep_id"]))
+    return np.stack([account, coverer]).astype(np.int64)[:, (account >= 0) & (coverer >= 0)]
 
 
 def _similarity(table: pd.DataFrame, coverer_id: pd.Index) -> FloatArray:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from optimization.arrays import BoolArray, FloatArray, IntArray
 from optimization.values.model import ValueModel
@@ -25,7 +26,6 @@ class PairParts:
         disruption: Lost because the coverer is new to the account.
         soft_rule: Lost because the coverer lacks a certificate wished for.
         cost: The partner's margin share.
-        margin: Margin of what the coverer wins.
         new_year: New business a year under the coverer.
         existing_year: Existing business a year under the coverer.
         unserved_year: Existing business a year under nobody.
@@ -40,7 +40,6 @@ class PairParts:
     disruption: FloatArray
     soft_rule: FloatArray
     cost: FloatArray
-    margin: FloatArray
     new_year: FloatArray
     existing_year: FloatArray
     unserved_year: FloatArray
@@ -92,6 +91,10 @@ class PairValues:
             ]
         ).transpose(0, 2, 1)  # (D, M, R) to (D, R, M)
         self._open_kept = months.ability * counts
+        # The last row serves reps and the house, who fit any size band.
+        self._fits_band = np.vstack([model.fits_partner, np.ones(len(model.account_id), np.bool_)])
+        partners = pd.Index([partner.partner_id for partner in model.policy.partners])
+        self._partner_of = partners.get_indexer(model.coverer_id)
 
     def of(self, account: IntArray, coverer: IntArray) -> PairParts:
         """Value pairs; shapes broadcast.
@@ -147,7 +150,6 @@ class PairValues:
             disruption=np.where(is_new, (kept - moved) * gainful, 0.0),
             soft_rule=soft,
             cost=m.margin_share[coverer] * np.maximum(reached - soft, 0.0),
-            margin=won_margin,
             new_year=np.where(is_house, 0.0, new_year * (1 - lacking)),
             existing_year=np.where(is_house, unserved, existing_year * kept_rate * (1 - lacking)),
             unserved_year=unserved + np.zeros_like(kept),
@@ -164,12 +166,8 @@ class PairValues:
         """
         m = self.model
         uncertified = self._dot(m.asked_hard, m.lacks, account, coverer) > 0
-        fits = np.ones((len(m.policy.partners) + 1, len(m.account_id)), dtype=np.bool_)
-        row = np.zeros(len(m.coverer_id), dtype=np.int64)
-        for place, partner in enumerate(m.policy.partners, 1):
-            fits[place] = m.band.isin(partner.size_bands).to_numpy()
-            row[m.coverer_id == partner.partner_id] = place
-        fits_band = fits[row[coverer], account] | (m.present[account] == coverer)
+        fits_band = self._fits_band[self._partner_of[coverer], account]
+        fits_band |= m.present[account] == coverer
         is_direct = m.is_partner[coverer] & m.has_direct_deal[account]
         return np.asarray(~uncertified & fits_band & ~is_direct, dtype=np.bool_)
 

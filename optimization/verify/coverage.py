@@ -207,7 +207,7 @@ def _check_reasons(both: pd.DataFrame, pairs: pd.DataFrame) -> Iterator[str]:
     reason = pd.Series("better_match", index=both.index, dtype=object)
     for name, applies in (
         ("capacity", to_house | (gain < 0)),
-        ("unprofitable", to_house & ~worth_serving.fillna(False).astype(bool)),
+        ("unprofitable", to_house & ~worth_serving.eq(True)),
         ("family", both["unit"].isin(units_that_must_move(pairs))),
         ("override", barred.astype(bool)),
         ("earlier_plan", same(both["rep_id"], both["present_rep_id_mart"]) & ~to_house),

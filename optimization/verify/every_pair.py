@@ -9,7 +9,7 @@ import pandas as pd
 
 from optimization.arrays import BoolArray, FloatArray, IntArray
 from optimization.tables import CoveragePlan
-from optimization.values.candidates import blocks, open_pairs, units
+from optimization.values.candidates import blocks, open_pairs
 from optimization.values.pairs import PairValues
 from optimization.verify.limits import Limit, entities
 from optimization.verify.proof import paid
@@ -27,7 +27,7 @@ def check_every_pair(
         plan: The plan's tables.
         values: What any pair is worth.
     """
-    model, unit_of = values.model, units(values)
+    model, unit_of = values.model, values.model.unit
     net = pairs["value_amount"] - sum(paid(limits, plan.shadow_prices).values(), 0.0)
     shut = pairs["is_barred"].groupby([pairs["unit"], pairs["rep_id"]]).transform("any")
     by_pair = net[~shut].groupby([pairs["unit"], pairs["rep_id"]]).sum()
@@ -72,17 +72,26 @@ class _Prices:
 
     def __init__(self, table: pd.DataFrame, values: PairValues, pairs: pd.DataFrame) -> None:
         self._values, model = values, values.model
-        self._by_rule = {
+        by_rule = {
             rule: part.set_index(entities(part))["shadow_price_amount"].astype(float)
             for rule, part in table.groupby("rule")
         }
+        none = pd.Series(dtype=float)
+
+        def of(rule: str) -> FloatArray:
+            """Price of a rule by coverer, 0 where it has none; shape (R,)."""
+            price = by_rule.get(rule, none).reindex(model.coverer_id).fillna(0.0)
+            return price.to_numpy(dtype=np.float64)
+
+        self._per_hour = of("hours") - of("min_hours")
+        self._per_account, self._per_cost = of("accounts"), of("partner_budget")
+        high, low = (of(f"balance_{end}") + of(f"ote_{end}") for end in ("high", "low"))
+        self._per_potential = high - low
         accounts = pairs.drop_duplicates("account_id").set_index("account_id")
         accounts = accounts.reindex(model.account_id)
         self._has_owner = accounts["present_rep_id"].notna().to_numpy()
-        moves = self._by_rule.get("moves", pd.Series(dtype=float)).sum()
-        of_group = self._by_rule.get("group_moves", pd.Series(dtype=float))
-        group = accounts["owner_group"].map(of_group).astype(float).fillna(0.0)
-        self._move = moves + group.to_numpy()
+        group = accounts["owner_group"].map(by_rule.get("group_moves", none)).astype(float)
+        self._move = by_rule.get("moves", none).sum() + group.fillna(0.0).to_numpy()
         potential = accounts["new_amount_account"] + accounts["existing_amount_account"]
         self._potential = potential.to_numpy(dtype=np.float64)
         target = model.coverer_id.get_indexer(
@@ -103,15 +112,7 @@ class _Prices:
         model, parts = self._values.model, self._values.of(account, coverer)
         hours = np.where(coverer == model.house, 0.0, model.hours[account])
         moves = self._has_owner[account] & (model.present[account] != coverer)
-        paid = hours * (self._of("hours") - self._of("min_hours"))[coverer]
-        paid = paid + self._of("accounts")[coverer]
-        for band in ("balance", "ote"):
-            price = self._of(f"{band}_high") - self._of(f"{band}_low")
-            paid = paid + self._potential[account] * price[coverer]
-        paid = paid + parts.cost * self._of("partner_budget")[coverer]
+        paid = hours * self._per_hour[coverer] + self._per_account[coverer]
+        paid = paid + self._potential[account] * self._per_potential[coverer]
+        paid = paid + parts.cost * self._per_cost[coverer]
         return np.asarray(parts.value - paid - np.where(moves, self._move[account], 0.0))
-
-    def _of(self, rule: str) -> FloatArray:
-        """Price of a rule by coverer, 0 where it has none; shape (R,)."""
-        price = self._by_rule.get(rule, pd.Series(dtype=float))
-        return price.reindex(self._values.model.coverer_id).fillna(0.0).to_numpy(dtype=np.float64)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pickle
 
 import pytest
 
+from optimization.plan_coverage import CoveragePlan
 from optimization.policy import CoveragePolicy
 
 # A plan by each way, and a price search of a size at which threads change its last digits.
@@ -47,6 +49,7 @@ def test_a_plan_has_the_same_bytes_with_one_two_and_four_threads(
         return done.stdout.splitlines()
 
     one = printed(1, 1)
-    assert len(one) == 22  # ten tables by each way, prices and choice
+    # Every table by each way, then prices and choice.
+    assert len(one) == 2 * len(dataclasses.fields(CoveragePlan)) + 2
     assert printed(2, 4) == one
     assert printed(4, 2) == one

@@ -74,7 +74,9 @@ class Coverage(Section):
     """How the coverage plan is made."""
 
     horizon_months: Count = Field(default=12, description="months the plan looks ahead")
-    candidates_per_account: Count = Field(default=10, description="reps weighed per account")
+    candidates_per_account: Count = Field(
+        default=10, description="reps that an account's choice begins with"
+    )
     move_budget_rate: Rate = Field(
         default=0.10, description="share of covered accounts that plans may move"
     )

@@ -14,7 +14,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from optimization.arrays import BoolArray, FloatArray, IntArray
-from optimization.coverage.problem.validation import COVERER_TYPES, HOUSE, validate_tables
+from optimization.coverage.problem.validation import validate_tables
+from optimization.coverers import HOUSE, in_order, unit_of
 from optimization.errors import DataError
 
 ID_COLUMNS = (
@@ -79,7 +80,7 @@ class CoverageInputs:
 
         Args:
             accounts: Mart ``coverage_accounts``.
-            candidates: One row per pair that may be chosen (``values.candidates.COLUMNS``).
+            candidates: One row per pair that may be chosen (``values.candidates.pair_table``).
             coverers: Mart ``coverage_coverers``.
 
         Raises:
@@ -88,9 +89,7 @@ class CoverageInputs:
         accounts, candidates, coverers = map(_with_text_ids, (accounts, candidates, coverers))
         validate_tables(accounts, candidates, coverers)
         accounts = accounts.sort_values("account_id", ignore_index=True)
-        order = coverers["coverer_type"].map({name: i for i, name in enumerate(COVERER_TYPES)})
-        coverers = coverers.assign(_order=order).sort_values(["_order", "rep_id"])
-        coverers = coverers.drop(columns="_order").reset_index(drop=True)
+        coverers = in_order(coverers)
 
         account_of = _positions(candidates["account_id"], accounts["account_id"])
         coverer_of = _positions(candidates["rep_id"], coverers["rep_id"])
@@ -104,7 +103,6 @@ class CoverageInputs:
         hours_today = np.bincount(today, weights=hours[is_present], minlength=len(coverers))
         count_today = np.bincount(today, minlength=len(coverers))
         capacity_hours = stated_limits(coverers, "capacity_hours")
-        unit = accounts["family_id"].fillna("account " + accounts["account_id"])
         is_forbidden = candidates["forbidden_reason"].notna().to_numpy(dtype=bool)
         is_locked_out = _locked_out(accounts, candidates, account_of)
         _refuse_stuck(accounts, candidates, account_of, is_forbidden | is_locked_out)
@@ -120,7 +118,7 @@ class CoverageInputs:
             is_present=is_present,
             is_forbidden=is_forbidden,
             is_locked_out=is_locked_out,
-            unit_of=pd.factorize(unit)[0].astype(np.int64),
+            unit_of=unit_of(accounts),
             capacity_hours=capacity_hours,
             overtime_hours=np.maximum(hours_today - capacity_hours, 0.0),
             max_accounts=np.maximum(stated_limits(coverers, "max_accounts"), count_today),

@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from optimization.coverers import COVERER_TYPES, HOUSE
 from optimization.errors import DataError
 
-HOUSE = "__house__"
-COVERER_TYPES = ("rep", "partner", "house")
 LOCK_ACTIONS = ("keep", "remove")
 
 ACCOUNT_COLUMNS = (

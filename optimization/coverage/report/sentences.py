@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 
 from optimization.coverage.problem.inputs import CoverageInputs
-from optimization.coverage.problem.validation import COVERER_TYPES, HOUSE
 from optimization.coverage.report.wording import counted, coverer_name, is_shown, money
+from optimization.coverers import COVERER_TYPES, HOUSE
 
 # Strengths are mentioned from one twentieth of the account's value: below it they read as noise.
 MATERIAL_RATE = 0.05

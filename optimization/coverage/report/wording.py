@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from optimization.coverage.problem.validation import HOUSE
+from optimization.coverers import HOUSE
 
 
 def money(amount: float) -> str:

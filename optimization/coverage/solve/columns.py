@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from optimization.arrays import FloatArray, IntArray
+from optimization.arrays import FloatArray, IntArray, spread_out
 from optimization.coverage.problem.eligible import EveryPair
 from optimization.coverage.problem.inputs import CoverageInputs
 from optimization.coverage.problem.rules import coverage_rules, prices_paid
@@ -98,8 +98,7 @@ def _best(
         top = np.take_along_axis(around, ranked[:, :count], axis=1)
         row, place = np.nonzero(np.take_along_axis(net, top, axis=1) > beyond[block.unit][:, None])
         size = np.diff(np.append(block.starts, len(block.pairs.account)))[row]
-        offset = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
-        account.append(block.pairs.account[np.repeat(block.starts[row], size) + offset, 0])
+        account.append(block.pairs.account[spread_out(block.starts[row], size), 0])
         coverer.append(np.repeat(top[row, place], size))
     return Found(np.concatenate(account), np.concatenate(coverer), eligible)
 

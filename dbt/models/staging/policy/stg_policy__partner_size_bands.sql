@@ -1,1 +1,0 @@
-select * from {{ source('policy', 'partner_size_bands') }}
