@@ -4,6 +4,8 @@ BIN := .venv/bin
 COMPANY ?=
 export COVERAGE_COMPANY := $(or $(COMPANY),$(COVERAGE_COMPANY))
 UV_VERSION := 0.13.9
+# One file of tests stays in one process: the runs its tests share are made once.
+PARALLEL := -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: refresh test test-fast coverage ui plans csv pictures lint types dbt-check pytest bench lock audit setup clean help
 
@@ -49,7 +51,7 @@ dbt-check: setup    ## parse with warnings as errors, unit tests
 	$(BIN)/sales-coverage check-dbt
 
 pytest: setup
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q $(PARALLEL)
 
 test: lint types dbt-check pytest  ## everything CI runs
 
