@@ -68,6 +68,7 @@ def draw_tables(reps: int, accounts: int, seed: int) -> dict[str, pd.DataFrame]:
                 "family_id": None,
                 "recent_move_count": 0,
                 "recent_move_group_ids": None,
+                "recent_move_rep_ids": None,
                 "is_stale": False,
                 "segment_win_rate": usual[kind],
                 "margin_rate": 0.4,

@@ -15,14 +15,18 @@ class CoveragePolicy:
     """What bounds the coverage plan.
 
     Attributes:
-        move_budget_rate: Share of accounts with an active owner that may change coverer.
+        move_budget_rate: Share of accounts with an active owner that may change coverer by
+            choice; moves that a decision, a rule or a family forces are not limited.
+        move_budget_amount_rate: Share of these accounts' yearly potential that may do so; None
+            for no such rule.
+        rep_move_rate: Share of its accounts that a rep may lose by choice; None for no such rule.
         mip_gap: Relative gap at which the solver may stop.
         solve_seconds: Wall seconds the solver may take.
         overtime_amount_per_hour: Price over the horizon of one hour a year beyond a coverer's
             capacity; only what today's accounts lack may be bought, so nobody is loaded further.
         seed: Seed handed to the solver.
         exact_pairs: Eligible pairs up to which the exact model is tried; beyond, prices and search.
-        group_move_rates: Group and share of its accounts that may change coverer.
+        group_move_rates: Group and share of its accounts that may change coverer by choice.
         balance_band_rate: How far a rep's potential may lie off its share of the group's; None
             for no such rule.
         balance_price_rate: Price of one unit of potential outside the band.
@@ -34,6 +38,8 @@ class CoveragePolicy:
     """
 
     move_budget_rate: float = 0.10
+    move_budget_amount_rate: float | None = None
+    rep_move_rate: float | None = None
     mip_gap: float = 0.0005
     solve_seconds: float = 120.0
     overtime_amount_per_hour: float = 120.0
@@ -50,6 +56,9 @@ class CoveragePolicy:
     def __post_init__(self) -> None:
         """Refuse values without a meaning."""
         _require(0 <= self.move_budget_rate <= 1, "move_budget_rate must lie in [0, 1]")
+        for name in ("move_budget_amount_rate", "rep_move_rate", "balance_band_rate"):
+            rate = getattr(self, name)
+            _require(rate is None or 0 <= rate <= 1, f"{name} must lie in [0, 1]")
         _require(0 <= self.mip_gap < 1, "mip_gap must lie in [0, 1)")
         _require(self.solve_seconds > 0, "solve_seconds must be positive")
         _require(self.exact_pairs >= 0, "exact_pairs must not be negative")
@@ -60,10 +69,6 @@ class CoveragePolicy:
         _require(
             all(0 <= rate <= 1 for _, rate in self.group_move_rates),
             "group_move_rates must lie in [0, 1]",
-        )
-        _require(
-            self.balance_band_rate is None or 0 <= self.balance_band_rate <= 1,
-            "balance_band_rate must lie in [0, 1]",
         )
         _require(0 <= self.min_load_rate <= 1, "min_load_rate must lie in [0, 1]")
         for name in ("balance_price_rate", "ote_price_rate", "idle_amount_per_hour"):

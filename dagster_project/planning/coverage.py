@@ -56,6 +56,8 @@ def coverage_policy(company: Company) -> CoveragePolicy:
     balance = company.coverage.balance
     return CoveragePolicy(
         move_budget_rate=company.coverage.move_budget_rate,
+        move_budget_amount_rate=company.coverage.move_budget_amount_rate,
+        rep_move_rate=company.coverage.rep_move_rate,
         mip_gap=company.coverage.mip_gap,
         solve_seconds=company.coverage.solve_seconds,
         overtime_amount_per_hour=company.capacity.overtime_cost_per_hour * horizon_years,

@@ -16,6 +16,8 @@ COVERAGE_MEANINGS: dict[str, str] = {
     "owner_source": "Where that is known from: crm, last_plan or crm_changed_by_hand",
     "family_id": "Accounts of one family have one coverer; empty for an account on its own",
     "is_moved": "An active owner hands the account over",
+    "is_forced_move": "It does because a decision, a rule or its family asks for it; no budget "
+    "counts it",
     "is_locked": "A lock or an override binds the account",
     "lock_reason": "Why the account is locked",
     "hours": "Selling hours a year",
@@ -77,7 +79,8 @@ COVERAGE_MEANINGS: dict[str, str] = {
     "candidate_count": "Pairs weighed one by one (coverage_pairs)",
     "eligible_count": "Pairs of account and coverer that no plan beats the bound with",
     "moved_count": "Accounts an active owner hands over",
-    "move_limit": "Most moves allowed",
+    "chosen_move_count": "Of them, those that no decision, rule or family asks for",
+    "move_limit": "Most such moves allowed",
     "uncovered_count": "Accounts nobody covers",
     "overtime_hours": "Hours a year that reps lack for the accounts they keep",
     "overtime_amount": "Price of those hours, taken off the objective",
@@ -96,8 +99,9 @@ COVERAGE_MEANINGS: dict[str, str] = {
     "amount": "Worth of the level, or what the step adds",
     "running_amount": "Worth after the step",
     "rows_at_bound_count": "Rules that bind",
-    "rule": "hours, accounts, moves, group_moves, balance_high, balance_low, ote_high, ote_low, "
-    "min_hours or partner_budget; the use and limit of a rule 'at least' are negative",
+    "rule": "hours, accounts, moves, moved_amount, group_moves, rep_moves, balance_high, "
+    "balance_low, ote_high, ote_low, min_hours or partner_budget; the use and limit of a rule "
+    "'at least' are negative",
     "shadow_price_amount": "Value of one more unit",
     "used": "Units used",
     "capacity": "Units there are",
@@ -151,8 +155,8 @@ COVERAGE_TABLES: dict[str, Table] = tables_by_name(
         "Who covers which account and what it is expected to bring, one row per plan and account.",
         ("account_id",),
         "account_id rep_id coverer_type group_id previous_rep_id present_rep_id owner_source "
-        "repaired_rep_id family_id is_moved is_locked lock_reason hours value_amount new_amount "
-        "existing_amount unserved_amount",
+        "repaired_rep_id family_id is_moved is_forced_move is_locked lock_reason hours "
+        "value_amount new_amount existing_amount unserved_amount",
     ),
     _table(
         "assignment_explanations",
@@ -179,9 +183,8 @@ COVERAGE_TABLES: dict[str, Table] = tables_by_name(
         (),
         "objective_amount bound_amount gap_rate solver_bound_amount solver_gap_rate status solver "
         "solver_version seed options account_count candidate_count eligible_count moved_count "
-        "move_limit "
-        "uncovered_count overtime_hours overtime_amount as_is_objective_amount gain_amount "
-        "rows_at_bound_count sentence",
+        "chosen_move_count move_limit uncovered_count overtime_hours overtime_amount "
+        "as_is_objective_amount gain_amount rows_at_bound_count sentence",
         seed="BIGINT",
         move_limit="BIGINT",
     ),

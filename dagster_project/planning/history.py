@@ -36,7 +36,8 @@ _MEANINGS = {
     "changed_on": "Day of the plan that made or found the change",
     "from_rep_id": "Owner before",
     "to_rep_id": "Owner after",
-    "origin": "plan (the plan moved it) or crm (somebody moved it in the CRM)",
+    "origin": "plan (the plan moved it by choice), forced (a decision, a rule or a family made the "
+    "plan move it) or crm (somebody moved it in the CRM)",
     "rule": "Rule of the limit",
     "group_id": "Sales group",
     "shadow_price_amount": "Value of one more unit",
@@ -184,9 +185,11 @@ by_hand as (
     where plan.present_rep_id <> last.rep_id
 ),
 by_plan as (
-    select account_id, present_rep_id as from_rep_id, rep_id as to_rep_id, 'plan' as o
-    from plan.coverage_assignments
-    where is_moved
+    select
+        plan.account_id, plan.present_rep_id as from_rep_id, plan.rep_id as to_rep_id,
+        case when plan.is_forced_move then 'forced' else 'plan' end as o
+    from plan.coverage_assignments as plan
+    where plan.is_moved
 )
 select $number, account_id, as_of_on, from_rep_id, to_rep_id, o
 from (select * from by_hand union all select * from by_plan) as changes

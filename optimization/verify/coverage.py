@@ -48,7 +48,7 @@ PARTS = (
 PRICES = {
     "hours_price_amount": ("hours",),
     "count_price_amount": ("accounts",),
-    "move_price_amount": ("moves", "group_moves"),
+    "move_price_amount": ("moves", "moved_amount", "group_moves", "rep_moves"),
     "balance_price_amount": ("balance_high", "balance_low", "ote_high", "ote_low"),
     "other_price_amount": ("min_hours", "partner_budget"),
 }
@@ -163,6 +163,8 @@ def _check_eligibility(rows: pd.DataFrame) -> Iterator[str]:
 
 def _check_flags(rows: pd.DataFrame) -> Iterator[str]:
     yield from where(rows, rows["is_moved"] != rows["is_move"], "is_moved is wrong")
+    forced = rows["is_move"] & ~rows["is_chosen_move"]
+    yield from where(rows, rows["is_forced_move"] != forced, "is_forced_move is wrong")
     locked = rows["lock_action"].notna()
     yield from where(rows, rows["is_locked"] != locked, "is_locked is wrong")
     for column in ("present_rep_id", "owner_source", "family_id", "lock_reason"):

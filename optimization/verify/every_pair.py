@@ -11,7 +11,7 @@ from optimization.arrays import BoolArray, FloatArray, IntArray
 from optimization.tables import CoveragePlan
 from optimization.values.candidates import blocks, open_pairs
 from optimization.values.pairs import PairValues
-from optimization.verify.limits import Limit, entities
+from optimization.verify.limits import Limit, entities, units_that_must_move
 from optimization.verify.proof import paid
 from optimization.verify.tables import TOLERANCE, report
 
@@ -89,11 +89,15 @@ class _Prices:
         self._per_potential = high - low
         accounts = pairs.drop_duplicates("account_id").set_index("account_id")
         accounts = accounts.reindex(model.account_id)
-        self._has_owner = accounts["present_rep_id"].notna().to_numpy()
-        group = accounts["owner_group"].map(by_rule.get("group_moves", none)).astype(float)
-        self._move = by_rule.get("moves", none).sum() + group.fillna(0.0).to_numpy()
         potential = accounts["new_amount_account"] + accounts["existing_amount_account"]
         self._potential = potential.to_numpy(dtype=np.float64)
+        move = by_rule.get("moves", none).sum() + np.zeros(len(accounts))
+        move += by_rule.get("moved_amount", none).sum() * self._potential
+        for rule, owner in (("group_moves", "owner_group"), ("rep_moves", "present_rep_id")):
+            price = accounts[owner].map(by_rule.get(rule, none)).astype(float)
+            move += price.fillna(0.0).to_numpy()
+        forced = accounts["unit"].isin(units_that_must_move(pairs)).to_numpy()
+        self._move = np.where(accounts["present_rep_id"].isna() | forced, 0.0, move)
         target = model.coverer_id.get_indexer(
             pd.Index(accounts["lock_rep_id"].fillna(accounts["present_rep_id"]))
         )
@@ -111,7 +115,7 @@ class _Prices:
         """Value less every price; shapes broadcast."""
         model, parts = self._values.model, self._values.of(account, coverer)
         hours = np.where(coverer == model.house, 0.0, model.hours[account])
-        moves = self._has_owner[account] & (model.present[account] != coverer)
+        moves = model.present[account] != coverer
         paid = hours * self._per_hour[coverer] + self._per_account[coverer]
         paid = paid + self._potential[account] * self._per_potential[coverer]
         paid = paid + parts.cost * self._per_cost[coverer]

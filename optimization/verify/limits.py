@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,7 +50,7 @@ def stated_limits(
     """State every limit of a company.
 
     Args:
-        pairs: Candidates with their account's columns, ``is_move`` and ``owner_group``.
+        pairs: Candidates with their account's columns, ``is_chosen_move`` and ``owner_group``.
         coverers: By rep_id, with what today's accounts allow (``tables.with_today``).
         policy: Policy of the plan.
     """
@@ -68,18 +68,8 @@ def stated_limits(
             ),
         ),
         Limit("accounts", rep, one, _sizes(coverers["account_limit"])),
-        Limit(
-            "moves",
-            pd.Series(COMPANY, index=pairs.index),
-            pairs["is_move"].astype(float),
-            _sizes(pd.Series({COMPANY: move_limit(pairs, policy.move_budget_rate)})),
-        ),
+        *_move_budgets(pairs, coverers, policy),
     ]
-    groups = {name: move_limit(pairs, rate, name) for name, rate in policy.group_move_rates}
-    if groups:
-        moves = pairs["is_move"].astype(float)
-        size = _sizes(pd.Series(groups, dtype=float))
-        limits.append(Limit("group_moves", pairs["owner_group"], moves, size))
     if policy.min_load_rate > 0:
         wanted = -policy.min_load_rate * reps["capacity_hours"]
         size = _sizes(wanted[wanted < 0], np.inf, policy.idle_amount_per_hour)
@@ -143,24 +133,40 @@ def _potential_band(
     ]
 
 
-def move_limit(pairs: pd.DataFrame, rate: float, group: str | None = None) -> int:
-    """Moves allowed: the rate, less what earlier plans moved, but all that must be able to move.
-
-    Args:
-        pairs: Candidates with their account's columns, ``is_move``, ``is_barred``, ``owner_group``.
-        rate: Share of the accounts with an owner.
-        group: Only this group's; default the company's.
-    """
+def _move_budgets(
+    pairs: pd.DataFrame, coverers: pd.DataFrame, policy: CoveragePolicy
+) -> list[Limit]:
+    """What may move by choice: a share of what is covered today, less what earlier plans moved."""
     accounts = pairs.drop_duplicates("account_id")
-    owned, recent = accounts["present_rep_id"].notna(), int(accounts["recent_move_count"].sum())
-    forced = owned & accounts["unit"].isin(units_that_must_move(pairs))
-    if group is not None:
-        owned = owned & (accounts["owner_group"] == group)
-        left = accounts["recent_move_group_ids"].dropna()
-        recent = sum(groups.split(" | ").count(group) for groups in left)
-        forced = forced & owned
-    wanted = int(np.floor(rate * int(owned.sum()) + 1e-9)) - recent
-    return max(wanted, int(forced.sum()), 0)
+    company, one = pd.Series(COMPANY, index=pairs.index), pd.Series(1.0, index=pairs.index)
+    potential = pairs["new_amount_account"] + pairs["existing_amount_account"]
+    of_company = {"moves": policy.move_budget_rate, "moved_amount": policy.move_budget_amount_rate}
+    of_reps = dict.fromkeys(coverers.index[coverers.index != HOUSE], policy.rep_move_rate)
+    budgets: list[tuple[str, pd.Series[str], pd.Series[float], Mapping[str, float | None]]] = [
+        (rule, company, potential if rule == "moved_amount" else one, {COMPANY: rate})
+        for rule, rate in of_company.items()
+    ]
+    budgets.append(("group_moves", pairs["owner_group"], one, dict(policy.group_move_rates)))
+    budgets.append(("rep_moves", pairs["present_rep_id"], one, of_reps))
+    limits = []
+    for rule, entity, use, stated in budgets:
+        rates = pd.Series(stated, dtype=float).dropna()
+        if rates.empty:
+            continue
+        owned = accounts.index[accounts["present_rep_id"].notna()]
+        covered = use[owned].groupby(entity[owned]).sum().reindex(rates.index).fillna(0.0)
+        most = rates * covered
+        if rule != "moved_amount":
+            most = (most + 1e-9).floordiv(1.0)
+        if rule in of_company:
+            most -= float((accounts["recent_move_count"] * use[accounts.index]).sum())
+        else:
+            lost_by = accounts[f"recent_move_{rule.removesuffix('_moves')}_ids"].dropna()
+            earlier = lost_by.str.split(" | ", regex=False).explode().value_counts()
+            most -= earlier.reindex(rates.index).fillna(0.0)
+        use = use * pairs["is_chosen_move"].astype(float)
+        limits.append(Limit(rule, entity, use, _sizes(most.clip(lower=0.0))))
+    return limits
 
 
 def units_that_must_move(pairs: pd.DataFrame) -> pd.Index:
@@ -174,7 +180,9 @@ _BROKEN = {
     "hours": "more hours than capacity and than today",
     "accounts": "more accounts than max_accounts and than today",
     "moves": "move budget",
+    "moved_amount": "more potential moved by choice than the budget",
     "group_moves": "more moves than the group's budget",
+    "rep_moves": "more moves than a rep may lose",
     "partner_budget": "more margin than the partner's budget and than today",
 }
 
@@ -186,7 +194,8 @@ def check_limits(limits: list[Limit], chosen: pd.Series[bool]) -> Iterator[str]:
         most = sizes["capacity"] + sizes["slack_limit"]
         over = used > most + 1e-6 * np.maximum(1.0, most.abs())
         if limit.rule == "moves" and over.any():
-            yield f"move budget: {int(used.iloc[0])} moves, {int(most.iloc[0])} allowed"
+            count = int(used.iloc[0])
+            yield f"move budget: {count} moves by choice, {int(most.iloc[0])} allowed"
             continue
         yield from report(_BROKEN.get(limit.rule, limit.rule), sorted(over.index[over]))
 
@@ -229,15 +238,16 @@ def with_owner(pairs: pd.DataFrame, coverers: pd.DataFrame) -> pd.DataFrame:
     """Add what follows from owner, locks and coverers to every pair.
 
     Columns is_today (how the account is covered today: by its owner, else by the house), is_move,
-    is_lock_broken, is_barred (a lock or a rule forbids the pair), owner_group, group_of_coverer,
-    unit (a family, or an account on its own) and is_house.
+    is_chosen_move (though the owner could keep it), is_lock_broken, is_barred (a lock or a rule
+    forbids the pair), owner_group, group_of_coverer, unit (a family, or an account on its own) and
+    is_house.
     """
     owner, rep = pairs["present_rep_id"], pairs["rep_id"]
     target = pairs["lock_rep_id"].fillna(owner)
     on_target = (rep == target).fillna(False).astype(bool)
     keeps = (pairs["lock_action"] == "keep").fillna(False).astype(bool)
     removes = (pairs["lock_action"] == "remove").fillna(False).astype(bool)
-    return pairs.assign(
+    known = pairs.assign(
         is_present=(rep == owner).fillna(False).astype(bool),
         is_today=rep == owner.fillna(HOUSE),
         is_move=owner.notna() & (rep != owner),
@@ -248,3 +258,5 @@ def with_owner(pairs: pd.DataFrame, coverers: pd.DataFrame) -> pd.DataFrame:
         unit=pairs["family_id"].fillna("account " + pairs["account_id"]),
         is_house=rep == HOUSE,
     )
+    is_forced = known["unit"].isin(units_that_must_move(known))
+    return known.assign(is_chosen_move=known["is_move"] & ~is_forced)

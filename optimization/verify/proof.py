@@ -78,6 +78,7 @@ def check_certificate(
     for column, count in (
         ("account_count", int(chosen.sum())),
         ("moved_count", int(pairs.loc[chosen, "is_move"].sum())),
+        ("chosen_move_count", int(pairs.loc[chosen, "is_chosen_move"].sum())),
         ("move_limit", int(moves.sizes["capacity"].iloc[0])),
         ("uncovered_count", int(pairs.loc[chosen, "is_house"].sum())),
     ):

@@ -19,6 +19,7 @@ IDS = (
     "lock_rep_id",
     "family_id",
     "recent_move_group_ids",
+    "recent_move_rep_ids",
     "owner_group_id",
     "repaired_rep_id",
 )

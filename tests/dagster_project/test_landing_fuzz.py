@@ -44,7 +44,7 @@ def con() -> duckdb.DuckDBPyConnection:
 
 @given(table_and_rows())
 @settings(
-    max_examples=150,
+    max_examples=60,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @example((LANDING["activities"], [{"account_id": "\ufeff", "rep_id": "a", "type": "b", "at": "1"}]))

@@ -17,6 +17,7 @@ TEXTS = (
     "lock_source",
     "family_id",
     "recent_move_group_ids",
+    "recent_move_rep_ids",
 )
 
 
@@ -63,11 +64,17 @@ class Company:
         return replace(self, accounts=accounts)
 
     def moved_before(self, account_id, *groups):
-        """Earlier plans took the account from these groups within the days of the move budget."""
+        """Earlier plans took the account from these groups within the days of the move budget.
+
+        A group stands for its first rep.
+        """
         accounts = self.accounts.copy()
         at = accounts["account_id"] == account_id
         accounts.loc[at, "recent_move_count"] = len(groups)
         accounts.loc[at, "recent_move_group_ids"] = " | ".join(groups)
+        first = self.coverers.drop_duplicates("group_id").set_index("group_id")["rep_id"]
+        lost_by = [str(first.get(group, "R999")) for group in groups]
+        accounts.loc[at, "recent_move_rep_ids"] = " | ".join(lost_by)
         return replace(self, accounts=accounts)
 
     def limit(self, rep_id, **limits):
@@ -134,6 +141,7 @@ def _company(segment, strength, hours, owners, capacity, max_accounts, disruptio
             "family_id": None,
             "recent_move_count": 0,
             "recent_move_group_ids": None,
+            "recent_move_rep_ids": None,
             "owner_group_id": None,
             "new_amount": segment,
             "existing_amount": np.asarray(segment) * 2.0,

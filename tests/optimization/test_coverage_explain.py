@@ -263,3 +263,12 @@ def test_money_is_rounded_to_what_a_reader_can_hold(amount, text):
 def test_counts_agree_with_their_nouns():
     counts = [counted(n, "account") for n in (0, 1, 1200)]
     assert counts == ["no accounts", "1 account", "1,200 accounts"]
+
+
+def test_the_certificate_tells_moves_by_choice_from_forced_ones(tiny_company):
+    company = tiny_company.limit("R002", capacity_hours=20.0).lock("A0003", "keep", "R002")
+    plan = solve_coverage(*company.frames, CoveragePolicy(move_budget_rate=0.34, mip_gap=0.0))
+    assert (
+        "It moves 2 accounts, 1 by choice (at most 1 allowed) and the others because a decision, "
+        "a rule or a family asks for it, and leaves no accounts without a rep."
+    ) in plan.certificate["sentence"].item()

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from optimization.coverage.problem.inputs import CoverageInputs
+from optimization.coverage.problem.moves import move_budgets
 from optimization.errors import DataError
+from optimization.policy import CoveragePolicy
 
 HOUSE = "__house__"
 
@@ -125,4 +127,5 @@ def test_the_move_limit_is_the_floor_a_reader_would_compute(random_company, rate
         rep = company.candidates.query("account_id == @account")["rep_id"].iloc[0]
         company = company.owner(account, rep)
     company.accounts["vacancy_reason"] = None
-    assert CoverageInputs.from_frames(*company.frames).move_limit(rate) == limit
+    budget, *_ = move_budgets(CoverageInputs.from_frames(*company.frames), CoveragePolicy(rate))
+    assert budget.limit.tolist() == [limit]

@@ -96,6 +96,53 @@ def test_each_earlier_move_counts_for_the_group_that_handed_over(tiny_company, e
     assert row["capacity"].item() == limit  # and the verifier, asked by every plan, finds the same
 
 
+@pytest.mark.parametrize("limit", [{"move_budget_amount_rate": 0.0}, {"rep_move_rate": 0.0}])
+def test_caps_in_money_and_by_rep_are_kept_priced_and_checked(tiny_company, limit):
+    policy = replace(FREE, **limit)
+    plan = solve_coverage(*tiny_company.frames, policy)
+    assert set(covered(plan).values()) == {"R001"}
+    rule = "moved_amount" if "move_budget_amount_rate" in limit else "rep_moves"
+    price = plan.shadow_prices.query("rule == @rule and shadow_price_amount > 0").iloc[0]
+    per_unit = 450 / 3000 if rule == "moved_amount" else 450
+    assert price["capacity"] == 0
+    assert price["shadow_price_amount"] == pytest.approx(per_unit, rel=1e-4)
+    found = violations(tiny_company, policy, with_pairs(plan, tiny_company, A0001="R002"))
+    assert any(text.startswith("more ") for text in found), found
+
+
+@pytest.mark.parametrize(
+    ("rule", "limit", "left"),
+    [
+        ("moved_amount", {"move_budget_amount_rate": 0.5}, [4_500 - 3_000]),
+        ("rep_moves", {"rep_move_rate": 0.67}, [2 - 1, 0]),
+    ],
+)
+def test_earlier_moves_use_up_the_caps_in_money_and_by_rep(tiny_company, rule, limit, left):
+    company = tiny_company.moved_before("A0003", "g")  # from its first rep, R001
+    plan = solve_coverage(*company.frames, replace(FREE, **limit))
+    assert plan.shadow_prices.query("rule == @rule")["capacity"].tolist() == left
+
+
+def test_without_a_budget_only_what_is_forced_moves(random_company):
+    for seed in range(4):
+        company = random_company(seed, 20, 4, candidates=4).family("F", "A0001", "A0002", "A0003")
+        plan = solve_coverage(*company.frames, CoveragePolicy(move_budget_rate=0.0, mip_gap=0.0))
+        moved = plan.assignments.query("is_moved")
+        assert moved["is_forced_move"].all()
+        assert set(moved["family_id"]) <= {"F"}
+        said = plan.certificate[["chosen_move_count", "move_limit"]].iloc[0].tolist()
+        assert said == [0, 0]
+
+
+def test_forced_moves_leave_the_budget_to_others(tiny_company):
+    # One move by choice is allowed, and a person asks for another: both are made.
+    company = tiny_company.limit("R002", capacity_hours=20.0).lock("A0003", "keep", "R002")
+    plan = solve_coverage(*company.frames, CoveragePolicy(move_budget_rate=0.34, mip_gap=0.0))
+    assert covered(plan) == {"A0001": "R002", "A0002": "R001", "A0003": "R002"}
+    forced = plan.assignments.set_index("account_id")["is_forced_move"]
+    assert forced.to_dict() == {"A0001": False, "A0002": False, "A0003": True}
+
+
 def test_a_partners_budget_is_kept_priced_and_checked(tiny_company):
     company = tiny_company.limit("R002", coverer_type="partner", capacity_hours=None)
     policy = replace(FREE, partner_budgets=(("R002", 100.0), ("P9", 5.0)))

@@ -69,7 +69,7 @@ def rows(table, pick):
 REASSIGNED = {
     "more hours than capacity and than today: R002": ("A0002", "R002"),
     "more accounts than max_accounts and than today: R002": ("A0002", "R002"),
-    "move budget: 2 moves, 1 allowed": ("A0002", "__house__"),
+    "move budget: 2 moves by choice, 1 allowed": ("A0002", "__house__"),
     "lock is not obeyed: A0003": ("A0003", "__house__"),
     "change is not listed: A0002": ("A0002", "R002"),
     "change is listed, not made: A0001": ("A0001", "R001"),
@@ -91,6 +91,7 @@ TAMPERED = {
     "new_amount is not the pair's: A0001": cell("assignments", "new_amount", 9.0),
     "group_id is not the coverer's: A0001": cell("assignments", "group_id", "other"),
     "is_moved is wrong: A0001": cell("assignments", "is_moved", False),
+    "is_forced_move is wrong: A0001": cell("assignments", "is_forced_move", True),
     "is_locked is wrong: A0001": cell("assignments", "is_locked", True),
     "present_rep_id is not the account's: A0001": cell("assignments", "present_rep_id", "R002"),
     "owner_source is not the account's: A0001": cell("assignments", "owner_source", "last_plan"),

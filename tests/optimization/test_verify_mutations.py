@@ -44,8 +44,8 @@ COLUMNS = [
     if field.name != "pairs"  # test_every_pair.py changes them, in a company that values pairs
     for column in {
         "assignments": "account_id rep_id coverer_type group_id previous_rep_id present_rep_id "
-        "owner_source repaired_rep_id is_moved is_locked lock_reason hours value_amount "
-        "new_amount existing_amount unserved_amount",
+        "owner_source repaired_rep_id is_moved is_forced_move is_locked lock_reason hours "
+        "value_amount new_amount existing_amount unserved_amount",
         "explanations": "account_id rep_id segment_value_amount strength_value_amount "
         "cost_to_serve_amount absence_amount disruption_amount soft_rule_amount hours_price_amount "
         "count_price_amount move_price_amount balance_price_amount other_price_amount "
@@ -54,8 +54,8 @@ COLUMNS = [
         "changes": "account_id from_rep_id to_rep_id reason value_gain_amount disruption_amount",
         "certificate": "objective_amount bound_amount gap_rate solver_bound_amount "
         "solver_gap_rate status solver solver_version seed options account_count candidate_count "
-        "eligible_count moved_count move_limit uncovered_count overtime_hours overtime_amount "
-        "as_is_objective_amount gain_amount rows_at_bound_count sentence",
+        "eligible_count moved_count chosen_move_count move_limit uncovered_count overtime_hours "
+        "overtime_amount as_is_objective_amount gain_amount rows_at_bound_count sentence",
         "gains": "baseline is_default gain_amount gain_low_amount gain_high_amount sentence",
         "bridge": "step_number step account_count amount running_amount sentence",
         "shadow_prices": "rule rep_id group_id shadow_price_amount used capacity slack_limit "

@@ -54,6 +54,7 @@ def value_tables(seed: int, accounts: int = 14, reps: int = 5) -> ValueTables:
                 "family_id": family,
                 "recent_move_count": 0,
                 "recent_move_group_ids": None,
+                "recent_move_rep_ids": None,
                 "is_stale": rng.random(accounts) < 0.2,
                 "segment_win_rate": rng.uniform(0.1, 0.6, accounts),
                 "margin_rate": rng.uniform(-0.05, 0.8, accounts),

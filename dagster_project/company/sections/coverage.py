@@ -78,7 +78,14 @@ class Coverage(Section):
         default=10, description="reps that an account's choice begins with"
     )
     move_budget_rate: Rate = Field(
-        default=0.10, description="share of covered accounts that plans may move"
+        default=0.10,
+        description="share of covered accounts that plans may move by choice; 0 moves none",
+    )
+    move_budget_amount_rate: Rate | None = Field(
+        default=None, description="share of their yearly business that may so move, or null"
+    )
+    rep_move_rate: Rate | None = Field(
+        default=None, description="share of its accounts that a rep may so lose, or null"
     )
     move_budget_days: Count = Field(
         default=90, description="days over which the move budget counts; 1 renews it every night"

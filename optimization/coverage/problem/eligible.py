@@ -58,6 +58,7 @@ class EligiblePairs:
     def __init__(self, values: PairValues, inputs: CoverageInputs) -> None:
         self._values, self._inputs = values, inputs
         self._order = np.argsort(inputs.unit_of, kind="stable")
+        self._may_stay = inputs.has_present & ~inputs.must_move
         target = pd.Index(inputs.coverers["rep_id"]).get_indexer(
             pd.Index(lock_targets(inputs.accounts))
         )
@@ -81,7 +82,7 @@ class EligiblePairs:
     def _block(
         self, units: IntArray, starts: IntArray, account: IntArray, coverer: IntArray
     ) -> Block:
-        inputs, model = self._inputs, self._values.model
+        model = self._values.model
         parts = self._values.of(account, coverer)
         is_house = coverer == model.house
         kept, removed = self._kept[account], self._removed[account]
@@ -96,7 +97,7 @@ class EligiblePairs:
                 coverer=coverer,
                 hours=np.where(is_house, 0.0, model.hours[account]),
                 cost=parts.cost,
-                is_move=inputs.has_present[account] & (model.present[account] != coverer),
+                is_chosen_move=self._may_stay[account] & (model.present[account] != coverer),
             ),
             value=parts.value,
             is_open=is_open,

@@ -5,7 +5,6 @@ Sorting makes the plan independent of the order in which rows arrive.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -26,6 +25,7 @@ ID_COLUMNS = (
     "lock_rep_id",
     "family_id",
     "recent_move_group_ids",
+    "recent_move_rep_ids",
     "owner_group_id",
 )
 
@@ -140,6 +140,17 @@ class CoverageInputs:
         return self.has_present[self.account_of] & ~self.is_present
 
     @cached_property
+    def is_chosen_move(self) -> BoolArray:
+        """Pairs that do so though the owner could keep the account, shape (N,)."""
+        return self.is_move & ~self.must_move[self.account_of]
+
+    @cached_property
+    def potential(self) -> FloatArray:
+        """A year's new and existing business of each account, whoever covers it; shape (A,)."""
+        total = self.accounts["new_amount"] + self.accounts["existing_amount"]
+        return total.to_numpy(dtype=np.float64)
+
+    @cached_property
     def is_house(self) -> BoolArray:
         """Pairs that leave the account uncovered, shape (N,)."""
         return np.asarray(self.coverer_of == len(self.coverers) - 1, dtype=np.bool_)
@@ -165,36 +176,12 @@ class CoverageInputs:
         )
         return float(np.maximum(used - self.capacity_hours, 0.0).sum())
 
-    def move_limit(self, rate: float, group: str | None = None) -> int:
-        """Number of accounts with an active owner that may change coverer.
-
-        The rate of such accounts, less the moves that earlier plans made within the days of the
-        budget, and never fewer than decisions of people and families to unite may need.
-
-        Args:
-            rate: Share of the accounts with an active owner.
-            group: Count only accounts whose owner is of this group; default the company.
-        """
-        owned = self.has_present
-        if group is not None:
-            owned = owned & (self.present_group == group)
-        # 0.29 * 100 is 28.999999999999996: the nudge keeps the limit a reader would compute.
-        wanted = math.floor(rate * int(owned.sum()) + 1e-9) - self.recent_moves(group)
-        return max(wanted, int((self.must_move & owned).sum()), 0)
-
-    def recent_moves(self, group: str | None = None) -> int:
-        """Moves of earlier plans that still count against the budget of a group or the company."""
-        if group is None:
-            return int(self.accounts["recent_move_count"].sum())
-        left = self.accounts["recent_move_group_ids"].dropna().str.split(" | ", regex=False)
-        return int((left.explode() == group).sum())
-
     @cached_property
     def must_move(self) -> BoolArray:
         """Accounts with an active owner who cannot all stay as they are, shape (A,).
 
         A decision or a rule takes the account from its owner, or its family is not yet together:
-        such moves are allowed whatever the budget.
+        no budget limits such moves.
         """
         units = len(np.unique(self.unit_of))
         today = self.coverer_of[self.as_is_rows]

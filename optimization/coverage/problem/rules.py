@@ -20,6 +20,7 @@ from optimization.coverage.problem.constraints import (
     mean_account,
 )
 from optimization.coverage.problem.inputs import CoverageInputs
+from optimization.coverage.problem.moves import MoveBudget, move_budgets
 from optimization.policy import CoveragePolicy
 
 # Ties go to the present owner, then to the first coverer in order (reps before partners before
@@ -38,14 +39,14 @@ class Pairs:
         coverer: Rows of the coverers.
         hours: Hours a year.
         cost: Margin that a partner keeps, over the horizon.
-        is_move: The pair takes the account from its active owner.
+        is_chosen_move: The pair takes the account from an active owner who could keep it.
     """
 
     account: IntArray
     coverer: IntArray
     hours: FloatArray
     cost: FloatArray
-    is_move: BoolArray
+    is_chosen_move: BoolArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,8 +93,7 @@ def coverage_rules(inputs: CoverageInputs, policy: CoveragePolicy) -> list[Rule]
     rules = [
         hours_rule(inputs, policy.overtime_amount_per_hour),
         accounts_rule(inputs),
-        moves_rule(inputs, policy),
-        group_moves_rule(inputs, policy),
+        *move_rules(inputs, policy),
         *balance_rules(inputs, policy),
         *ote_rules(inputs, policy),
         min_hours_rule(inputs, policy),
@@ -119,7 +119,7 @@ def candidate_pairs(inputs: CoverageInputs) -> Pairs:
         coverer=inputs.coverer_of,
         hours=inputs.hours,
         cost=inputs.candidates["cost_to_serve_amount"].to_numpy(dtype=np.float64),
-        is_move=inputs.is_move,
+        is_chosen_move=inputs.is_chosen_move,
     )
 
 
@@ -163,32 +163,20 @@ def accounts_rule(inputs: CoverageInputs) -> Rule:
     )
 
 
-def moves_rule(inputs: CoverageInputs, policy: CoveragePolicy) -> Rule:
-    """Accounts taken from an active owner <= the company's budget."""
-    return Rule(
-        "moves",
-        "moves",
-        entity=lambda pairs: np.zeros(pairs.coverer.shape, dtype=np.int64),
-        use=lambda pairs: pairs.is_move.astype(np.float64),
-        limit=np.array([float(inputs.move_limit(policy.move_budget_rate))]),
-        labels=COMPANY,
-    )
+def move_rules(inputs: CoverageInputs, policy: CoveragePolicy) -> list[Rule]:
+    """What is taken by choice from active owners <= each budget."""
 
+    def rule(budget: MoveBudget) -> Rule:
+        return Rule(
+            budget.rule,
+            budget.unit,
+            entity=lambda pairs: np.where(pairs.is_chosen_move, budget.owner[pairs.account], -1),
+            use=lambda pairs: budget.use[pairs.account],
+            limit=budget.limit,
+            labels=budget.labels,
+        )
 
-def group_moves_rule(inputs: CoverageInputs, policy: CoveragePolicy) -> Rule:
-    """Accounts that a group's reps give away <= the group's budget."""
-    rates = dict(policy.group_move_rates)
-    groups = pd.Index(sorted(rates))
-    owner = groups.get_indexer(pd.Index(inputs.present_group)).astype(np.int64)
-    limit = [float(inputs.move_limit(rates[group], group)) for group in groups]
-    return Rule(
-        "group_moves",
-        "moves",
-        entity=lambda pairs: np.where(pairs.is_move, owner[pairs.account], -1),
-        use=lambda pairs: np.ones(pairs.coverer.shape),
-        limit=np.array(limit, dtype=np.float64),
-        labels=pd.DataFrame({"rep_id": None, "group_id": groups}).astype("str"),
-    )
+    return [rule(budget) for budget in move_budgets(inputs, policy)]
 
 
 def balance_rules(inputs: CoverageInputs, policy: CoveragePolicy) -> list[Rule]:
@@ -245,8 +233,7 @@ def _potential_band(
 
 def balance_targets(inputs: CoverageInputs) -> tuple[FloatArray, FloatArray]:
     """Yearly potential of each account (A,), and each rep's share of its group's, else NaN (R,)."""
-    accounts, coverers = inputs.accounts, inputs.coverers
-    potential = (accounts["new_amount"] + accounts["existing_amount"]).to_numpy(dtype=np.float64)
+    coverers, potential = inputs.coverers, inputs.potential
     is_rep = (coverers["coverer_type"] == "rep").to_numpy() & (inputs.capacity_hours > 0)
     group = coverers["group_id"].where(is_rep)
     owned = inputs.has_present
@@ -290,9 +277,6 @@ def partner_budget_rule(inputs: CoverageInputs, policy: CoveragePolicy) -> Rule:
         limit=np.where(np.isnan(budget), np.inf, np.maximum(budget, today)),
         labels=inputs.coverers,
     )
-
-
-COMPANY = pd.DataFrame({"rep_id": [None], "group_id": [None]}).astype("str")
 
 
 def _tie_break(inputs: CoverageInputs) -> FloatArray:

@@ -25,6 +25,7 @@ ACCOUNT_COLUMNS = (
     "family_id",
     "recent_move_count",
     "recent_move_group_ids",
+    "recent_move_rep_ids",
     "owner_group_id",
     "new_amount",
     "existing_amount",

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from optimization.arrays import FloatArray, IntArray
+from optimization.coverage.problem.moves import move_budgets
 from optimization.coverage.problem.units import CoverageProblem
 from optimization.coverage.report.wording import counted, money
 from optimization.solve import SolveOutcome, relative_gap
@@ -28,6 +29,7 @@ CERTIFICATE_COLUMNS = [
     "candidate_count",
     "eligible_count",
     "moved_count",
+    "chosen_move_count",
     "move_limit",
     "uncovered_count",
     "overtime_hours",
@@ -73,7 +75,8 @@ def certify(
     as_is = problem.scored.worth(inputs.as_is_rows)
     moved = int(inputs.is_move[rows].sum())
     uncovered = int(inputs.is_house[rows].sum())
-    move_limit = inputs.move_limit(policy.move_budget_rate)
+    by_choice = int(inputs.is_chosen_move[rows].sum())
+    company = next(iter(move_budgets(inputs, policy)))
     row: dict[str, Any] = {
         "objective_amount": objective,
         "bound_amount": bound,
@@ -89,7 +92,8 @@ def certify(
         "candidate_count": len(inputs.candidates),
         "eligible_count": eligible,
         "moved_count": moved,
-        "move_limit": move_limit,
+        "chosen_move_count": by_choice,
+        "move_limit": int(company.limit[0]),
         "uncovered_count": uncovered,
         "overtime_hours": overtime,
         "overtime_amount": overtime_price * overtime,
@@ -126,10 +130,23 @@ def _sentence(row: dict[str, Any], headline: pd.Series[Any], overtime_today: flo
         f"This plan is worth {money(row['objective_amount'])} over the planning horizon, {proof}. "
         f"That is {change} today's coverage with its vacancies filled, scored alike (nine times in "
         f"ten between {ends[0]} and {ends[1]}; {money(row['gain_amount'])} over today's as it is). "
-        f"It moves {counted(row['moved_count'], 'account')} "
-        f"(at most {row['move_limit']:,} allowed) "
+        f"It moves {_moves(row)} "
         f"and leaves {counted(row['uncovered_count'], 'account')} without a rep."
         f"{_overtime(row, round(overtime_today))}"
+    )
+
+
+def _moves(row: dict[str, Any]) -> str:
+    forced = row["moved_count"] - row["chosen_move_count"]
+    moved, allowed = (
+        counted(row["moved_count"], "account"),
+        f"at most {row['move_limit']:,} allowed",
+    )
+    if not forced:
+        return f"{moved} ({allowed})"
+    return (
+        f"{moved}, {row['chosen_move_count']:,} by choice ({allowed}) and the others because a "
+        "decision, a rule or a family asks for it,"
     )
 
 

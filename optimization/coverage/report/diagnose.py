@@ -7,16 +7,19 @@ from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from optimization.arrays import IntArray
 from optimization.coverage.problem.inputs import CoverageInputs
+from optimization.coverage.problem.moves import MOVES, MoveBudget, move_budgets
 from optimization.coverage.problem.units import CoverageProblem
-from optimization.coverage.report.wording import counted
+from optimization.coverage.report.wording import counted, money
 from optimization.coverage.solve.feasible import TOLERANCE, least_shortfall
 from optimization.errors import InfeasibleError, Shortfall, SolverFaultError, sample
+from optimization.policy import CoveragePolicy
 
 # Price of exceeding a limit by one unit: moves are a policy and go first.
-POLICIES = {"moves": 0.01, "group_moves": 0.01}
+POLICIES = {"moves": 0.01, "group_moves": 0.01, "rep_moves": 0.01, "moved_amount": 1e-6}
 SHORT_PRICE = {**POLICIES, "hours": 1.0, "accounts": 10.0, "partner_budget": 0.1}
 
 
@@ -59,22 +62,23 @@ def diagnose(problem: CoverageProblem) -> InfeasibleError:
     labels = pairs.constraints.labels.to_dict("records")
     bound = pairs.constraints.limit + pairs.constraints.slack_limit
     return InfeasibleError(
-        _shortfall(problem.inputs, labels[m], float(found.short[m]), float(bound[m]))
+        _shortfall(problem.inputs, policy, labels[m], float(found.short[m]), float(bound[m]))
         for m in np.flatnonzero(found.short)
     )
 
 
 def _shortfall(
-    inputs: CoverageInputs, label: dict[Hashable, Any], amount: float, bound: float
+    inputs: CoverageInputs,
+    policy: CoveragePolicy,
+    label: dict[Hashable, Any],
+    amount: float,
+    bound: float,
 ) -> Shortfall:
     """Say which limit is short, by how much, and to what it would have to be raised."""
     rule, wanted = str(label["rule"]), bound + amount
-    if rule in POLICIES:
-        moves, extra = math.ceil(wanted - TOLERANCE), float(math.ceil(amount - TOLERANCE))
-        group = None if rule == "moves" else str(label["group_id"])
-        repair = _raise_rate(inputs, moves, group)
-        name = "the company" if group is None else f"group {group}"
-        return Shortfall("move budget", name, extra, "moves", repair)
+    budget = next((budget for budget in move_budgets(inputs, policy) if budget.rule == rule), None)
+    if budget is not None:
+        return _short_budget(budget, label, amount, wanted)
     name = _entity(inputs, _row_of(inputs, str(label["rep_id"])))
     raised = _raised(wanted, str(label["unit"]))
     if rule == "partner_budget":
@@ -93,16 +97,25 @@ def _raised(limit: float, unit: str) -> str:
     return f"{tenths / 10:,.1f} {unit}".replace(".0 ", " ")
 
 
-def _raise_rate(inputs: CoverageInputs, moves: int, group: str | None) -> str:
-    """Name the setting and the rate at which so many moves are allowed."""
-    owned = inputs.has_present & (True if group is None else inputs.present_group == group)
-    used = inputs.recent_moves(group)
-    rate = math.ceil((moves + used) / max(int(owned.sum()), 1) * 1e4) / 1e4
-    setting = "coverage.move_budget_rate"
-    if group is not None:
-        setting = f"groups: {group}: move_budget_rate"
-    before = f", {used:,} of them made by earlier plans" if used else ""
-    return f"Raise {setting} to at least {rate:g} ({counted(moves + used, 'move')}{before})."
+def _short_budget(
+    budget: MoveBudget, label: dict[Hashable, Any], amount: float, wanted: float
+) -> Shortfall:
+    """Name the setting and the rate at which so much may move."""
+    by = next((column for column in ("rep_id", "group_id") if pd.notna(label[column])), None)
+    entity = 0 if by is None else int(np.flatnonzero(budget.labels[by] == label[by])[0])
+    name = "the company" if by is None else f"{by.removesuffix('_id')} {label[by]}"
+    used = float(budget.earlier[entity])
+    if budget.unit == MOVES:
+        amount, wanted = (float(math.ceil(units - TOLERANCE)) for units in (amount, wanted))
+        said = counted(round(wanted + used), "move")
+        before = f", {used:,.0f} of them made by earlier plans" if used else ""
+    else:
+        said = f"{money(wanted + used)} of yearly potential"
+        before = f", {money(used)} of it moved by earlier plans" if used else ""
+    rate = math.ceil((wanted + used) / max(float(budget.covered[entity]), 1.0) * 1e4) / 1e4
+    setting = budget.setting.format(label[by] if by else "")
+    repair = f"Raise {setting} to at least {rate:g} ({said}{before})."
+    return Shortfall("move budget", name, amount, budget.unit, repair)
 
 
 def _only_choices(inputs: CoverageInputs) -> IntArray:

@@ -44,7 +44,7 @@ FAMILY = "family: "
 PRICE_COLUMNS = {
     "hours_price_amount": ("hours",),
     "count_price_amount": ("accounts",),
-    "move_price_amount": ("moves", "group_moves"),
+    "move_price_amount": ("moves", "moved_amount", "group_moves", "rep_moves"),
     "balance_price_amount": ("balance_high", "balance_low", "ote_high", "ote_low"),
     "other_price_amount": ("min_hours", "partner_budget"),
 }

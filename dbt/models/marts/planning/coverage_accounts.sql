@@ -16,15 +16,17 @@ locks as (select * from {{ ref('int_accounts__locks') }}),
 
 families as (select * from {{ ref('int_accounts__families') }}),
 
--- Moves that plans made within the days of the move budget still count against it, and against that
--- of the group that handed the account over, each move for its own, whether its rep is still there.
+-- Moves that plans made by choice within the days of the move budget still count against it, and
+-- against those of the group and the rep that handed the account over, whether the rep is still
+-- there.
 recent_moves as (
     select
         past.account_id,
         count(*) as move_count,
         {{ dbt.listagg(
             "coalesce(coverers.group_id, employees.group_id)", "' | '", "order by past.changed_on"
-        ) }} as group_ids
+        ) }} as group_ids,
+        {{ dbt.listagg("past.from_rep_id", "' | '", "order by past.changed_on") }} as rep_ids
     from {{ ref('stg_history__past_changes') }} as past
     cross join calendar
     cross join settings
@@ -72,6 +74,7 @@ joined as (
         families.family_id,
         coalesce(recent_moves.move_count, 0) as recent_move_count,
         recent_moves.group_ids as recent_move_group_ids,
+        recent_moves.rep_ids as recent_move_rep_ids,
         settings.stale_days is not null
         and (
             touches.touched_on is null
@@ -119,6 +122,7 @@ select
     joined.family_id,
     cast(joined.recent_move_count as bigint) as recent_move_count,
     joined.recent_move_group_ids,
+    joined.recent_move_rep_ids,
     joined.is_stale,
     cast(coalesce(joined.segment_win_rate, 0) as double precision) as segment_win_rate,
     cast(coalesce(joined.margin_rate, 1) as double precision) as margin_rate,
