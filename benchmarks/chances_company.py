@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,13 +53,14 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-def write_company(folder: Path, world: World, goal_growth: float) -> Path:
+def write_company(folder: Path, world: World, goal_growth: float, left: Sequence[int] = ()) -> Path:
     """Write a world as CSV files with the company file beside them, and return its path.
 
     Args:
         folder: Where.
         world: The company.
         goal_growth: Goal of either revenue type over what was won last year.
+        left: Reps who have left; their accounts still name them.
     """
     deals, shape = world.deals, world.shape
     is_closed = deals.closed <= 0
@@ -99,6 +101,10 @@ def write_company(folder: Path, world: World, goal_growth: float) -> Path:
                 "group_id": _names("G", world.group),
                 "hire_date": AS_OF - pd.Timedelta(days=365 * (shape.years + 3)),
                 "fte": 1.0,
+                "termination_date": [
+                    AS_OF - pd.Timedelta(days=20) if rep in left else None
+                    for rep in range(shape.reps)
+                ],
             }
         ),
     }
@@ -134,12 +140,39 @@ class Planned:
     backtest: pd.DataFrame
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A company whose marts stand.
+
+    Attributes:
+        company: Its settings.
+        warehouse: Its tables.
+        build: Builds the models before (False) or after (True) the estimates, in any warehouse.
+    """
+
+    company: Company
+    warehouse: Warehouse
+    build: Callable[[Path, bool], None]
+
+
 def plan_of_record(company_path: Path, nodes: list[dict[str, Any]]) -> Planned:
-    """Land a company's files, back-test it and prepare its quotas, all in this process.
+    """Prepare a company, back-test it and read what its quotas follow from.
 
     Args:
         company_path: The company file; its folder takes the warehouse.
         nodes: The dbt project as compiled SQL (``benchmarks.prepare.compile_sql``).
+    """
+    ready = prepare(company_path, nodes)
+    judged, _ = backtest(ready.warehouse, ready.company, company_path.parent / "past", ready.build)
+    return Planned(ready.company, tables_of_record(ready.warehouse, ready.company), judged)
+
+
+def prepare(company_path: Path, nodes: list[dict[str, Any]]) -> Prepared:
+    """Land a company's files, build its models and estimate, all in this process.
+
+    Args:
+        company_path: As for ``plan_of_record``.
+        nodes: As for ``plan_of_record``.
     """
     folder = company_path.parent
     company = load_company(company_path)
@@ -168,8 +201,7 @@ def plan_of_record(company_path: Path, nodes: list[dict[str, Any]]) -> Planned:
     estimate(warehouse)
     estimate_levels(warehouse)
     build(Path(warehouse.path), True)
-    judged, _ = backtest(warehouse, company, folder / "past", build)
-    return Planned(company, tables_of_record(warehouse, company), judged)
+    return Prepared(company, warehouse, build)
 
 
 def backtest_by_command(company_path: Path) -> pd.DataFrame:

@@ -180,8 +180,12 @@ class World:
     @property
     def expected(self) -> FloatArray:
         """Return what each account is worth in the next year, in the mean; shape (accounts,)."""
-        chance = 1 / (1 + np.exp(-self._odds - self._win[self.owner]))
-        rate = self._rate * self._creation[self.owner] * (1 + self.shape.growth)
+        return self.expected_under(self.owner)
+
+    def expected_under(self, rep: IntArray) -> FloatArray:
+        """Return the same under other reps who are no news to their accounts; shape (accounts,)."""
+        chance = 1 / (1 + np.exp(-self._odds - self._win[rep]))
+        rate = self._rate * self._creation[rep] * (1 + self.shape.growth)
         squares = self.shape.turn**2 + VALUE_SD**2
         squares += self.shape.company_shock**2 + self.shape.group_shock**2
         return np.asarray(rate * chance * self._value * np.exp(squares / 2))
