@@ -81,7 +81,7 @@ def play(seed: int, nodes: list[dict[str, Any]]) -> Outcome:
     rows = plan.assignments.set_index("account_id")
     rows = rows.loc[[f"A{number:05d}" for number in range(world.shape.accounts)]]
     decided, repaired = (_places(rows[column]) for column in ("rep_id", "repaired_rep_id"))
-    truly = _truly(world, decided)
+    truly = _truly(world, decided, left)
     said = (rows["new_amount"] + rows["existing_amount"]).to_numpy(dtype=np.float64)
     served = decided >= 0
     fifth = pd.qcut(pd.Series(said[served]).rank(method="first"), FIFTHS, labels=False).to_numpy()
@@ -93,7 +93,7 @@ def play(seed: int, nodes: list[dict[str, Any]]) -> Outcome:
     gains = plan.gains.set_index("is_default")["gain_amount"]
     return Outcome(
         plan=float(truly.sum()),
-        repaired=float(_truly(world, repaired).sum()),
+        repaired=float(_truly(world, repaired, left).sum()),
         said_gain=float(gains.loc[True]),
         dropped=int((~served).sum()) if spare >= rows["hours"].max() else 0,
         fifths=np.stack(by_fifth, axis=1),
@@ -107,10 +107,18 @@ def _places(reps: pd.Series[str]) -> NDArray[np.int64]:
     return np.array([int(rep[1:]) if rep.startswith("R") else -1 for rep in reps], dtype=np.int64)
 
 
-def _truly(world: World, rep: NDArray[np.int64]) -> FloatArray:
-    """What each account brings in a year under these reps; -1 for nobody, who wins nothing new."""
+def _truly(world: World, rep: NDArray[np.int64], left: NDArray[np.int64]) -> FloatArray:
+    """What each account brings in a year under these reps, -1 for nobody.
+
+    A change from a rep who is there loses LOST. Nobody wins no new business and loses LOST of what
+    customers order.
+    """
     brings = world.expected_under(np.where(rep < 0, world.owner, rep))
-    return np.asarray(np.where(rep == world.owner, brings, (1 - LOST) * brings))
+    is_customer = np.zeros(len(brings), dtype=np.bool_)
+    deals = world.deals
+    is_customer[deals.account[deals.won & (deals.closed <= 0)]] = True
+    stays = (rep == world.owner) | (np.isin(world.owner, left) & (rep >= 0))
+    return np.where(stays, brings, np.where((rep >= 0) | is_customer, (1 - LOST) * brings, 0.0))
 
 
 def report(outcomes: Sequence[Outcome]) -> dict[str, Any]:

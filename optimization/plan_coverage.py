@@ -8,11 +8,12 @@ import pandas as pd
 from optimization.arrays import IntArray
 from optimization.coverage.problem.eligible import EligiblePairs
 from optimization.coverage.problem.inputs import CoverageInputs
+from optimization.coverage.problem.repair import repair
 from optimization.coverage.problem.units import CoverageProblem
 from optimization.coverage.report.certificate import certify
 from optimization.coverage.report.diagnose import diagnose, precheck
 from optimization.coverage.report.explain import explain
-from optimization.coverage.report.gains import gain_bridge, plan_gains, repair
+from optimization.coverage.report.gains import gain_bridge, plan_gains
 from optimization.coverage.report.hiring import hiring_advice
 from optimization.coverage.report.loads import rep_loads
 from optimization.coverage.report.locks import lock_costs

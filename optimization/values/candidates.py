@@ -32,7 +32,8 @@ def candidates_with(values: PairValues, account: IntArray, coverer: IntArray) ->
     """What must be listed and some more pairs, one row per account and coverer (``pair_table``).
 
     Listed whatever they are worth: the present owner, a rep a lock names, the partners of its size
-    band, nobody, and forbidden pairs, so that what forbidding costs can be shown. Members of a
+    band, nobody, and forbidden pairs, so that what forbidding costs can be shown; of an account
+    without an owner the reps of its last owner's group, who would fill the vacancy. Members of a
     family have each other's.
 
     Args:
@@ -48,6 +49,7 @@ def candidates_with(values: PairValues, account: IntArray, coverer: IntArray) ->
         (owned, m.present[owned]),
         (kept, m.locked[kept]),
         _partner_pairs(values),
+        _group_pairs(values),
         (m.forbidden[0], m.forbidden[1]),
         (every, np.full(len(every), m.house)),
     ]
@@ -128,6 +130,20 @@ def _partner_pairs(values: PairValues) -> tuple[IntArray, IntArray]:
     account = [found for found, _ in pairs] or [np.empty(0, np.int64)]
     coverer = [np.full(len(found), partner) for found, partner in pairs]
     return np.concatenate(account), np.concatenate(coverer or [np.empty(0, np.int64)])
+
+
+def _group_pairs(values: PairValues) -> tuple[IntArray, IntArray]:
+    """Accounts whose owner may not keep them, with the reps of that owner's group."""
+    m = values.model
+    every = np.arange(len(m.account_id), dtype=np.int64)
+    is_vacant = m.present < 0
+    owned = every[~is_vacant]
+    is_vacant[owned] = ~values.is_eligible(owned, m.present[owned])
+    barred, by = m.forbidden
+    is_vacant[barred[by == m.present[barred]]] = True
+    vacant, reps = np.flatnonzero(is_vacant | m.is_removed), np.flatnonzero(m.is_rep)
+    row, at = np.nonzero(m.owner_group[vacant][:, None] == m.group[reps])
+    return vacant[row].astype(np.int64), reps[at].astype(np.int64)
 
 
 def _with_families(

@@ -52,7 +52,10 @@ class ValueModel:
         fits_partner: The account's size band is one that the partner covers, by partner in the
             order of the policy; shape (P, A).
         unit: Accounts that are covered together have one number; shape (A,).
+        owner_group: Group of its owner of record, -1 where none is known; shape (A,).
+        group: Group of each coverer, -2 where it has none; shape (R,).
         locked: Rep whom a lock names, -1 where none does; shape (A,).
+        is_removed: A lock takes the account from its owner; shape (A,).
         forbidden: Accounts and coverers of the pairs that decisions forbid; shape (2, N).
         profile: Shape (A,).
         rates: By name, shape (F, R); nan where nothing is known.
@@ -88,7 +91,10 @@ class ValueModel:
     has_direct_deal: BoolArray
     fits_partner: BoolArray
     unit: IntArray
+    owner_group: IntArray
+    group: IntArray
     locked: IntArray
+    is_removed: BoolArray
     forbidden: IntArray
     profile: IntArray
     rates: dict[str, FloatArray]
@@ -144,6 +150,8 @@ class ValueModel:
             rows["month_number"].to_numpy(dtype=np.int64),
             ability,
         )
+        groups = pd.Index(sorted(coverers["group_id"].dropna().unique()))
+        of_coverer = groups.get_indexer(pd.Index(coverers["group_id"]))
         profiles, rates = _rates(tables.pair_win_rates, coverer_id)
         certificates = pd.Index(sorted(set(tables.asked_certificates["certification"])))
         return cls(
@@ -167,7 +175,14 @@ class ValueModel:
                 dtype=np.bool_,
             ).reshape(len(policy.partners), len(accounts)),
             unit=unit_of(accounts),
+            owner_group=groups.get_indexer(pd.Index(accounts["owner_group_id"])).astype(np.int64),
+            group=np.where(coverers["group_id"].notna(), of_coverer, -2).astype(np.int64),
             locked=coverer_id.get_indexer(pd.Index(accounts["lock_rep_id"])).astype(np.int64),
+            is_removed=(accounts["lock_action"] == "remove").to_numpy(dtype=np.bool_)
+            & (
+                accounts["lock_rep_id"].fillna(accounts["present_rep_id"])
+                == accounts["present_rep_id"]
+            ).to_numpy(dtype=np.bool_),
             forbidden=_forbidden(tables.forbidden_pairs, account_id, coverer_id),
             profile=profiles.get_indexer(pd.Index(accounts["profile_id"])).astype(np.int64),
             rates={name: table[:, 1:] for name, table in rates.items()},
@@ -191,6 +206,14 @@ class ValueModel:
     def house(self) -> int:
         """Place of the house among the coverers."""
         return len(self.coverer_id) - 1
+
+
+def _is_removed(accounts: pd.DataFrame) -> BoolArray:
+    """Accounts that a lock takes from their owner; a lock that names nobody is about the owner."""
+    owner = accounts["present_rep_id"]
+    is_owner = (accounts["lock_rep_id"].fillna(owner) == owner).fillna(False)
+    is_removed = (accounts["lock_action"] == "remove").fillna(False) & is_owner
+    return np.asarray(is_removed.astype(bool), dtype=np.bool_)
 
 
 def _numbers(column: pd.Series[float]) -> FloatArray:

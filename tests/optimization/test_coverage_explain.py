@@ -73,8 +73,21 @@ def test_a_tie_with_the_present_owner_reads_as_one_and_stays(tiny_company):
     )
 
 
+def test_a_tie_of_a_vacant_account_goes_to_who_fills_the_vacancy(tiny_company):
+    company = unowned(tiny_company)
+    company.accounts["owner_group_id"] = "g"
+    row = explained(company).loc["A0002"]
+    assert row["rep_id"] == "R001"
+    assert row["sentence"].endswith(
+        "As good by score: rep R002. Of two alike the one who fills the vacancy by the fewest "
+        "moves is taken."
+    )
+
+
 def test_a_tie_between_others_goes_to_the_first_by_id(tiny_company):
-    row = explained(unowned(tiny_company)).loc["A0002"]
+    company = unowned(tiny_company)
+    company.accounts["owner_group_id"] = "closed"  # nobody of its group is left
+    row = explained(company).loc["A0002"]
     assert row["rep_id"] == "R001"
     assert row["sentence"].endswith(
         "As good by score: rep R002. Of two alike the first by type and id is taken."
@@ -82,7 +95,9 @@ def test_a_tie_between_others_goes_to_the_first_by_id(tiny_company):
 
 
 def test_a_tie_that_the_limits_settle_says_so(tiny_company):
-    given = explained(unowned(tiny_company).limit("R001", max_accounts=1))
+    company = unowned(tiny_company).limit("R001", max_accounts=1)
+    company.accounts["owner_group_id"] = "closed"
+    given = explained(company)
     sentences = given.loc[given["rep_id"] == "R002", "sentence"]
     assert len(sentences) == 2
     assert sentences.str.endswith("the limits of the plan as a whole decided.").all()

@@ -21,11 +21,13 @@ from optimization.coverage.problem.constraints import (
 )
 from optimization.coverage.problem.inputs import CoverageInputs
 from optimization.coverage.problem.moves import MoveBudget, move_budgets
+from optimization.coverage.problem.repair import repair
 from optimization.policy import CoveragePolicy
 
-# Ties go to the present owner, then to the first coverer in order (reps before partners before
-# the house, by id). In mean accounts: all ties together shift the plan by at most 1.1e-6 of its
-# value, far below any gap asked for, yet each step stays 100 times above HiGHS' tolerance.
+# Ties go to the present owner or, of a vacant account, to whoever would fill the vacancy; then to
+# the first coverer in order (reps before partners before the house, by id). In mean accounts: all
+# ties together shift the plan by at most 1.1e-6 of its value, far below any gap asked for, yet each
+# step stays 100 times above HiGHS' tolerance.
 TIE_PRESENT = 1e-6
 TIE_ORDER = 1e-7
 
@@ -284,4 +286,6 @@ def _tie_break(inputs: CoverageInputs) -> FloatArray:
     counts = np.diff(inputs.first)
     place = np.arange(len(inputs.candidates)) - inputs.first[inputs.account_of]
     order = 1.0 - place / counts[inputs.account_of]
-    return np.asarray(TIE_PRESENT * inputs.is_present + TIE_ORDER * order, dtype=np.float64)
+    stays = inputs.is_present.copy()
+    stays[repair(inputs)] = True
+    return np.asarray(TIE_PRESENT * (stays & ~inputs.is_house) + TIE_ORDER * order)

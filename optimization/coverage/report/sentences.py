@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from optimization.coverage.problem.inputs import CoverageInputs
+from optimization.coverage.problem.repair import repair
 from optimization.coverage.report.wording import counted, coverer_name, is_shown, money
 from optimization.coverers import COVERER_TYPES, HOUSE
 
@@ -53,8 +54,9 @@ def account_sentences(
         table: Explanation of the chosen pair per account, with coverer_type and hours.
         other: The runner-up's scored pair per account, same rows.
     """
+    filling = inputs.coverers["rep_id"].to_numpy()[inputs.coverer_of[repair(inputs)]]
     rows = zip(
-        inputs.accounts.to_dict("records"),
+        inputs.accounts.assign(repaired_rep_id=filling).to_dict("records"),
         table.to_dict("records"),
         other.to_dict("records"),
         strict=True,
@@ -149,11 +151,14 @@ def _tie_break(account: Record, row: Record, other: Record) -> str:
     present = account["present_rep_id"]
     if row["rep_id"] == present:
         return "Of two alike the one who covers the account today keeps it."
+    alike = not is_shown(row["value_amount"] - other["value_amount"])
+    if alike and row["rep_id"] == account["repaired_rep_id"]:
+        return "Of two alike the one who fills the vacancy by the fewest moves is taken."
     comes_first = [
         (COVERER_TYPES.index(str(pair["coverer_type"])), str(pair["rep_id"]))
         for pair in (row, other)
     ]
-    alike = not is_shown(row["value_amount"] - other["value_amount"])
-    if alike and other["rep_id"] != present and comes_first[0] < comes_first[1]:
+    first_in_line = (present, account["repaired_rep_id"])
+    if alike and other["rep_id"] not in first_in_line and comes_first[0] < comes_first[1]:
         return "Of two alike the first by type and id is taken."
     return "Both fit this account; the limits of the plan as a whole decided."
