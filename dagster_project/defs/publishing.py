@@ -17,6 +17,7 @@ from dagster_project.publishing.tables import (
     published_tables,
     select_published,
 )
+from dagster_project.runtime.outcome import failed_checks, read_events
 from dagster_project.sources.landing import COMPANY_FILE
 from dagster_project.warehouse.duckdb_file import Warehouse
 
@@ -53,6 +54,7 @@ def build(here: Context) -> dg.Definitions:
                 "Nothing was published. " + "; ".join(problems[:5]) + ". Run the whole refresh.",
                 allow_retries=False,
             )
+        warnings = failed_checks(read_events(context.instance, context.run.run_id))
         target = here.company.publishing.postgresql
         url = serving_address(here.company.publishing)
         tables = {name: select_published(table, plan_id) for name, table in published.items()}
@@ -69,6 +71,7 @@ def build(here: Context) -> dg.Definitions:
                     "plan_id": plan_id,
                     "code_version": code_version(),
                     "input_hashes": hashes,
+                    "failed_check_count": len(warnings),
                 },
             )
 

@@ -15,6 +15,9 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 DBT_DIRECTORY = REPOSITORY / "dbt"
 DEMO_COMPANY = REPOSITORY / "examples" / "demo" / "company.yml"
+# As in workspace.yaml: where the orchestrator finds the definitions, and what its runs belong to.
+WORKSPACE = REPOSITORY / "workspace.yaml"
+LOCATION_NAME = "sales_coverage"
 
 
 @dataclass(frozen=True)

@@ -127,6 +127,7 @@ def _check_result(
         metadata={
             "failed_rows": result.failures,
             "seconds": result.seconds,
+            **({} if result.is_good else {"rule": description}),
             **({"failing_keys": keys} if keys else {}),
             **({"sentences": sentences} if sentences else {}),
         },
