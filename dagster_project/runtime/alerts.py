@@ -18,10 +18,10 @@ import dagster as dg
 from filelock import FileLock
 
 from dagster_project.runtime.outcome import failed_checks, failed_steps, name_rule, read_events
+from dagster_project.runtime.settings import UI_VARIABLE
 from dagster_project.runtime.visible import visible
 
 WEBHOOK_VARIABLE = "COVERAGE_ALERT_WEBHOOK"
-UI_VARIABLE = "COVERAGE_UI_URL"
 DEFAULT_UI = "http://127.0.0.1:3000"
 ALERTED_TAG = "coverage/alert"
 TIMEOUT_SECONDS = 10

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
+from dagster._core.events import JobFailureData
 
 from dagster_project.publishing.disk import advice
 
@@ -88,7 +89,9 @@ def failed_steps(events: Sequence[dg.DagsterEvent], home: Path) -> Iterator[str]
     if not steps:
         for event in events:
             if event.is_job_failure:
-                error = event.job_failure_data.error
+                # A run whose process died was ended from outside, by words alone.
+                ending = event.event_specific_data
+                error = ending.error if isinstance(ending, JobFailureData) else None
                 yield _innermost(error, home) if error is not None else str(event.message)
 
 
