@@ -18,7 +18,7 @@ from dagster_project.company.load import load_company
 from dagster_project.definitions import build_definitions
 from dagster_project.runtime import alerts
 from dagster_project.runtime.run_here import EndedRun, run_here
-from dagster_project.runtime.settings import LOCATION_NAME, WORKSPACE, Settings
+from dagster_project.runtime.settings import LOCATION_NAME, UI_VARIABLE, WORKSPACE, Settings
 
 
 def test_an_alert_is_appended_to_a_file_without_any_webhook(tmp_path, monkeypatch):
@@ -150,7 +150,7 @@ def sent(home: Path) -> list[dict[str, str]]:
 def test_an_alert_of_a_blocked_run_says_rule_record_fix_and_where_to_look(
     run_small, instance, tmp_path, monkeypatch
 ):
-    monkeypatch.setenv(alerts.UI_VARIABLE, "https://dagster.example.com/")
+    monkeypatch.setenv(UI_VARIABLE, "https://dagster.example.com/")
     run = run_small(pulled_accounts, account_id_is_unique, owner_is_present)
     assert alerts.alert_once(run.run_id, instance, tmp_path)
     [alert] = sent(tmp_path)
