@@ -187,27 +187,43 @@ def test_the_graph_shows_each_published_table_with_its_source_and_readers(ui: Ui
     assert {node["groupName"] for node in nodes if not node["isMaterializable"]} == {"exposures"}
 
 
-@pytest.mark.whole_job
-def test_a_published_table_shows_its_columns_where_they_come_from_and_its_check(ui: Ui) -> None:
-    query = """{ assetNodeOrError(assetKey: {path: ["published", "rep_loads"]}) {
-        ... on AssetNode {
-            assetMaterializations(limit: 1) { metadataEntries { label
-                ... on TableColumnLineageMetadataEntry { lineage { columnName
-                    columnDeps { assetKey { path } columnName } } } } }
-            assetChecksOrError { ... on AssetChecks { checks { name
-                executionForLatestMaterialization { status } } } }
-        } } }"""
-    node = ui.wait(query, lambda answer: True)["assetNodeOrError"]
+def lineage_of(ui: Ui, *path: str) -> dict[str, list[tuple[str, str]]]:
+    """What the page of an asset shows of its columns: asset and column of each one's sources."""
+    query = """{ assetNodeOrError(assetKey: {path: %s}) { ... on AssetNode {
+        assetMaterializations(limit: 1) { metadataEntries {
+            ... on TableColumnLineageMetadataEntry { lineage { columnName
+                columnDeps { assetKey { path } columnName } } } } } } } }"""
+    node = ui.wait(query % json.dumps(path), lambda answer: True)["assetNodeOrError"]
     [made] = node["assetMaterializations"]
-    entries = {entry["label"]: entry for entry in made["metadataEntries"]}
-    assert {"dagster/row_count", "dagster/column_schema"} <= set(entries)
-    lineage = {
+    [lineage] = [entry["lineage"] for entry in made["metadataEntries"] if "lineage" in entry]
+    return {
         column["columnName"]: [
-            (d["assetKey"]["path"], d["columnName"]) for d in column["columnDeps"]
+            (named(source["assetKey"]), source["columnName"]) for source in column["columnDeps"]
         ]
-        for column in entries["dagster/column_lineage"]["lineage"]
+        for column in lineage
     }
-    assert lineage["rep_id"] == [("plan/rep_loads", "rep_id")]
+
+
+@pytest.mark.whole_job
+def test_a_published_column_is_followed_to_the_source_s_cell(ui: Ui) -> None:
+    """Through the tables of the plan, and through dbt's models."""
+    assert lineage_of(ui, "published", "rep_loads")["rep_id"] == [("plan/rep_loads", "rep_id")]
+    asset, column = "published/account_segments", "industry"
+    seen = []
+    while not asset.startswith("raw/"):
+        sources = lineage_of(ui, *asset.split("/"))[column]
+        asset, column = sources[0]
+        seen.append(asset)
+    assert seen[0] == "marts/account_segments"
+    assert (asset, column) == ("raw/accounts", "industry")
+
+
+@pytest.mark.whole_job
+def test_a_published_table_shows_that_readers_find_it(ui: Ui) -> None:
+    query = """{ assetNodeOrError(assetKey: {path: ["published", "rep_loads"]}) {
+        ... on AssetNode { assetChecksOrError { ... on AssetChecks { checks { name
+            executionForLatestMaterialization { status } } } } } } }"""
+    node = ui.wait(query, lambda answer: True)["assetNodeOrError"]
     [check] = node["assetChecksOrError"]["checks"]
     assert check["name"] == "readers_find_the_plan"
     assert check["executionForLatestMaterialization"]["status"] == "SUCCEEDED"
