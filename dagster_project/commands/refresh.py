@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dagster_project.commands.progress import progress
@@ -18,6 +19,7 @@ from dagster_project.defs.ingest import NOTES
 from dagster_project.publishing.disk import advice, refuse_unwritable
 from dagster_project.publishing.preflight import UNFIT, refuse_unpublishable
 from dagster_project.runtime.instance import open_instance, prepare_dagster_home
+from dagster_project.runtime.life import KILLED, killed_runs
 from dagster_project.runtime.settings import Settings, load_settings
 from dagster_project.runtime.visible import say
 
@@ -85,9 +87,9 @@ def run(
         The outcome; a failed run is a result, not an exception.
     """
     from dagster_project.definitions import build_definitions
-    from dagster_project.runtime.alerts import alert_once
     from dagster_project.runtime.run_here import run_here
 
+    tell_of_killed(instance, settings.home)
     run_id = str(uuid.uuid4())
     if listener is not None:
         instance.add_event_listener(run_id, listener)
@@ -97,12 +99,27 @@ def run(
         # The console gets this command's own messages; the run's events are in the UI.
         quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
         ended = run_here(resolved, instance, run_id, quiet)
-    try:
-        alert_once(run_id, instance, settings.home)
-    except Exception as error:  # whatever becomes of the alert, the run has its verdict
-        reason = advice(error, settings.home) or error
-        say([f"The alert was not sent everywhere it should go: {reason}"], sys.stderr)
+    _alert(run_id, instance, settings.home)
     return ended
+
+
+def tell_of_killed(instance: dg.DagsterInstance, home: Path) -> None:
+    """Mark runs failed whose process was killed, and send their alerts, where no daemon did."""
+    for run_id in killed_runs(home):
+        run = instance.get_run_by_id(run_id)
+        if run is not None and not run.is_finished:
+            instance.report_run_failed(run, f"The run did not end: {KILLED}.")
+            _alert(run_id, instance, home)
+
+
+def _alert(run_id: str, instance: dg.DagsterInstance, home: Path) -> None:
+    from dagster_project.runtime.alerts import alert_once
+
+    try:
+        alert_once(run_id, instance, home)
+    except Exception as error:  # whatever becomes of the alert, the run has its verdict
+        reason = advice(error, home) or error
+        say([f"The alert was not sent everywhere it should go: {reason}"], sys.stderr)
 
 
 def _decided(

@@ -15,7 +15,7 @@ from dagster._core.launcher.base import CheckRunHealthResult, WorkerStatus
 from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
 from dagster._serdes import ConfigurableClassData
 
-from dagster_project.runtime.life import has_died
+from dagster_project.runtime.life import KILLED, has_died
 
 
 class WatchingLauncher(DefaultRunLauncher):
@@ -46,5 +46,4 @@ class WatchingLauncher(DefaultRunLauncher):
         """Tell whether the run's process was killed."""
         if not has_died(self._home, run.run_id):
             return CheckRunHealthResult(WorkerStatus.RUNNING)
-        reason = "its process is gone: it was killed, or the machine restarted"
-        return CheckRunHealthResult(WorkerStatus.FAILED, reason)
+        return CheckRunHealthResult(WorkerStatus.FAILED, KILLED)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+KILLED = "its process is gone: it was killed, or the machine restarted"
+
 
 def hold_sign_of_life(home: Path, run_id: str) -> FileLock:
     """Hold the lock that says that this process makes the run.
@@ -30,7 +32,7 @@ def end_sign_of_life(lock: FileLock) -> None:
 
 
 def has_died(home: Path, run_id: str) -> bool:
-    """Whether the process of a run is gone and did not end the run.
+    """Whether the process of a run is gone and did not end the run; true once.
 
     False where no process has begun yet.
     """
@@ -44,6 +46,13 @@ def has_died(home: Path, run_id: str) -> bool:
         return False
     file.unlink(missing_ok=True)
     return True
+
+
+def killed_runs(home: Path) -> list[str]:
+    """List the runs whose process is gone without having ended them; each is told once."""
+    folder = home / "running"
+    names = [file.name for file in folder.iterdir()] if folder.is_dir() else []
+    return [run_id for run_id in sorted(names) if has_died(home, run_id)]
 
 
 def _file(home: Path, run_id: str) -> Path:

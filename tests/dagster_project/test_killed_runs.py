@@ -12,6 +12,7 @@ import dagster as dg
 import pytest
 from dagster._daemon.monitoring.run_monitoring import monitor_started_run
 
+from dagster_project.commands.refresh import tell_of_killed
 from dagster_project.runtime import alerts
 from dagster_project.runtime.instance import open_instance, prepare_dagster_home
 from dagster_project.runtime.life import has_died
@@ -96,6 +97,20 @@ def test_a_run_that_works_is_left_alone_and_a_killed_one_fails_with_an_alert(
     alert = (tmp_path / "alerts.jsonl").read_text(encoding="utf-8")
     assert "its process is gone: it was killed, or the machine restarted" in alert
     assert f"/runs/{RUN_ID}" in alert
+
+
+def test_without_a_daemon_the_next_command_tells_of_a_killed_run(running, instance, tmp_path):
+    tell_of_killed(instance, tmp_path)
+    assert not (tmp_path / "alerts.jsonl").exists()
+    running.kill()
+    running.wait()
+    for _ in range(2):
+        tell_of_killed(instance, tmp_path)
+    run = instance.get_run_by_id(RUN_ID)
+    assert run is not None
+    assert run.status == dg.DagsterRunStatus.FAILURE
+    [alert] = (tmp_path / "alerts.jsonl").read_text(encoding="utf-8").splitlines()
+    assert "its process is gone: it was killed, or the machine restarted" in alert
 
 
 def test_a_run_that_ended_left_no_sign(running, instance, tmp_path):
