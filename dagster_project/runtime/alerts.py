@@ -46,13 +46,14 @@ def alert_once(run_id: str, instance: dg.DagsterInstance, home: Path) -> bool:
     home.mkdir(parents=True, exist_ok=True)
     with FileLock(home / "alerts.lock", mode=0o600):
         run = instance.get_run_by_id(run_id)
-        if run is None or ALERTED_TAG in run.tags:
+        # A run that is started again inherits the tags of the one before it.
+        if run is None or run.tags.get(ALERTED_TAG) == run_id:
             return False
         title, lines = _tell(run, instance, home)
         if not lines:
             return False
         try:
-            instance.add_run_tags(run_id, {ALERTED_TAG: "raised"})
+            instance.add_run_tags(run_id, {ALERTED_TAG: run_id})
         finally:  # on a full disk the mark fails, and people learn of it all the same
             send(home, title, [*lines, f"Run: {run_address(run_id)}"])
     return True

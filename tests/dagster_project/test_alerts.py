@@ -197,6 +197,17 @@ def test_a_run_raises_one_alert_however_many_ask_for_it(run_small, instance, tmp
     assert len(sent(tmp_path)) == 1
 
 
+def test_a_run_that_is_started_again_with_the_first_one_s_tags_raises_its_own_alert(
+    run_small, instance, tmp_path
+):
+    first, second = run_small(broken_pull), run_small(broken_pull)
+    assert alerts.alert_once(first.run_id, instance, tmp_path)
+    instance.add_run_tags(second.run_id, instance.get_run_by_id(first.run_id).tags)
+    assert alerts.alert_once(second.run_id, instance, tmp_path)
+    assert [alert["text"][-36:] for alert in sent(tmp_path)] == [first.run_id, second.run_id]
+    assert not alerts.alert_once(second.run_id, instance, tmp_path)
+
+
 def test_more_failures_than_a_person_reads_are_counted():
     lines = [f"rule {number}" for number in range(45)]
     assert alerts.shortened(lines) == [*lines[:20], "and 25 more"]
