@@ -24,6 +24,7 @@ _STEPS = {
     "coverage_plan": usage.COVERAGE,
     "quota_plan": usage.QUOTAS,
     "dbt_after_planning": usage.DBT_AFTER,
+    "published_files": usage.PUBLISH,
 }
 _PREFIXES = {
     "gate": usage.GATES,

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 
 from dagster_project.backtest.tables import BACKTEST_TABLES
-from dagster_project.commands.refresh import failures, run
+from dagster_project.commands.refresh import run
 from dagster_project.company.load import load_company
 from dagster_project.company.yaml_file import CompanyError
 from dagster_project.runtime.instance import open_instance, prepare_dagster_home
+from dagster_project.runtime.outcome import failed_steps
 from dagster_project.runtime.settings import load_settings
+from dagster_project.runtime.visible import say
 from dagster_project.warehouse.duckdb_file import Warehouse
 
 JOB = "backtest"
@@ -33,9 +35,9 @@ def run_backtest() -> int:
     prepare_dagster_home(settings)
     print(f"Back-testing {company.company.name}: the plans of past years, made again")
     with open_instance(settings) as instance:
-        result = run(company, settings, instance, job=JOB)
-    if not result.success:
-        print("\n".join(dict.fromkeys(failures(result, settings))), file=sys.stderr)
+        ended = run(company, settings, instance, job=JOB)
+    if not ended.success:
+        say((f"- {stop}" for stop in failed_steps(ended.events, settings.home)), sys.stderr)
         return 1
     summary = BACKTEST_TABLES["plan_backtest_summary"].relation
     for sentence in Warehouse(path=str(settings.warehouse_path)).read(summary)["sentence"]:

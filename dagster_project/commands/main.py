@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from dagster_project.runtime.instance import InstanceError
 from dagster_project.runtime.visible import say
 
 
@@ -22,20 +23,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         Exit status: 0 done, 1 stopped (the terminal says why), 2 wrong settings or arguments.
     """
-    parser = _parser()
-    chosen = parser.parse_args(arguments)
+    chosen = parser().parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = chosen.run
-    return run(chosen)
+    try:
+        return run(chosen)
+    except InstanceError as error:
+        say([str(error)], sys.stderr)
+        return 2
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Build the command line, a subcommand each."""
+    root = argparse.ArgumentParser(
         prog="sales-coverage",
         description="Which rep covers which account, and which quotas follow.",
         epilog="COVERAGE_COMPANY names the company.yml (default: the demo company), "
         "COVERAGE_HOME the folder of its state.",
     )
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    commands = root.add_subparsers(metavar="COMMAND", required=True)
 
     def add(name: str, run: Callable[[argparse.Namespace], int], about: str) -> _Command:
         command = commands.add_parser(name, help=about, description=about[0].upper() + about[1:])
@@ -44,9 +49,14 @@ def _parser() -> argparse.ArgumentParser:
 
     add("refresh", _refresh, "pull, gate, model, plan, verify and publish; say what was decided")
     add("backtest", _backtest, "make past years' plans again and compare them with what came")
-    ui = add("ui", _ui, "open the Dagster UI on this machine")
-    ui.add_argument("--host", default="127.0.0.1", help="address to listen on; %(default)s")
-    ui.add_argument("--port", default=3000, type=int, help="port; %(default)s")
+    for name, run, about in (
+        ("ui", _ui, "open the Dagster UI on this machine, with the daemon behind it"),
+        ("webserver", _webserver, "serve the Dagster UI alone, as a service"),
+    ):
+        command = add(name, run, about)
+        command.add_argument("--host", default="127.0.0.1", help="where to listen; %(default)s")
+        command.add_argument("--port", default=3000, type=int, help="port; %(default)s")
+    add("daemon", _daemon, "run schedules, sensors, the queue and freshness, as a service")
     add("plans", _plans, "list the plans that are kept, the newest first")
     for name, run, about in (
         ("export", _export, "write a plan as CSV files, safe to open in a spreadsheet"),
@@ -61,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         "write docs/tables.md, docs/company.md, its JSON schema, dbt's sources and exposure",
     )
     add("check-dbt", _check_dbt, "parse the dbt project strictly and run its unit tests")
-    return parser
+    return root
 
 
 _Command = argparse.ArgumentParser
@@ -83,6 +93,18 @@ def _ui(chosen: argparse.Namespace) -> int:
     from dagster_project.commands.ui import open_ui
 
     return open_ui(chosen.host, chosen.port)
+
+
+def _webserver(chosen: argparse.Namespace) -> int:
+    from dagster_project.commands.ui import serve, webserver
+
+    serve(webserver(chosen.host, chosen.port))
+
+
+def _daemon(_: argparse.Namespace) -> int:
+    from dagster_project.commands.ui import daemon, serve
+
+    serve(daemon())
 
 
 def _plans(_: argparse.Namespace) -> int:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dagster_project.commands.progress import progress
@@ -18,12 +19,14 @@ from dagster_project.defs.ingest import NOTES
 from dagster_project.publishing.disk import advice, refuse_unwritable
 from dagster_project.publishing.preflight import UNFIT, refuse_unpublishable
 from dagster_project.runtime.instance import open_instance, prepare_dagster_home
+from dagster_project.runtime.life import KILLED, killed_runs
 from dagster_project.runtime.settings import Settings, load_settings
 from dagster_project.runtime.visible import say
 
 if TYPE_CHECKING:
     import dagster as dg
-    from dagster_shared.error import SerializableErrorInfo
+
+    from dagster_project.runtime.run_here import EndedRun
 
     Listener = Callable[[dg.EventLogEntry], None]
 
@@ -56,11 +59,11 @@ def _refresh(settings: Settings, listener: Listener | None) -> int:
     say([f"Refreshing {company.company.name} ({settings.company_path})"])
     refuse_unpublishable(settings.home, company.publishing)
     with open_instance(settings) as instance:
-        result = run(company, settings, instance, listener)
-    if result.success:
-        say(_decided(result, company, settings))
+        ended = run(company, settings, instance, listener)
+    if ended.success:
+        say(_decided(ended.events, company, settings))
         return 0
-    say(_blocked(result, settings), sys.stderr)
+    say(_blocked(ended.events, settings), sys.stderr)
     return 1
 
 
@@ -70,8 +73,8 @@ def run(
     instance: dg.DagsterInstance,
     listener: Listener | None = None,
     job: str = JOB,
-) -> dg.ExecuteInProcessResult:
-    """Run a whole job in this process.
+) -> EndedRun:
+    """Run a whole job in this process, and send the alert that it deserves.
 
     Args:
         company: Whose job it is.
@@ -84,36 +87,56 @@ def run(
         The outcome; a failed run is a result, not an exception.
     """
     from dagster_project.definitions import build_definitions
+    from dagster_project.runtime.run_here import run_here
 
+    tell_of_killed(instance, settings.home)
     run_id = str(uuid.uuid4())
     if listener is not None:
         instance.add_event_listener(run_id, listener)
     resolved = build_definitions(company, settings).resolve_job_def(job)
     with progress(len(resolved.nodes)) as follow:
         instance.add_event_listener(run_id, follow)
-        return resolved.execute_in_process(
-            instance=instance,
-            raise_on_error=False,
-            run_id=run_id,
-            # The console gets this command's own messages; the run's events are in the UI.
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-        )
+        # The console gets this command's own messages; the run's events are in the UI.
+        quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+        ended = run_here(resolved, instance, run_id, quiet)
+    _alert(run_id, instance, settings.home)
+    return ended
+
+
+def tell_of_killed(instance: dg.DagsterInstance, home: Path) -> None:
+    """Mark runs failed whose process was killed, and send their alerts, where no daemon did."""
+    for run_id in killed_runs(home):
+        run = instance.get_run_by_id(run_id)
+        if run is not None and not run.is_finished:
+            instance.report_run_failed(run, f"The run did not end: {KILLED}.")
+            _alert(run_id, instance, home)
+
+
+def _alert(run_id: str, instance: dg.DagsterInstance, home: Path) -> None:
+    from dagster_project.runtime.alerts import alert_once
+
+    try:
+        alert_once(run_id, instance, home)
+    except Exception as error:  # whatever becomes of the alert, the run has its verdict
+        reason = advice(error, home) or error
+        say([f"The alert was not sent everywhere it should go: {reason}"], sys.stderr)
 
 
 def _decided(
-    result: dg.ExecuteInProcessResult, company: Company, settings: Settings
+    events: Sequence[dg.DagsterEvent], company: Company, settings: Settings
 ) -> Iterator[str]:
     from dagster_project.commands.summary import summarise
+    from dagster_project.runtime.outcome import failed_checks
 
-    yield from _notes(result)
+    yield from _notes(events)
     yield ""
     yield from summarise(settings.published_path, company.company.currency)
-    for evaluation in result.get_asset_check_evaluations():
+    for evaluation in failed_checks(events):
         # The summary reports rules of the gates and of the review from their own tables.
         folder = evaluation.asset_key.path[0]
         is_notice = folder == "plan" or (folder == "marts" and "sentences" in evaluation.metadata)
         is_rule_of_a_gate = "fix" in evaluation.metadata
-        if not evaluation.passed and is_notice and not is_rule_of_a_gate:
+        if is_notice and not is_rule_of_a_gate:
             words = evaluation.check_name.replace("_", " ")
             yield f"Notice   {evaluation.description or f'{words}: does not hold'}"
     yield ""
@@ -122,51 +145,29 @@ def _decided(
     yield "UI       make ui, then http://127.0.0.1:3000"
 
 
-def _notes(result: dg.ExecuteInProcessResult) -> Iterator[str]:
+def _notes(events: Sequence[dg.DagsterEvent]) -> Iterator[str]:
     """Say what was found out of the sources, and which cells could not be read."""
     from dagster import JsonMetadataValue
 
-    for event in result.get_asset_materialization_events():
-        made = event.step_materialization_data.materialization
-        notes = made.metadata.get(NOTES)
+    for event in events:
+        if event.event_type_value != "ASSET_MATERIALIZATION":
+            continue
+        notes = event.step_materialization_data.materialization.metadata.get(NOTES)
         if isinstance(notes, JsonMetadataValue) and isinstance(notes.value, list):
             yield from (f"Note     {note}" for note in notes.value)
 
 
-def _blocked(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[str]:
+def _blocked(events: Sequence[dg.DagsterEvent], settings: Settings) -> Iterator[str]:
     """Say what stopped the run: failed blocking rules, then steps that failed."""
-    yield from _notes(result)
+    from dagster_project.runtime.outcome import failed_checks, failed_steps, name_check
+
+    yield from _notes(events)
     yield ""
     yield "The run stopped; nothing was published."
-    for evaluation in result.get_asset_check_evaluations():
-        if evaluation.passed or not evaluation.blocking:
-            continue
-        message = evaluation.description or "failed"
-        if evaluation.check_name not in message:
-            message = f"{evaluation.check_name}: {message}"
-        yield f"- {evaluation.asset_key.to_user_string()}: {message}"
-    yield from dict.fromkeys(failures(result, settings))
+    stops = [name_check(check) for check in failed_checks(events) if check.blocking]
+    yield from (
+        f"- {stop}" for stop in (*stops, *dict.fromkeys(failed_steps(events, settings.home)))
+    )
     if settings.published_path.exists():
         yield f"The last good plan is still in {settings.published_path}."
     yield "Open the run in the UI (make ui) for samples of the failing records."
-
-
-def failures(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[str]:
-    """Name each failed step with its innermost cause, or the run's where no step began."""
-    steps = result.filter_events(lambda event: event.is_step_failure)
-    for event in steps:
-        data = event.step_failure_data
-        if data.user_failure_data is not None:
-            yield f"- {data.user_failure_data.description}"
-        elif data.error is not None and data.error.cls_name != "DagsterAssetCheckFailedError":
-            yield f"- {_innermost(data.error, settings)}"
-    if not steps:
-        for event in result.filter_events(lambda event: event.is_job_failure):
-            error = event.job_failure_data.error
-            yield f"- {_innermost(error, settings) if error is not None else event.message}"
-
-
-def _innermost(error: SerializableErrorInfo, settings: Settings) -> str:
-    while error.cause is not None:
-        error = error.cause
-    return advice(error.message, settings.home) or error.message.strip()

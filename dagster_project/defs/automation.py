@@ -48,18 +48,8 @@ def _build_failed_runs(here: Context) -> dg.SensorDefinition:
         description="Sends an alert when a run failed; the published plan was left as it is.",
     )
     def failed_runs(context: dg.RunFailureSensorContext) -> None:
-        """Send the failed steps with their first error line."""
-        events = context.get_step_failure_events()
-        lines = [
-            f"{event.step_key}: {event.step_failure_data.error_display_string.splitlines()[0]}"
-            for event in events
-        ] or [context.failure_event.message or "no message"]
-        alerts.send(
-            here.settings.home,
-            f"Run {context.dagster_run.run_id} of {context.dagster_run.job_name} failed; "
-            "the published plan stays as it is.",
-            lines,
-        )
+        """Name what stopped the run, unless whoever started it did."""
+        alerts.alert_once(context.dagster_run.run_id, context.instance, here.settings.home)
 
     return failed_runs
 
@@ -71,24 +61,11 @@ def _build_failed_warnings(here: Context) -> dg.SensorDefinition:
         description="Sends an alert for warning checks that failed in a run that succeeded.",
     )
     def failed_warnings(context: dg.RunStatusSensorContext) -> dg.SkipReason | None:
-        """Send the failed checks; a warning never fails a run, so no failure sensor sees it."""
-        records = context.instance.get_records_for_run(
-            context.dagster_run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION
-        ).records
-        evaluations = [
-            record.event_log_entry.dagster_event.asset_check_evaluation_data
-            for record in records
-            if record.event_log_entry.dagster_event is not None
-        ]
-        failed = [e for e in evaluations if not e.passed]
-        if not failed:
-            return dg.SkipReason("every check passed")
-        alerts.send(
-            here.settings.home,
-            f"{len(failed)} warning checks failed in run {context.dagster_run.run_id}.",
-            [f"{e.asset_key.to_user_string()}: {e.check_name}" for e in failed],
-        )
-        return None
+        """Name the failed checks; a warning never fails a run, so no failure sensor sees it."""
+        run_id = context.dagster_run.run_id
+        if alerts.alert_once(run_id, context.instance, here.settings.home):
+            return None
+        return dg.SkipReason("every check passed, or the alert was sent before")
 
     return failed_warnings
 

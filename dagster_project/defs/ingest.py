@@ -5,6 +5,7 @@ import dagster as dg
 from dagster_project.company.policy_tables import POLICY_TABLES, build_policy_tables
 from dagster_project.context import Context
 from dagster_project.publishing.preflight import UNFIT, refuse_unpublishable
+from dagster_project.runtime.freshness import NIGHTLY
 from dagster_project.sources.errors import PermanentSourceError
 from dagster_project.sources.landing import PULLED, landed_company, record_company_file, record_pull
 from dagster_project.sources.pull import pull_table
@@ -28,6 +29,7 @@ def _build_pull(here: Context, table: LandingTable) -> dg.AssetsDefinition:
         owners=here.owners,
         kinds={"duckdb", "python"},
         retry_policy=RETRY,
+        freshness_policy=NIGHTLY,
         metadata={"dagster/table_name": f"raw.{table.name}{PULLED}"},
     )
     def pull(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[None]:

@@ -41,7 +41,7 @@ def record_run(connection: duckdb.DuckDBPyConnection, facts: Mapping[str, Any]) 
 
     Args:
         connection: The warehouse, its history made by :func:`forget_unpublished`.
-        facts: run_id, plan_id, code_version, input_hashes.
+        facts: run_id, plan_id, code_version, input_hashes, failed_check_count.
     """
     forget_run(connection, facts["run_id"])
     connection.execute(
@@ -53,7 +53,7 @@ def record_run(connection: duckdb.DuckDBPyConnection, facts: Mapping[str, Any]) 
             certificate.moved_count, certificate.uncovered_count,
             (select coalesce(sum(missing_hours), 0) from review.capacity_gaps),
             (select coalesce(sum(row_count), 0) from marts.quarantine_summary),
-            (select count(*) from quality.data_quality_results where not is_passed)
+            ?
         from marts.plan_calendar as calendar
         cross join plan.plan_certificates as certificate
         """,
@@ -63,6 +63,7 @@ def record_run(connection: duckdb.DuckDBPyConnection, facts: Mapping[str, Any]) 
             facts["code_version"],
             json.dumps(facts["input_hashes"], sort_keys=True),
             dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0),
+            facts["failed_check_count"],
         ],
     )
 

@@ -41,7 +41,7 @@ RUNS = Table(
         Column("uncovered_count", "BIGINT", "Accounts nobody covers"),
         Column("missing_hours", "DOUBLE", "Hours short over all groups and months"),
         Column("quarantined_count", "BIGINT", "Rows set aside"),
-        Column("failed_check_count", "BIGINT", "Warning rules that failed"),
+        Column("failed_check_count", "BIGINT", "Checks that failed as warnings in the run"),
     ),
 )
 

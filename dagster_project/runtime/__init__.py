@@ -1,4 +1,5 @@
-"""The process around a run: paths, the orchestrator's home, its event log, alerts, secrets.
+"""The process around a run: paths, the orchestrator, how a run is recorded, watched and told of.
 
-Belongs here: what any company's run needs. Does not belong here: companies, tables or plans.
+Belongs here: what any company's run needs, secrets and alerts among it. Does not belong here:
+companies, tables or plans.
 """

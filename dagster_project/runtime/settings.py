@@ -4,6 +4,9 @@
 ``COVERAGE_HOME``     the folder of all state; default ``var/`` for the demo company and
                       ``var/<folder of the company file>/`` for any other. A refresh refuses a
                       folder that holds another company's tables.
+``COVERAGE_UI_URL``   where people reach the UI, for links; default ``http://127.0.0.1:3000``.
+``COVERAGE_INSTANCE_URL``  a PostgreSQL database for the orchestrator's runs and events; default:
+                      files in the state folder.
 """
 
 from __future__ import annotations
@@ -15,6 +18,11 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 DBT_DIRECTORY = REPOSITORY / "dbt"
 DEMO_COMPANY = REPOSITORY / "examples" / "demo" / "company.yml"
+# As in workspace.yaml: where the orchestrator finds the definitions, and what its runs belong to.
+WORKSPACE = REPOSITORY / "workspace.yaml"
+LOCATION_NAME = "sales_coverage"
+UI_VARIABLE = "COVERAGE_UI_URL"
+INSTANCE_VARIABLE = "COVERAGE_INSTANCE_URL"
 
 
 @dataclass(frozen=True)

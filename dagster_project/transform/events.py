@@ -12,6 +12,7 @@ from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
 from dagster_project.plots.gallery import PICTURES
 from dagster_project.transform.build import NodeResult, failing_records
+from dagster_project.transform.lineage import ColumnLineage
 from dagster_project.transform.manifest import described
 from dagster_project.warehouse.facts import table_facts
 
@@ -71,6 +72,7 @@ def to_events(
         dg.Failure: Some node is broken; the message names each.
     """
     nodes = described()["nodes"]
+    lineage = ColumnLineage(connection)
     for result in results:
         node = nodes[result.unique_id]
         if node["resource_type"] == "model" and result.is_good:
@@ -81,6 +83,7 @@ def to_events(
                 metadata={
                     **table_facts(connection, table, columns),
                     **_pictures(connection, table),
+                    "dagster/column_lineage": _follow(lineage, result, translator),
                     "seconds": result.seconds,
                 },
             )
@@ -89,6 +92,7 @@ def to_events(
             if check is not None and check in selected_checks:
                 found = ([], []) if result.is_good else failing_records(connection, result)
                 yield _check_result(check, node["description"], result, *found)
+    lineage.keep()
     broken = [result for result in results if result.status in ("error", "runtime error", "fail")]
     if broken:
         raise dg.Failure(
@@ -96,6 +100,39 @@ def to_events(
             + "\n".join(_describe_broken(nodes[result.unique_id], result) for result in broken),
             allow_retries=False,
         )
+
+
+def _follow(
+    lineage: ColumnLineage, result: NodeResult, translator: Translator
+) -> dg.TableColumnLineage:
+    """Say which columns of which assets a model's columns are made of."""
+    relations = _read_by(result.unique_id)
+    columns = lineage.of_model(result.unique_id, result.compiled_sql, relations)
+    keys = {place: translator.get_asset_key(node) for place, node in relations.items()}
+    return dg.TableColumnLineage(
+        {
+            column: [
+                dg.TableColumnDep(keys[schema, table], name)
+                for schema, table, name in sources
+                if (schema, table) in keys
+            ]
+            for column, sources in columns.items()
+        }
+    )
+
+
+def _read_by(unique_id: str) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """Tables that a model reads, by schema and name; a model without a table stands for its own."""
+    manifest, found = described(), {}
+    waiting = list(manifest["nodes"][unique_id]["depends_on"]["nodes"])
+    while waiting:
+        parent = waiting.pop()
+        node = manifest["nodes"].get(parent) or manifest["sources"][parent]
+        if node["config"].get("materialized") == "ephemeral":
+            waiting += node["depends_on"]["nodes"]
+        else:
+            found[node["schema"], node.get("alias") or node["identifier"]] = node
+    return found
 
 
 def _pictures(
@@ -127,6 +164,7 @@ def _check_result(
         metadata={
             "failed_rows": result.failures,
             "seconds": result.seconds,
+            **({} if result.is_good else {"rule": description}),
             **({"failing_keys": keys} if keys else {}),
             **({"sentences": sentences} if sentences else {}),
         },

@@ -21,6 +21,7 @@ import duckdb
 from filelock import FileLock, Timeout
 from pydantic import PrivateAttr
 
+from dagster_project.runtime.life import end_sign_of_life, hold_sign_of_life
 from dagster_project.runtime.private import keep_private
 from dagster_project.warehouse.tables import Table, quote_identifier, quote_relation
 
@@ -49,6 +50,7 @@ class Warehouse(dg.ConfigurableResource[None]):
     wait_seconds: float = DEFAULT_WAIT_SECONDS
     _lock: FileLock | None = PrivateAttr(default=None)
     _kept: duckdb.DuckDBPyConnection | None = PrivateAttr(default=None)
+    _life: FileLock | None = PrivateAttr(default=None)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Take the lock, waiting for a run that holds it, and keep the file open.
@@ -61,6 +63,15 @@ class Warehouse(dg.ConfigurableResource[None]):
         """
         path = Path(self.path)
         keep_private(path.parent)
+        if context.run is not None:  # every step needs the warehouse, so every run passes here
+            self._life = hold_sign_of_life(path.parent, context.run.run_id)
+        try:
+            self._take(path, context)
+        except BaseException:
+            self._end_life()
+            raise
+
+    def _take(self, path: Path, context: dg.InitResourceContext) -> None:
         self._lock = FileLock(f"{path}.lock")
         # Who holds the lock; the lock file itself is emptied by whoever tries to take it.
         holder = Path(f"{path}.holder")
@@ -100,6 +111,12 @@ class Warehouse(dg.ConfigurableResource[None]):
             self._kept = None
         if self._lock is not None:
             self._lock.release()
+        self._end_life()
+
+    def _end_life(self) -> None:
+        if self._life is not None:
+            end_sign_of_life(self._life)
+            self._life = None
 
     @contextmanager
     def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:

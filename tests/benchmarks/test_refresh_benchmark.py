@@ -79,7 +79,7 @@ def test_bounds_on_both_sides_are_both_checked() -> None:
 def test_steps_are_booked_to_their_stages() -> None:
     assert stage_of("crm__accounts") == usage.PULLS
     assert stage_of("gate_opportunities") == usage.GATES
-    assert stage_of("published__coverage") == usage.PUBLISH
+    assert stage_of("published__plan") == usage.PUBLISH
     assert stage_of("something_new") == usage.REST
 
 

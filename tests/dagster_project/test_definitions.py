@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import dagster as dg
 import pytest
 from dagster._core.execution.api import create_execution_plan
@@ -9,10 +11,12 @@ from dagster._core.execution.api import create_execution_plan
 from dagster_project.backtest.tables import BACKTEST_TABLES
 from dagster_project.company.load import load_company
 from dagster_project.definitions import build_definitions
+from dagster_project.publishing.tables import published_tables
 from dagster_project.runtime.settings import Settings
 from dagster_project.warehouse.contract import LANDING
 
-PUBLISH_STEP = "published__coverage"
+PUBLISH_STEP = "published__plan"
+CHECK_OF_PUBLISHED = "published_files"
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +57,7 @@ def test_the_groups_are_the_stations_a_plan_goes_through(graph):
     groups = {node.group_name for node in graph.asset_nodes}
     assert groups == {
         *("crm", "hr", "policy", "gates", "staging", "intermediate", "marts"),
-        *("history", "strength", "planning", "review", "backtest", "published"),
+        *("history", "strength", "planning", "review", "backtest", "published", "exposures"),
     }
 
 
@@ -87,13 +91,17 @@ def test_every_table_of_the_landing_contract_is_pulled_and_accepted(graph):
 
 
 def test_no_asset_waits_for_something_that_nothing_makes(graph):
-    assert [n.key.to_user_string() for n in graph.asset_nodes if not n.is_materializable] == []
+    """Readers outside are at the end, and nothing waits for them."""
+    outside = [node for node in graph.asset_nodes if not node.is_materializable]
+    assert {node.group_name for node in outside} == {"exposures"}
+    assert {key for node in outside for key in node.child_keys} == set()
 
 
 def test_the_job_makes_every_asset_but_the_back_test_and_runs_every_check(job, graph, definitions):
     monthly = definitions.resolve_job_def("backtest").asset_layer.executable_asset_keys
     assert {key.path[-1] for key in monthly} == set(BACKTEST_TABLES)
-    assert job.asset_layer.executable_asset_keys == graph.get_all_asset_keys() - monthly
+    made = {node.key for node in graph.asset_nodes if node.is_materializable}
+    assert job.asset_layer.executable_asset_keys == made - monthly
     assert job.asset_layer.asset_graph.asset_check_keys == graph.asset_check_keys
     assert len(graph.asset_check_keys) > 100
 
@@ -132,24 +140,72 @@ def test_strengths_are_estimated_between_two_builds_of_dbt(waits_for):
     assert "strengths" in waits_for["dbt_before_planning"]
 
 
-def test_nothing_is_published_before_every_blocking_check_has_passed(job, graph, waits_for):
-    blocking = {c for c in graph.asset_check_keys if graph.get_check_spec(c).blocking}
+def test_nothing_is_published_before_every_check_has_been_judged(job, graph, waits_for):
+    """Blocking ones stop it, and the run's history counts those that warn."""
+    plan = create_execution_plan(job)
     steps = {
-        step.key: {output.properties.asset_check_key for output in step.step_outputs}
-        for step in create_execution_plan(job).steps
+        step.key: {output.properties.asset_check_key for output in step.step_outputs} - {None}
+        for step in plan.steps
     }
+    blocking = {c for c in graph.asset_check_keys if graph.get_check_spec(c).blocking}
     judging = {key for key, checks in steps.items() if checks & blocking}
     assert {"gate_accounts", "gate_coverage_pairs", "gate_quota_allocations"} <= judging
     assert len([key for key in judging if "plan_keeps_every_rule" in key]) == 1
     assert len([key for key in judging if "quota_plan_adds_up" in key]) == 1
     assert judging <= waits_for[PUBLISH_STEP]
     assert {"dbt_before_planning", "dbt_after_planning"} <= waits_for[PUBLISH_STEP]
+    # Nothing can wait for a gate that only warns; it is ready with the pulls, and publishing last.
+    warning = {key for key, checks in steps.items() if checks} - judging - {CHECK_OF_PUBLISHED}
+    for step in warning:
+        assert waits_for[step] < waits_for[PUBLISH_STEP]
+        assert priority(plan, step) > priority(plan, PUBLISH_STEP)
+    assert PUBLISH_STEP in waits_for[CHECK_OF_PUBLISHED]
 
 
-def test_publishing_is_the_last_thing_that_is_made(graph):
-    published = dg.AssetKey(["published", "coverage"])
-    assert graph.get(published).child_keys == set()
-    assert [n.key for n in graph.asset_nodes if n.group_name == "published"] == [published]
+def priority(plan, step):
+    return int(plan.get_step_by_key(step).tags.get("dagster/priority", 0))
+
+
+def published(*names: str) -> set[dg.AssetKey]:
+    return {dg.AssetKey(["published", name]) for name in names}
+
+
+def test_every_published_table_is_an_asset_that_follows_from_the_table_it_is_copied_from(graph):
+    nodes = [node for node in graph.asset_nodes if node.group_name == "published"]
+    assert {node.key for node in nodes} == published(*published_tables())
+    for node in nodes:
+        [parent] = node.parent_keys
+        table = published_tables()[node.key.path[-1]]
+        if table.schema != "quality" and table.name != "plan_runs":
+            assert parent == dg.AssetKey([table.schema, table.name])
+
+
+def test_one_step_publishes_all_tables_so_that_none_is_ahead_of_the_others(job):
+    [step] = [step for step in create_execution_plan(job).steps if step.key == PUBLISH_STEP]
+    made = {output.properties.asset_key for output in step.step_outputs}
+    assert made == published(*published_tables())
+
+
+def test_who_reads_a_published_table_stands_after_it(graph):
+    readers = {
+        node.key.path[-1]: node for node in graph.asset_nodes if node.key.path[0] == "exposures"
+    }
+    assert {"coverage_review", "quota_review", "data_quality_report"} == set(readers)
+    assert readers["data_quality_report"].parent_keys == published(
+        "quarantine_summary", "input_fixes"
+    )
+
+
+def test_pulls_and_published_tables_age_and_nothing_between_them(graph):
+    ageing = {node.group_name for node in graph.asset_nodes if node.freshness_policy is not None}
+    assert ageing == {"crm", "hr", "published"}
+    ages = {
+        (policy.warn_window.to_timedelta(), policy.fail_window.to_timedelta())
+        for node in graph.asset_nodes
+        if (policy := node.freshness_policy) is not None
+    }
+    [(warn, fail)] = ages
+    assert dt.timedelta(days=1) < warn < fail < dt.timedelta(days=7)
 
 
 def test_the_nightly_schedule_keeps_the_companys_time_and_is_off_until_switched_on(definitions):

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +29,8 @@ from dagster_project.company.policy_tables import POLICY_TABLES
 from dagster_project.definitions import build_definitions
 from dagster_project.planning.quota_tables import PLAN_TABLES
 from dagster_project.publishing.tables import published_tables
+from dagster_project.runtime.outcome import failed_checks, read_events
+from dagster_project.runtime.run_here import run_here
 from dagster_project.warehouse.contract import LANDING
 from optimization import plan_coverage
 
@@ -134,8 +139,9 @@ def publishing_only() -> Iterator[None]:
 
     def publish(company: Any, settings: Any, instance: Any, _: Any) -> Any:
         job = build_definitions(company, settings).resolve_job_def(refresh.JOB)
-        only = [dg.AssetKey(["published", "coverage"])]
-        return job.execute_in_process(instance=instance, raise_on_error=False, asset_selection=only)
+        made = job.asset_layer.executable_asset_keys
+        only = frozenset(key for key in made if key.path[0] == "published")
+        return run_here(job.get_subset(asset_selection=only), instance, str(uuid.uuid4()))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(refresh, "run", publish)
@@ -316,6 +322,27 @@ def test_a_staff_without_anybody_to_cover_is_named_with_rule_and_fix(trials):
     assert "Fix: List the roles that cover accounts under capacity.covering_roles" in verdict
 
 
+def test_every_run_that_stopped_raised_one_alert_with_rule_record_fix_and_link(trials):
+    """Though neither daemon nor sensor is running."""
+    home = trials["mended"].home
+    lines = (home / "alerts.jsonl").read_text(encoding="utf-8").splitlines()
+    alerts = [json.loads(line)["text"] for line in lines]
+    failed = [alert for alert in alerts if alert.startswith("refresh failed; the published plan")]
+    [doubled] = [alert for alert in failed if "account_id_is_unique" in alert]
+    assert "failed for 6 rows (e.g. A00001, A00002, A00003)" in doubled
+    assert "Fix: Map account_id to the record's id" in doubled
+    assert re.search(r"Run: http://127\.0\.0\.1:3000/runs/[0-9a-f-]{36}$", doubled)
+    for case, words in {
+        "ids_dropped": "required column 'account_id' has no source",
+        "everybody_gone": "active_covering_rep_exists",
+        "wrong_plan": "coverage_plan_keeps_every_rule",
+        "held": "warehouse.duckdb is open in another program",
+    }.items():
+        assert len([alert for alert in failed if words in alert]) == 1, case
+    people = read_rows(home / "demo" / "demo" / "employees.csv")
+    assert not [p["rep_id"] for p in people if p["name"] in "".join(alerts)]
+
+
 def test_a_stopped_run_tells_no_name_and_no_pay_of_an_employee(trials):
     for case in (*SPOILT_INPUTS, "wrong_plan"):
         run = trials[case].run
@@ -348,6 +375,19 @@ def test_the_mended_input_in_another_order_gives_the_same_plan_again_to_the_byte
     ]
     assert different == []
     assert set(PLAN_TABLES) < set(published_tables()) - NOT_CONTENT
+
+
+def test_the_history_counts_the_warnings_that_the_run_gave(demo_run, trials):
+    """Those of the models too: the gates alone would have counted none in a run with some."""
+    for run in (demo_run, trials["mended"]):
+        with dg.DagsterInstance.from_config(str(run.home / "dagster")) as instance:
+            succeeded = dg.RunsFilter(statuses=[dg.DagsterRunStatus.SUCCESS])
+            [made] = instance.get_runs(succeeded, limit=1)
+            warned = failed_checks(read_events(instance, made.run_id))
+        query = "select failed_check_count from plan_runs where run_id = ?"
+        counted = run.published(query, made.run_id)
+        assert counted == [(len(warned),)]
+        assert len(warned) > 0
 
 
 def test_only_published_runs_enter_the_history(demo_run, trials):

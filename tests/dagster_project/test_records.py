@@ -75,7 +75,7 @@ def test_a_run_is_recorded_once_with_the_figures_of_its_plan(warehouse, rows, tm
         "uncovered_count": 5,
     }
     with warehouse.connect() as connection:
-        for schema in ("plan", "intermediate", "review", "marts", "quality"):
+        for schema in ("plan", "intermediate", "review", "marts"):
             connection.execute(f"create schema {schema}")
         write_frame(connection, PLAN_TABLES["plan_certificates"], pd.DataFrame([certificate]))
         connection.execute(
@@ -83,16 +83,16 @@ def test_a_run_is_recorded_once_with_the_figures_of_its_plan(warehouse, rows, tm
             create table marts.plan_calendar as select date '2026-06-30' as as_of_on;
             create table review.capacity_gaps as select unnest([1.5, 2.5]) as missing_hours;
             create table marts.quarantine_summary as select unnest([6, 3]) as row_count;
-            create table quality.data_quality_results as select unnest([true, false]) as is_passed;
             """
         )
         facts = {"run_id": "r1", "plan_id": "p1", "code_version": "c", "input_hashes": {"b": "2"}}
+        facts |= {"failed_check_count": 3}
         forget_unpublished(connection, tmp_path / "nothing published yet")
         for _ in range(2):
             record_run(connection, facts)
         record_run(connection, facts | {"run_id": "r2"})
     recorded = rows(warehouse, "select * exclude (finished_at) from plan.plan_runs order by run_id")
-    figures = (100.0, 0.25, 4, 5, 4.0, 9, 1)
+    figures = (100.0, 0.25, 4, 5, 4.0, 9, 3)
     assert recorded == [
         (run, "p1", dt.date(2026, 6, 30), "c", '{"b": "2"}', *figures) for run in ("r1", "r2")
     ]

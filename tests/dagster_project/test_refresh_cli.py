@@ -25,15 +25,6 @@ sys.exit(main(["refresh"]))
 """
 
 
-# The command replaces its process; here it says by what.
-UI = """
-import os, sys
-from dagster_project.commands.main import main
-os.execv = lambda program, arguments: print(*arguments)
-main(["ui", "--port", "3999"])
-"""
-
-
 @pytest.fixture
 def company(tmp_path):
     """Write a company file and return its path."""
@@ -96,13 +87,3 @@ def test_giving_up_on_another_refresh_is_said_in_one_line(run_python, tmp_path):
     assert stopped
     assert "another refresh has held warehouse.duckdb for 3600 seconds" in verdict
     assert "Stack Trace" not in verdict
-
-
-def test_the_ui_listens_on_loopback_by_default_in_a_ready_home(run_python, tmp_path):
-    ended = run_python(UI, COVERAGE_COMPANY=DEMO, COVERAGE_HOME=str(tmp_path))
-    assert ended.returncode == 0, ended.stderr
-    _, *arguments = ended.stdout.split()
-    assert arguments == ["dev", "-w", "workspace.yaml", "--host", "127.0.0.1", "--port", "3999"]
-    # Whoever opens a home whose databases are being made by another process fails.
-    made = {path.name for path in (tmp_path / "dagster").rglob("*.db")}
-    assert made >= {"runs.db", "index.db", "schedules.db"}
