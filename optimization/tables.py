@@ -21,6 +21,8 @@ class CoveragePlan:
         bridge: One row per step (``gain_bridge``).
         shadow_prices: One row per limit (``shadow_prices``).
         hiring_advice: One row per group of reps (``hiring_advice``).
+        hiring_changes: One row per group and account that its newcomer's plan changes
+            (``hiring_changes``).
         lock_costs: One row per lock and forbidden pair (``lock_costs``).
         rep_loads: One row per coverer (``rep_loads``).
     """
@@ -34,6 +36,7 @@ class CoveragePlan:
     bridge: pd.DataFrame
     shadow_prices: pd.DataFrame
     hiring_advice: pd.DataFrame
+    hiring_changes: pd.DataFrame
     lock_costs: pd.DataFrame
     rep_loads: pd.DataFrame
 

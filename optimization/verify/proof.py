@@ -113,6 +113,18 @@ def check_loads(pairs: pd.DataFrame, chosen: pd.Series[bool], table: pd.DataFram
             yield from report(f"{name} is not the sum of the accounts", known.index[wrong])
 
 
+def best_nets(
+    pairs: pd.DataFrame, limits: list[Limit], shadow_prices: pd.DataFrame
+) -> pd.Series[float]:
+    """Best value less prices of each unit, over the coverers that every member allows."""
+    net = pairs["value_amount"] - sum(paid(limits, shadow_prices).values())
+    open_ = pairs.assign(net=net).loc[~pairs["is_barred"]]
+    size = pairs.drop_duplicates("account_id").groupby("unit").size()
+    choices = open_.groupby(["unit", "rep_id"])["net"].agg(["sum", "count"]).reset_index()
+    whole = choices["count"] == choices["unit"].map(size)
+    return choices[whole].groupby("unit")["sum"].max()
+
+
 def check_bound(pairs: pd.DataFrame, limits: list[Limit], plan: CoveragePlan) -> Iterator[str]:
     """Recompute the bound that the published prices prove, for any plan that keeps the rules.
 
@@ -120,12 +132,7 @@ def check_bound(pairs: pd.DataFrame, limits: list[Limit], plan: CoveragePlan) ->
     coverers that every member allows + sum of price x limit + what units beyond a limit are worth
     above their own price.
     """
-    net = pairs["value_amount"] - sum(paid(limits, plan.shadow_prices).values())
-    open_ = pairs.assign(net=net).loc[~pairs["is_barred"]]
-    size = pairs.drop_duplicates("account_id").groupby("unit").size()
-    choices = open_.groupby(["unit", "rep_id"])["net"].agg(["sum", "count"]).reset_index()
-    whole = choices["count"] == choices["unit"].map(size)
-    proven = float(choices[whole].groupby("unit")["sum"].max().sum())
+    proven = float(best_nets(pairs, limits, plan.shadow_prices).sum())
     price = prices(plan.shadow_prices)
     for limit in limits:
         if limit.rule not in price:
