@@ -48,7 +48,7 @@ class QuotaPlan:
     Attributes:
         company_targets: What becomes of the goal, one row per revenue type.
         group_targets: group_id, month, revenue_type, target_amount, quota_amount.
-        quota_allocations: rep_id, group_id, month, revenue_type, quota_amount.
+        quota_allocations: rep_id, group_id, month, revenue_type, quota_amount, figure_period.
         rep_quotas: Where each rep's quota comes from, one row per rep.
         expected_bookings: What each rep's accounts are expected to bring, by month and type.
         pair_month_values: The same by account; rep_id says who covers it.

@@ -69,6 +69,7 @@ def rep_quotas(
     expected_year: FloatArray,
     sd_year: FloatArray,
     past: Past,
+    periods: pd.DataFrame,
 ) -> pd.DataFrame:
     """Return where each rep's quota comes from: fair share, hardness, last year, its bands.
 
@@ -79,6 +80,7 @@ def rep_quotas(
         expected_year: Expected business in cents; shape (R,).
         sd_year: Its standard deviation in cents; shape (R,).
         past: Last year's quotas and bands.
+        periods: Which period of each rep's quota carries a figure (``figures.figure_periods``).
     """
     year = quotas.sum(axis=(1, 2))
     bands = past.bands
@@ -107,6 +109,7 @@ def rep_quotas(
                 year, bands.lower, bands.upper, has_limit, "no limit"
             ),
             "ote_verdict": _verdicts(year, bands.ote_low, bands.ote_high, has_ote, "no band"),
+            "figure_period": periods["all"].to_numpy(dtype=object),
         }
     )
     return frame.sort_values("rep_id", ignore_index=True)
@@ -149,10 +152,18 @@ def group_frame(inputs: QuotaInputs, targets: IntArray, quotas: IntArray) -> pd.
     return frame.sort_values(["group_id", *CELL_COLUMNS], ignore_index=True)
 
 
-def rep_frame(inputs: QuotaInputs, quotas: IntArray) -> pd.DataFrame:
-    """Return quotas by rep, month and revenue type; cents in, shape (R, M, 2)."""
+def rep_frame(inputs: QuotaInputs, quotas: IntArray, periods: pd.DataFrame) -> pd.DataFrame:
+    """Return quotas by rep, month and revenue type, and which period carries a figure.
+
+    Args:
+        inputs: Names.
+        quotas: In cents, shape (R, M, 2).
+        periods: From ``figures.figure_periods``.
+    """
     frame = _rep_cells(inputs)
     frame["quota_amount"] = to_amounts(quotas.ravel().tolist())
+    by_kind = periods[list(REVENUE_TYPES)].to_numpy(dtype=object)[:, None, :]
+    frame["figure_period"] = np.broadcast_to(by_kind, quotas.shape).ravel()
     return frame.sort_values(["rep_id", *CELL_COLUMNS], ignore_index=True)
 
 
