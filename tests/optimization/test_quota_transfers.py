@@ -8,7 +8,14 @@ import pytest
 from optimization.errors import DataError
 from optimization.quotas.context import QuotaContext
 from optimization.tables import QuotaPlan
-from tests.optimization.quota_companies import MONTHS, POLICY, Company, cents, rep_cents
+from tests.optimization.quota_companies import (
+    MONTHS,
+    POLICY,
+    Company,
+    cents,
+    quotas_in_force,
+    rep_cents,
+)
 
 OPEN = MONTHS[4:]
 
@@ -26,14 +33,7 @@ def company() -> Company:
 
 
 def in_force(**amounts: float) -> QuotaContext:
-    rows = [
-        (rep, month, kind, amount)
-        for rep, amount in amounts.items()
-        for month in OPEN
-        for kind in ("new", "existing")
-    ]
-    frame = pd.DataFrame(rows, columns=["rep_id", "month", "revenue_type", "amount"])
-    return QuotaContext(in_force=frame)
+    return QuotaContext(in_force=quotas_in_force(amounts, OPEN))
 
 
 def total(plan: QuotaPlan) -> int:
