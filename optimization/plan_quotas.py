@@ -117,7 +117,7 @@ def allocate_quotas(
         company_targets=company_targets(goals, targets, quotas),
         group_targets=group_frame(inputs, targets, carried.group_quotas),
         quota_allocations=rep_frame(inputs, quotas, periods),
-        rep_quotas=rep_quotas(inputs, quotas, fair_year, year, sd, past, periods),
+        rep_quotas=rep_quotas(inputs, quotas, fair_year, year, sd, past, carried.idle, periods),
         expected_bookings=expected_frame(inputs, expected),
         pair_month_values=values,
         quota_transfers=carried.transfers,
@@ -165,7 +165,8 @@ def _divided(
     group_quotas = group_quota_cents(targets, rates)
     quotas = _whole_cents(solve_quotas(fair, policy), group_quotas, inputs.rep_group)
     none = pd.DataFrame(columns=TRANSFER_COLUMNS).astype({"quota_amount": float})
-    return CarriedQuotas(quotas, targets, group_quotas, none)
+    nothing = np.zeros(len(quotas), dtype=np.int64)
+    return CarriedQuotas(quotas, targets, group_quotas, none, nothing)
 
 
 def _carried(

@@ -40,4 +40,5 @@ def figure_periods(
     unsure = np.sqrt(months * sums["variance"]) > (limit or np.inf) * sums["expected_amount"]
     found = unsure.map({True: QUARTER, False: MONTH}).unstack("revenue_type")
     kinds = ["new", "existing", "all"]
-    return pd.DataFrame(found.reindex(index=list(rep_ids), columns=kinds).fillna(MONTH))
+    every = pd.DataFrame(found.reindex(index=list(rep_ids), columns=kinds))
+    return every.astype(object).fillna(MONTH)

@@ -69,6 +69,7 @@ def rep_quotas(
     expected_year: FloatArray,
     sd_year: FloatArray,
     past: Past,
+    idle: IntArray,
     periods: pd.DataFrame,
 ) -> pd.DataFrame:
     """Return where each rep's quota comes from: fair share, hardness, last year, its bands.
@@ -80,6 +81,7 @@ def rep_quotas(
         expected_year: Expected business in cents; shape (R,).
         sd_year: Its standard deviation in cents; shape (R,).
         past: Last year's quotas and bands.
+        idle: Quotas in force of reps without accounts, in cents; shape (R,).
         periods: Which period of each rep's quota carries a figure (``figures.figure_periods``).
     """
     year = quotas.sum(axis=(1, 2))
@@ -94,6 +96,7 @@ def rep_quotas(
             "group_id": [inputs.group_ids[group] for group in inputs.rep_group],
             "coverer_type": inputs.coverer_types,
             "quota_amount": to_amounts(year.tolist()),
+            "idle_quota_amount": to_amounts(idle.tolist()),
             "fair_share_amount": np.round(fair_year / 100, 2),
             "expected_amount": np.round(expected_year / 100, 2),
             "sd_amount": np.round(sd_year / 100, 2),
