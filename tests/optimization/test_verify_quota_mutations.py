@@ -27,7 +27,8 @@ COLUMNS = [
         "quota_allocations": "rep_id group_id month revenue_type quota_amount figure_period",
         "rep_quotas": "rep_id group_id coverer_type quota_amount idle_quota_amount "
         "fair_share_amount expected_amount sd_amount hardness last_quota_amount change_rate "
-        "book_change_rate taken_over_rate first_year_limit_amount year_on_year_verdict ote_verdict figure_period",
+        "book_change_rate taken_over_rate first_year_limit_amount year_on_year_verdict "
+        "ote_verdict figure_period",
         "expected_bookings": "rep_id group_id month revenue_type expected_amount pipeline_amount",
         "pair_month_values": "account_id rep_id month revenue_type expected_amount sd_amount",
         "quota_transfers": "account_id from_rep_id to_rep_id revenue_type quota_amount",
