@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from optimization.arrays import FloatArray
+
 BINS = 400
 NEWTON_STEPS = 8
 SCORES = ("log_loss", "brier_score", "auc", "calibration_slope", "calibration_error")

@@ -23,7 +23,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from benchmarks.chances_company import (
     Planned,
@@ -39,6 +38,7 @@ from dagster_project.planning.quotas import (
     quota_inputs,
     quota_policy,
 )
+from optimization.arrays import FloatArray
 from optimization.backtest.verdict import CALIBRATED, LEVELS
 from optimization.plan_quotas import allocate_quotas
 from optimization.quotas.bookings import simulate_bookings
@@ -55,7 +55,6 @@ MOST_ERROR = 0.10
 BAND = (0.72, 0.88)
 SLOPE = (0.7, 1.3)
 FIFTH = (0.85, 1.15)
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 
-from benchmarks.chances_world import AS_OF, SIZES, World
+from benchmarks.chances_world import SIZES, World
+from benchmarks.company_files import AS_OF, employees, settings, write_files
 from benchmarks.floor import run_nodes
 from dagster_project.backtest.run import backtest, tables_of_record
 from dagster_project.backtest.tables import keep_backtest
@@ -35,22 +35,7 @@ from dagster_project.warehouse.contract import LANDING
 from dagster_project.warehouse.duckdb_file import Warehouse, fill_table
 
 EMPLOYEES = {"small": 50, "medium": 500, "large": 5_000}
-SETTINGS: dict[str, Any] = {
-    "company": {
-        "id": "chances",
-        "name": "A generated company",
-        "currency": "USD",
-        "timezone": "UTC",
-        "fiscal_year_start_month": 7,
-        "as_of": AS_OF.date(),
-    },
-    "coverage_policies": [{"hours_per_year": 50}],
-    "capacity": {
-        "covering_roles": ["account_executive"],
-        "selling_hours_per_year": 1_300,
-        "cost_per_hour": 0,
-    },
-}
+SETTINGS = settings("chances", AS_OF.date())
 
 
 def write_company(folder: Path, world: World, goal_growth: float, left: Sequence[int] = ()) -> Path:
@@ -93,36 +78,17 @@ def write_company(folder: Path, world: World, goal_growth: float, left: Sequence
                 "currency": "USD",
             }
         ),
-        "employees": pd.DataFrame(
-            {
-                "rep_id": _names("R", np.arange(shape.reps)),
-                "name": _names("R", np.arange(shape.reps)),
-                "role": "account_executive",
-                "group_id": _names("G", world.group),
-                "hire_date": AS_OF - pd.Timedelta(days=365 * (shape.years + 3)),
-                "fte": 1.0,
-                "termination_date": [
-                    AS_OF - pd.Timedelta(days=20) if rep in left else None
-                    for rep in range(shape.reps)
-                ],
-            }
+        "employees": employees(
+            _names("R", np.arange(shape.reps)), _names("G", world.group), shape.years
+        ).assign(
+            termination_date=[
+                str(AS_OF - pd.Timedelta(days=20)) if rep in left else ""
+                for rep in range(shape.reps)
+            ]
         ),
     }
-    for name, table in tables.items():
-        table.to_csv(folder / f"{name}.csv", index=False)
-    source = {
-        "kind": "files",
-        "folder": ".",
-        "tables": {
-            name: {"path": f"{name}.csv", "columns": {column: column for column in table}}
-            for name, table in tables.items()
-        },
-    }
     goals = [{"revenue_type": kind, "growth_rate": goal_growth} for kind in ("new", "existing")]
-    path = folder / "company.yml"
-    settings = {**SETTINGS, "goals": goals, "source": source}
-    path.write_text(yaml.safe_dump(settings), encoding="utf-8")
-    return path
+    return write_files(folder, tables, {**SETTINGS, "goals": goals})
 
 
 @dataclass(frozen=True)

@@ -14,15 +14,13 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-AS_OF = pd.Timestamp("2026-06-30")
+from optimization.arrays import FloatArray, IntArray
+
 YEAR_DAYS = 365
 INDUSTRIES, SIZES = 5, ("small", "medium", "large")
 VALUE_SD = 0.5
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -92,7 +90,7 @@ def draw_shape(seed: int) -> Shape:
 
 @dataclass(frozen=True)
 class Deals:
-    """Deals, one entry each; days count from AS_OF (day 0), amounts before a year's factor."""
+    """Deals, one entry each; days count from the as-of day (0), amounts before a year's factor."""
 
     account: IntArray
     rep: IntArray
@@ -115,7 +113,7 @@ class World:
         industry: Industry of each account, shape (accounts,).
         size: Size of each account, shape (accounts,).
         owner: Owner of each account today, shape (accounts,).
-        deals: Every deal begun by AS_OF; those that close later are open.
+        deals: Every deal begun by the as-of day; those that close later are open.
     """
 
     def __init__(self, seed: int, shape: Shape) -> None:
@@ -159,7 +157,7 @@ class World:
         self.deals = replace(deals, amount=(deals.amount * factor).round(2))[is_known]
 
     def futures(self, count: int, seed: int = 0) -> FloatArray:
-        """Draw what each rep wins in the twelve months after AS_OF; shape (count, reps)."""
+        """Draw what each rep wins in the twelve months after the as-of day; shape (count, reps)."""
         rng = np.random.default_rng([seed, 9])
         waiting = self.deals[(self.deals.closed > 0) & (self.deals.closed <= YEAR_DAYS)]
         chance = 1 / (1 + np.exp(-self._odds[waiting.account] - self._win[waiting.rep]))
@@ -193,7 +191,7 @@ class World:
     def _begun(
         self, rng: np.random.Generator, year: int, level: FloatArray
     ) -> tuple[IntArray, IntArray]:
-        """Account and day of each deal begun in a year: 0 the next, 1 that which ends on AS_OF."""
+        """Account and day of each deal begun in a year: 0 the next, 1 that which ends today."""
         count = rng.poisson(self._rate * level * self._creation[self.owner])
         account = np.repeat(np.arange(len(count)), count)
         last = -YEAR_DAYS * (year - 1)

@@ -24,7 +24,8 @@ import numpy as np
 
 from benchmarks.identify_company import refresh_and_compare
 from benchmarks.strength import assign, estimate
-from benchmarks.strength_world import FloatArray, IntArray, Shape, World, make_world
+from benchmarks.strength_world import Shape, World, make_world
+from optimization.arrays import FloatArray, IntArray
 
 MOVED_RATE = 0.15
 # Of an account's wins, lost where an account changes hands; in what is claimed and in what is true.

@@ -16,30 +16,12 @@ from typing import Any
 import duckdb
 import numpy as np
 import pandas as pd
-import yaml
 
+from benchmarks.company_files import AS_OF, employees, settings, write_files
 from benchmarks.strength_world import YEARS, World
 
-AS_OF = pd.Timestamp("2026-06-30")
 EMPLOYEES = {"size_band00000": 50, "size_band00001": 500, "size_band00002": 5_000}
-HOURS_PER_ACCOUNT, HOURS_PER_REP = 50, 1_300
-SETTINGS: dict[str, Any] = {
-    "company": {
-        "id": "identify",
-        "name": "A generated company",
-        "currency": "USD",
-        "timezone": "UTC",
-        "fiscal_year_start_month": 7,
-        "as_of": "data",
-    },
-    "coverage_policies": [{"hours_per_year": HOURS_PER_ACCOUNT}],
-    "capacity": {
-        "covering_roles": ["account_executive"],
-        "selling_hours_per_year": HOURS_PER_REP,
-        "cost_per_hour": 0,
-    },
-    "coverage": {"move_budget_rate": 0.15},
-}
+SETTINGS = {**settings("identify", "data"), "coverage": {"move_budget_rate": 0.15}}
 
 
 def write_company(folder: Path, world: World) -> Path:
@@ -74,30 +56,9 @@ def write_company(folder: Path, world: World) -> Path:
                 "currency": "USD",
             }
         ),
-        "employees": pd.DataFrame(
-            {
-                "rep_id": world.reps["rep_id"],
-                "name": world.reps["rep_id"],
-                "role": "account_executive",
-                "group_id": world.reps["group_id"],
-                "hire_date": AS_OF - pd.Timedelta(days=365 * (YEARS + 3)),
-                "fte": 1.0,
-            }
-        ),
+        "employees": employees(world.reps["rep_id"], world.reps["group_id"], YEARS),
     }
-    for name, table in tables.items():
-        table.to_csv(folder / f"{name}.csv", index=False)
-    source = {
-        "kind": "files",
-        "folder": ".",
-        "tables": {
-            name: {"path": f"{name}.csv", "columns": {column: column for column in table}}
-            for name, table in tables.items()
-        },
-    }
-    path = folder / "company.yml"
-    path.write_text(yaml.safe_dump({**SETTINGS, "source": source}), encoding="utf-8")
-    return path
+    return write_files(folder, tables, SETTINGS)
 
 
 def refresh_and_compare(world: World) -> dict[str, Any]:

@@ -20,7 +20,8 @@ from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 
 from benchmarks.spells import spells_of
-from benchmarks.strength_world import YEARS, FloatArray, IntArray, Shape, World, make_world
+from benchmarks.strength_world import YEARS, Shape, World, make_world
+from optimization.arrays import FloatArray, IntArray
 from optimization.estimate_strengths import estimate_strengths
 from optimization.strength.guard import Z_90
 from optimization.strength.win_rates import NOBODY

@@ -17,6 +17,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from optimization.arrays import FloatArray, IntArray
+
 DIMENSIONS = {"industry": 8, "geography": 5, "size_band": 3, "product": 6}
 ACCOUNT_DIMENSIONS = ("industry", "geography", "size_band")
 SEGMENT_SD = 0.3
@@ -24,8 +26,6 @@ DRIFT_SD_PER_YEAR = 0.1
 YEARS = 3
 PLANTED_SHARE = 0.25
 _FAILED_DAYS_AGO = 365
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

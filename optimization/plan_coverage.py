@@ -23,6 +23,7 @@ from optimization.coverage.solve.decide import decide
 from optimization.coverage.solve.feasible import least_shortfall
 from optimization.coverage.solve.prices import relax, shadow_prices, start_prices
 from optimization.errors import SolveLimitError, VerificationError
+from optimization.newcomers import Newcomers
 from optimization.policy import CoveragePolicy
 from optimization.solve import SolveStatus, require_gap
 from optimization.tables import CoveragePlan
@@ -68,6 +69,7 @@ def solve_coverage(
     policy: CoveragePolicy,
     last_prices: pd.DataFrame | None = None,
     values: PairValues | None = None,
+    newcomers: Newcomers | None = None,
 ) -> CoveragePlan:
     """Decide who covers which account, prove it and check it.
 
@@ -81,6 +83,8 @@ def solve_coverage(
             beyond ``exact_pairs``; its choices come with the accounts' present owners.
         values: What any pair is worth. With it the bound is over every eligible pair, and pairs
             are added to the candidates as the prices call for them.
+        newcomers: One in each group of reps, for the hiring advice; without them, or without
+            values, there is none.
 
     Raises:
         DataError: A table breaks its contract.
@@ -127,6 +131,7 @@ def solve_coverage(
     reason = _reasons(inputs, rows)
 
     gains = plan_gains(problem, rows, repaired)
+    advice, changes = hiring_advice(problem, rows, price, values, newcomers)
     plan = CoveragePlan(
         pairs=pair_rows(problem),
         assignments=_assignments(inputs, rows, repaired),
@@ -136,7 +141,8 @@ def solve_coverage(
         gains=gains,
         bridge=gain_bridge(problem, rows, repaired, reason),
         shadow_prices=shadow_prices(pairs, price, chosen),
-        hiring_advice=hiring_advice(problem, relaxation),
+        hiring_advice=advice,
+        hiring_changes=changes,
         lock_costs=lock_costs(problem, relaxation),
         rep_loads=rep_loads(inputs, rows),
     )

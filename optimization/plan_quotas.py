@@ -19,6 +19,7 @@ from optimization.quotas.chances import Calibration
 from optimization.quotas.context import NOTHING_KNOWN, QuotaContext, book_bands, uncertainty
 from optimization.quotas.cuts import CUT_COLUMNS, cheapest_cuts
 from optimization.quotas.expected import ExpectedBusiness, expected_business
+from optimization.quotas.figures import figure_periods
 from optimization.quotas.first_year import within_first_year
 from optimization.quotas.inputs import QuotaInputs
 from optimization.quotas.model import FairShares, fair_quotas, solve_quotas
@@ -110,13 +111,15 @@ def allocate_quotas(
     )
     check, cuts = _money(inputs, context, bookings.rep, targets, quotas)
     people = None if context.money is None else context.money.people
+    values = pair_month_frame(inputs, expected, shocks.value_cv)
+    periods = figure_periods(values, inputs.rep_ids, len(inputs.months), policy.month_figure_cv)
     plan = QuotaPlan(
         company_targets=company_targets(goals, targets, quotas),
         group_targets=group_frame(inputs, targets, carried.group_quotas),
-        quota_allocations=rep_frame(inputs, quotas),
-        rep_quotas=rep_quotas(inputs, quotas, fair_year, year, sd, past),
+        quota_allocations=rep_frame(inputs, quotas, periods),
+        rep_quotas=rep_quotas(inputs, quotas, fair_year, year, sd, past, carried.idle, periods),
         expected_bookings=expected_frame(inputs, expected),
-        pair_month_values=pair_month_frame(inputs, expected, shocks.value_cv),
+        pair_month_values=values,
         quota_transfers=carried.transfers,
         quota_rollups=quota_rollups(inputs, people, context.comp_plans, quotas),
         attainment_outlook=outlook,
@@ -162,7 +165,8 @@ def _divided(
     group_quotas = group_quota_cents(targets, rates)
     quotas = _whole_cents(solve_quotas(fair, policy), group_quotas, inputs.rep_group)
     none = pd.DataFrame(columns=TRANSFER_COLUMNS).astype({"quota_amount": float})
-    return CarriedQuotas(quotas, targets, group_quotas, none)
+    nothing = np.zeros(len(quotas), dtype=np.int64)
+    return CarriedQuotas(quotas, targets, group_quotas, none, nothing)
 
 
 def _carried(

@@ -129,6 +129,8 @@ class QuotaPolicy:
         year_on_year_band: Largest such change, as a share; None sets no limit.
         first_year_multiple: Most that a rep whose book is mostly taken over is asked for, in
             multiples of what its accounts brought in the last twelve months; None for no limit.
+        month_figure_cv: Largest standard deviation over mean, by chance of single deals, of a rep's
+            month that carries a figure; beyond it only quarters do. None lets every month.
         ote_weight: Price on a quota outside the role's band of quota to on-target earnings.
         account_cv: How unsure the level of one account's business is: standard deviation over
             mean, chance of single deals not counted.
@@ -151,6 +153,7 @@ class QuotaPolicy:
     anti_ratchet_weight: float = 0.5
     year_on_year_band: float | None = None
     first_year_multiple: float | None = None
+    month_figure_cv: float | None = 1.0
     ote_weight: float = 0.1
     account_cv: float = 0.5
     shared_shock_rate: float = 0.10
@@ -188,6 +191,10 @@ class QuotaPolicy:
         _require(
             self.first_year_multiple is None or self.first_year_multiple > 0,
             "first_year_multiple must be positive",
+        )
+        _require(
+            self.month_figure_cv is None or self.month_figure_cv > 0,
+            "month_figure_cv must be positive",
         )
         _require(
             all(rate >= 0 for rate in self.scenario_rates), "scenario_rates must not be negative"

@@ -21,6 +21,8 @@ class CoveragePlan:
         bridge: One row per step (``gain_bridge``).
         shadow_prices: One row per limit (``shadow_prices``).
         hiring_advice: One row per group of reps (``hiring_advice``).
+        hiring_changes: One row per group and account that its newcomer's plan changes
+            (``hiring_changes``).
         lock_costs: One row per lock and forbidden pair (``lock_costs``).
         rep_loads: One row per coverer (``rep_loads``).
     """
@@ -34,6 +36,7 @@ class CoveragePlan:
     bridge: pd.DataFrame
     shadow_prices: pd.DataFrame
     hiring_advice: pd.DataFrame
+    hiring_changes: pd.DataFrame
     lock_costs: pd.DataFrame
     rep_loads: pd.DataFrame
 
@@ -45,7 +48,7 @@ class QuotaPlan:
     Attributes:
         company_targets: What becomes of the goal, one row per revenue type.
         group_targets: group_id, month, revenue_type, target_amount, quota_amount.
-        quota_allocations: rep_id, group_id, month, revenue_type, quota_amount.
+        quota_allocations: rep_id, group_id, month, revenue_type, quota_amount, figure_period.
         rep_quotas: Where each rep's quota comes from, one row per rep.
         expected_bookings: What each rep's accounts are expected to bring, by month and type.
         pair_month_values: The same by account; rep_id says who covers it.

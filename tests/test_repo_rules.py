@@ -185,6 +185,7 @@ def test_the_verifier_and_what_it_imports_know_no_solver():
         "optimization.coverers",
         "optimization.errors",
         "optimization.frames",
+        "optimization.newcomers",
         "optimization.policy",
         "optimization.tables",
         # What any pair is worth, to hold the bound against pairs that no plan lists.

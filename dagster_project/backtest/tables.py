@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dagster_project.warehouse.duckdb_file import Warehouse, write_frame
-from dagster_project.warehouse.tables import Column, Table, tables_by_name
+from dagster_project.warehouse.tables import Table, tables_by_name
 
 if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
 
-def _table(
-    name: str, grain: str, key: tuple[str, ...], columns: dict[str, tuple[str, str]]
-) -> Table:
-    return Table(
-        "backtest", name, grain, key, tuple(Column(n, *facts) for n, facts in columns.items())
-    )
-
-
+_table = partial(Table.of, "backtest")
 _LEVEL = ("VARCHAR", "company, group or rep")
 BACKTEST_TABLES: dict[str, Table] = tables_by_name(
     _table(

@@ -64,6 +64,11 @@ def summarise(published: Path, currency: str) -> Iterator[str]:
             elif won or buffer:
                 parts.append(f"{left:,.0f} left")
             yield f"Goal     {kind}: {', '.join(parts)}; quotas {quota:,.0f}"
+        for rep, idle in rows(
+            "select rep_id, idle_quota_amount from rep_quotas where idle_quota_amount > 0 "
+            "order by 2 desc, 1 limit 20"
+        ):
+            yield f"Quota    {rep} covers no account: nobody is asked for its {idle:,.0f} in force"
         chance = rows(
             "select probability, chance_verdict, low_amount, high_amount from attainment_outlook "
             "where level = 'company' and is_default"

@@ -10,7 +10,7 @@ from dagster_project.backtest.tables import BACKTEST_TABLES
 from dagster_project.context import Context
 from dagster_project.planning.quotas import QUOTA_MARTS
 from dagster_project.warehouse.duckdb_file import Warehouse
-from dagster_project.warehouse.facts import table_facts
+from dagster_project.warehouse.facts import table_results, table_specs
 from optimization.errors import PlanningError
 
 GROUP = "backtest"
@@ -21,18 +21,14 @@ def build(here: Context) -> dg.Definitions:
 
     @dg.multi_asset(
         name="plan_backtest",
-        specs=[
-            dg.AssetSpec(
-                [table.schema, name],
-                deps=[dg.AssetKey(["marts", mart]) for mart in QUOTA_MARTS],
-                group_name=GROUP,
-                description=table.grain,
-                owners=here.owners,
-                kinds={"python", "dbt"},
-                metadata={"dagster/table_name": table.relation},
-            )
-            for name, table in BACKTEST_TABLES.items()
-        ],
+        specs=table_specs(
+            BACKTEST_TABLES.values(),
+            [dg.AssetKey(["marts", mart]) for mart in QUOTA_MARTS],
+            GROUP,
+            here.owners,
+            "python",
+            "dbt",
+        ),
     )
     def plan_backtest(warehouse: Warehouse) -> Iterator[dg.MaterializeResult[None]]:
         """Cut the inputs at past year ends, plan, and compare."""
@@ -49,12 +45,8 @@ def build(here: Context) -> dg.Definitions:
             f"{row.level}_verdict": dg.MetadataValue.text(str(row.sentence))
             for row in summary.itertuples(index=False)
         }
-        with warehouse.connect() as connection:
-            for name, table in BACKTEST_TABLES.items():
-                facts = table_facts(connection, table.relation, table.meanings)
-                extra = verdicts if name == "plan_backtest_summary" else {}
-                yield dg.MaterializeResult(
-                    asset_key=dg.AssetKey([table.schema, name]), metadata={**facts, **extra}
-                )
+        yield from table_results(
+            warehouse, BACKTEST_TABLES.values(), {"plan_backtest_summary": verdicts}
+        )
 
     return dg.Definitions(assets=[plan_backtest])

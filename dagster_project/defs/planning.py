@@ -1,6 +1,6 @@
 """The plan: who covers which account, which quotas follow, and the checks that keep it honest."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import dagster as dg
 
@@ -9,7 +9,7 @@ from dagster_project.planning.coverage import COVERAGE_MARTS, coverage_violation
 from dagster_project.planning.coverage_tables import COVERAGE_TABLES
 from dagster_project.planning.facts import coverage_facts, quota_facts
 from dagster_project.planning.pay_bands import PAY_MARTS
-from dagster_project.planning.quota_tables import PLAN_TABLES, QUOTA_TABLES
+from dagster_project.planning.quota_tables import QUOTA_TABLES
 from dagster_project.planning.quotas import (
     LAST_BACKTEST,
     QUOTA_MARTS,
@@ -18,7 +18,7 @@ from dagster_project.planning.quotas import (
     quota_violations,
 )
 from dagster_project.warehouse.duckdb_file import Warehouse
-from dagster_project.warehouse.facts import table_facts
+from dagster_project.warehouse.facts import table_results, table_specs
 from optimization.errors import InfeasibleError, PlanningError
 
 _COVERAGE_INPUTS = [
@@ -31,21 +31,6 @@ _QUOTA_INPUTS = [
 ]
 
 
-def _specs(here: Context, names: Iterable[str], deps: list[dg.AssetKey]) -> list[dg.AssetSpec]:
-    return [
-        dg.AssetSpec(
-            ["plan", name],
-            deps=deps,
-            group_name="planning",
-            description=PLAN_TABLES[name].grain,
-            owners=here.owners,
-            kinds={"python", "cvxpy"},
-            metadata={"dagster/table_name": f"plan.{name}"},
-        )
-        for name in names
-    ]
-
-
 def _stop(error: PlanningError) -> dg.Failure:
     """Turn a planning error into a failed step that says what to mend."""
     facts = {}
@@ -56,17 +41,6 @@ def _stop(error: PlanningError) -> dg.Failure:
         metadata=facts,
         allow_retries=False,
     )
-
-
-def _results(
-    warehouse: Warehouse, names: Iterable[str], extra: dict[str, dict[str, dg.MetadataValue]]
-) -> Iterator[dg.MaterializeResult[None]]:
-    with warehouse.connect() as connection:
-        for name in names:
-            facts = table_facts(connection, f"plan.{name}", PLAN_TABLES[name].meanings)
-            yield dg.MaterializeResult(
-                asset_key=dg.AssetKey(["plan", name]), metadata={**facts, **extra.get(name, {})}
-            )
 
 
 def _verdict(violations: list[str]) -> dg.AssetCheckResult:
@@ -113,7 +87,9 @@ def _judge_gap(gap: float, wanted: float) -> dg.AssetCheckResult:
 def _build_plans(here: Context) -> list[dg.AssetsDefinition]:
     @dg.multi_asset(
         name="coverage_plan",
-        specs=_specs(here, COVERAGE_TABLES, _COVERAGE_INPUTS),
+        specs=table_specs(
+            COVERAGE_TABLES.values(), _COVERAGE_INPUTS, "planning", here.owners, "python", "cvxpy"
+        ),
         check_specs=[_GAP],
     )
     def coverage_plan(
@@ -124,13 +100,15 @@ def _build_plans(here: Context) -> list[dg.AssetsDefinition]:
             plan = plan_coverage(warehouse, here.company)
         except PlanningError as error:
             raise _stop(error) from error
-        yield from _results(warehouse, COVERAGE_TABLES, coverage_facts(plan))
+        yield from table_results(warehouse, COVERAGE_TABLES.values(), coverage_facts(plan))
         gap = float(plan.certificate["solver_gap_rate"].iloc[0])
         yield _judge_gap(gap, here.company.coverage.mip_gap)
 
     @dg.multi_asset(
         name="quota_plan",
-        specs=_specs(here, QUOTA_TABLES, _QUOTA_INPUTS),
+        specs=table_specs(
+            QUOTA_TABLES.values(), _QUOTA_INPUTS, "planning", here.owners, "python", "cvxpy"
+        ),
     )
     def quota_plan(warehouse: Warehouse) -> Iterator[dg.MaterializeResult[None]]:
         """Split the goal over groups, reps and months; every sum holds to the cent."""
@@ -138,7 +116,7 @@ def _build_plans(here: Context) -> list[dg.AssetsDefinition]:
             plan = plan_quotas(warehouse, here.company)
         except PlanningError as error:
             raise _stop(error) from error
-        yield from _results(warehouse, QUOTA_TABLES, quota_facts(plan))
+        yield from table_results(warehouse, QUOTA_TABLES.values(), quota_facts(plan))
 
     return [coverage_plan, quota_plan]
 

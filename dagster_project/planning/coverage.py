@@ -12,6 +12,7 @@ from dagster_project.company.model import Company
 from dagster_project.planning.coverage_tables import COVERAGE_TABLES
 from dagster_project.planning.history import last_prices, plan_hashes
 from dagster_project.planning.identity import code_version, plan_id
+from dagster_project.planning.newcomers import newcomers
 from dagster_project.planning.pay_bands import with_pay_bands
 from dagster_project.planning.quota_tables import PLAN_TABLES
 from dagster_project.warehouse.duckdb_file import Warehouse, write_frame
@@ -101,7 +102,11 @@ def pair_values(warehouse: Warehouse, company: Company) -> PairValues:
 
     marts = {name: warehouse.read(f"marts.{name}") for name in VALUE_TABLES}
     marts["coverage_coverers"] = with_pay_bands(
-        marts["coverage_coverers"], marts["coverage_accounts"], warehouse, company
+        marts["coverage_coverers"],
+        marts["coverage_accounts"],
+        marts["rep_months"],
+        warehouse,
+        company,
     )
     tables = ValueTables(**marts)
     return PairValues(ValueModel.read(tables, value_policy(company)))
@@ -127,6 +132,7 @@ def plan_coverage(warehouse: Warehouse, company: Company) -> CoveragePlan:
         coverage_policy(company),
         prices,
         values,
+        newcomers(tables, warehouse, company),
     )
     write_plan(
         warehouse,
@@ -152,6 +158,7 @@ def coverage_violations(warehouse: Warehouse, company: Company) -> list[str]:
         coverage_policy(company),
         CoveragePlan(**frames),
         values,
+        newcomers(values.model.tables, warehouse, company),
     )
 
 

@@ -108,9 +108,20 @@ COVERAGE_MEANINGS: dict[str, str] = {
     "slack_limit": "Units the limit may be exceeded by; infinite for a soft rule",
     "slack_price_amount": "Price of a unit beyond the limit",
     "unit": "What is counted",
-    "added_hours": "Hours one more rep would bring the group a year",
-    "predicted_gain_amount": "Gain the prices predict",
-    "resolved_gain_amount": "Gain after solving again with those hours",
+    "added_hours": "Selling hours of one more rep in its first year, ramped",
+    "taken_account_count": "Accounts it would take",
+    "predicted_gain_amount": "Most that one more rep brings, as the published prices promise",
+    "resolved_gain_amount": "What one more rep of unknown strength brings the plan, solved again "
+    "with it; its pay not counted",
+    "newcomer_sd_amount": "Standard deviation of that by who the newcomer turns out to be, which "
+    "the interval of a mean newcomer leaves out",
+    "newcomer_cost_amount": "On-target earnings of the role over the planning horizon, and the "
+    "usual one-off cost of a planned hire",
+    "cost_source": "Setting that the pay follows from: comp_plans.ote_amount, or "
+    "capacity.cost_per_hour where the role's pay plan states none",
+    "hiring_verdict": "hire (the lower end of the gain is above the cost), do not hire (the upper "
+    "end is not) or cannot tell",
+    "replanned_rep_id": "Coverer if the group had one more rep; `newcomer <group>` is that rep",
     "lock_action": "keep (stays with the rep), remove (leaves the rep) or forbid (never the rep)",
     "lock_source": "override (a person decided), hard_rule or rule",
     "better_rep_id": "Coverer the account would have by score without the lock",
@@ -216,10 +227,19 @@ COVERAGE_TABLES: dict[str, Table] = tables_by_name(
     ),
     _table(
         "hiring_advice",
-        "What one more rep would bring a group: predicted by the prices and by solving again, "
-        "one row per plan and group.",
+        "Whether one more rep in a group pays, each group by itself: what it brings and what it "
+        "costs, one row per plan and group.",
         ("group_id",),
-        "group_id added_hours predicted_gain_amount resolved_gain_amount sentence",
+        "group_id added_hours taken_account_count resolved_gain_amount predicted_gain_amount "
+        "gain_low_amount gain_high_amount newcomer_sd_amount newcomer_cost_amount cost_source "
+        "hiring_verdict sentence",
+    ),
+    _table(
+        "hiring_changes",
+        "Accounts whose coverer the plan with one more rep in the group would change, one row per "
+        "plan, group and account.",
+        ("group_id", "account_id"),
+        "group_id account_id rep_id replanned_rep_id value_gain_amount",
     ),
     _table(
         "lock_costs",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dagster_project.warehouse.duckdb_file import Warehouse, write_frame
-from dagster_project.warehouse.tables import Column, Table, tables_by_name
+from dagster_project.warehouse.tables import Table, tables_by_name
 from optimization.policy import QuotaPolicy
 
 if TYPE_CHECKING:
@@ -14,14 +15,7 @@ if TYPE_CHECKING:
 LEVEL_INPUT = "account_years"
 
 
-def _table(
-    name: str, grain: str, key: tuple[str, ...], columns: dict[str, tuple[str, str]]
-) -> Table:
-    return Table(
-        "levels", name, grain, key, tuple(Column(n, *facts) for n, facts in columns.items())
-    )
-
-
+_table = partial(Table.of, "levels")
 LEVEL_TABLES: dict[str, Table] = tables_by_name(
     _table(
         "company_level",

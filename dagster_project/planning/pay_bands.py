@@ -16,11 +16,15 @@ if TYPE_CHECKING:
     from dagster_project.warehouse.duckdb_file import Warehouse
 
 # What bands follow from, beside coverers and accounts.
-PAY_MARTS = ("company_goals", "coverage_groups", "plan_months", "rep_months")
+PAY_MARTS = ("company_goals", "coverage_groups", "plan_months")
 
 
 def with_pay_bands(
-    coverers: pd.DataFrame, accounts: pd.DataFrame, warehouse: Warehouse, company: Company
+    coverers: pd.DataFrame,
+    accounts: pd.DataFrame,
+    rep_months: pd.DataFrame,
+    warehouse: Warehouse,
+    company: Company,
 ) -> pd.DataFrame:
     """Add ``lowest_potential`` and ``highest_potential``, empty where on-target earnings are not.
 
@@ -30,7 +34,8 @@ def with_pay_bands(
     Args:
         coverers: Mart ``coverage_coverers``.
         accounts: Mart ``coverage_accounts``.
-        warehouse: Holds goals, groups and the reps' months.
+        rep_months: rep_id, month, ramp_rate of the coverers.
+        warehouse: Holds goals, groups and the plan's months.
         company: Pay plans by role.
     """
     import numpy as np
@@ -38,8 +43,8 @@ def with_pay_bands(
 
     plans = {plan.role: plan for plan in company.comp_plans if plan.ote_amount is not None}
     potential = float((accounts["new_amount"] + accounts["existing_amount"]).sum())
-    goals, groups, calendar, months = (warehouse.read(f"marts.{name}") for name in PAY_MARTS)
-    months = months[months["month"].isin(calendar["month"])]
+    goals, groups, calendar = (warehouse.read(f"marts.{name}") for name in PAY_MARTS)
+    months = rep_months[rep_months["month"].isin(calendar["month"])]
     goal = float((goals["goal_amount"] + goals["buffer_amount"]).astype(float).sum())
     if not plans or potential <= 0 or goal <= 0:
         return coverers.assign(lowest_potential=np.nan, highest_potential=np.nan)

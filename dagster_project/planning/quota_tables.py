@@ -25,6 +25,10 @@ MEANINGS: dict[str, str] = {
     "first_year_limit_amount": "Most a rep with a book mostly taken over is asked for; else empty",
     "year_on_year_verdict": "within, below or above quotas.year_on_year_band, or no limit",
     "ote_verdict": "within, below or above the role's quota_ote_band, or no band",
+    "idle_quota_amount": "Quota in force of a rep who covers no account: nobody is asked for it",
+    "figure_period": "month or quarter: the finest period whose figure counts "
+    "(quotas.month_figure_cv); where it is quarter, a month's amount is only its part of the sum; "
+    "in rep_quotas, of both revenue types together",
     "role": "Role as HR names it",
     "credit_rate": "Share of the reps' quotas and bookings that is credited to the person",
     "rolled_up_amount": "What the group's reps carry (the company's, where no group is named)",
@@ -107,7 +111,7 @@ QUOTA_TABLES: dict[str, Table] = tables_by_name(
         "quota_allocations",
         "Quota of a rep, one row per plan, rep, month and revenue type.",
         ("rep_id", "month", "revenue_type"),
-        "rep_id group_id month revenue_type quota_amount",
+        "rep_id group_id month revenue_type quota_amount figure_period",
         quota_amount=_CENTS,
     ),
     _table(
@@ -115,10 +119,11 @@ QUOTA_TABLES: dict[str, Table] = tables_by_name(
         "Where a rep's quota comes from: fair share, hardness, last year, bands, one row per "
         "plan and rep.",
         ("rep_id",),
-        "rep_id group_id coverer_type quota_amount fair_share_amount expected_amount sd_amount "
-        "hardness last_quota_amount change_rate book_change_rate taken_over_rate "
-        "first_year_limit_amount year_on_year_verdict ote_verdict",
+        "rep_id group_id coverer_type quota_amount idle_quota_amount fair_share_amount "
+        "expected_amount sd_amount hardness last_quota_amount change_rate book_change_rate "
+        "taken_over_rate first_year_limit_amount year_on_year_verdict ote_verdict figure_period",
         quota_amount=_CENTS,
+        idle_quota_amount=_CENTS,
         hardness="DOUBLE",
     ),
     _table(

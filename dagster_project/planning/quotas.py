@@ -63,6 +63,7 @@ def quota_policy(company: Company) -> QuotaPolicy:
         anti_ratchet_weight=quotas.anti_ratchet_weight,
         year_on_year_band=quotas.year_on_year_band,
         first_year_multiple=quotas.first_year_multiple,
+        month_figure_cv=quotas.month_figure_cv,
         ote_weight=quotas.ote_weight,
         effort_response=quotas.effort_response,
         scenario_rates=quotas.scenario_rates,

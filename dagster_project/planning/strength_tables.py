@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from dagster_project.warehouse.tables import Column, Table, tables_by_name
+from functools import partial
 
+from dagster_project.warehouse.tables import Table, tables_by_name
 
-def _table(
-    name: str, grain: str, key: tuple[str, ...], columns: dict[str, tuple[str, str]]
-) -> Table:
-    return Table(
-        "strength", name, grain, key, tuple(Column(n, *facts) for n, facts in columns.items())
-    )
-
-
+_table = partial(Table.of, "strength")
 _REP_LEVEL = {
     "rep_id": ("VARCHAR", "Rep; leavers with deals included"),
     "dimension": ("VARCHAR", "overall, industry, geography, size_band, product or revenue_type"),

@@ -76,6 +76,20 @@ class Table:
     key: tuple[str, ...]
     columns: tuple[Column, ...]
 
+    @classmethod
+    def of(
+        cls,
+        schema: str,
+        name: str,
+        grain: str,
+        key: tuple[str, ...],
+        stated: Mapping[str, tuple[str, str]],
+    ) -> Table:
+        """Describe a table by its columns' types and meanings, by name and in order."""
+        return cls(
+            schema, name, grain, key, tuple(Column(n, *facts) for n, facts in stated.items())
+        )
+
     @property
     def relation(self) -> str:
         """Qualified name."""

@@ -4,11 +4,12 @@ periods as (select * from {{ ref('quota_periods') }}),
 
 sums as (
     select
-        period_type || ' ' || level as what,
+        case when period_type = 'year' then 'year ' else 'finest ' end || level as what,
         revenue_type as part,
         sum(quota_amount) as quota_amount,
         sum(case when level = 'rep' then null else target_amount end) as target_amount
     from periods
+    where period_type = 'year' or is_finest
     group by 1, 2
 ),
 
@@ -30,7 +31,7 @@ typed as (
         'both types' as part
     from periods
     group by level, entity_id, period_type, period_on
-    having sum(case when revenue_type = 'all' then quota_amount else -quota_amount end) <> 0
+    having count(*) = 3 and sum(case when revenue_type = 'all' then quota_amount else -quota_amount end) <> 0
 ),
 
 quarters as (
@@ -41,7 +42,8 @@ quarters as (
     group by level, entity_id, revenue_type
     having
         sum(case when period_type = 'quarter' then quota_amount when period_type = 'year' then -quota_amount else 0 end) <> 0
-        or sum(case when period_type = 'month' then quota_amount when period_type = 'year' then -quota_amount else 0 end) <> 0
+        or sum(case when is_finest then quota_amount else 0 end)
+        <> sum(case when period_type = 'year' then quota_amount else 0 end)
 )
 
 select * from unequal

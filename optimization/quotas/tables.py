@@ -69,6 +69,8 @@ def rep_quotas(
     expected_year: FloatArray,
     sd_year: FloatArray,
     past: Past,
+    idle: IntArray,
+    periods: pd.DataFrame,
 ) -> pd.DataFrame:
     """Return where each rep's quota comes from: fair share, hardness, last year, its bands.
 
@@ -79,6 +81,8 @@ def rep_quotas(
         expected_year: Expected business in cents; shape (R,).
         sd_year: Its standard deviation in cents; shape (R,).
         past: Last year's quotas and bands.
+        idle: Quotas in force of reps without accounts, in cents; shape (R,).
+        periods: Which period of each rep's quota carries a figure (``figures.figure_periods``).
     """
     year = quotas.sum(axis=(1, 2))
     bands = past.bands
@@ -92,6 +96,7 @@ def rep_quotas(
             "group_id": [inputs.group_ids[group] for group in inputs.rep_group],
             "coverer_type": inputs.coverer_types,
             "quota_amount": to_amounts(year.tolist()),
+            "idle_quota_amount": to_amounts(idle.tolist()),
             "fair_share_amount": np.round(fair_year / 100, 2),
             "expected_amount": np.round(expected_year / 100, 2),
             "sd_amount": np.round(sd_year / 100, 2),
@@ -107,6 +112,7 @@ def rep_quotas(
                 year, bands.lower, bands.upper, has_limit, "no limit"
             ),
             "ote_verdict": _verdicts(year, bands.ote_low, bands.ote_high, has_ote, "no band"),
+            "figure_period": periods["all"].to_numpy(dtype=object),
         }
     )
     return frame.sort_values("rep_id", ignore_index=True)
@@ -149,10 +155,18 @@ def group_frame(inputs: QuotaInputs, targets: IntArray, quotas: IntArray) -> pd.
     return frame.sort_values(["group_id", *CELL_COLUMNS], ignore_index=True)
 
 
-def rep_frame(inputs: QuotaInputs, quotas: IntArray) -> pd.DataFrame:
-    """Return quotas by rep, month and revenue type; cents in, shape (R, M, 2)."""
+def rep_frame(inputs: QuotaInputs, quotas: IntArray, periods: pd.DataFrame) -> pd.DataFrame:
+    """Return quotas by rep, month and revenue type, and which period carries a figure.
+
+    Args:
+        inputs: Names.
+        quotas: In cents, shape (R, M, 2).
+        periods: From ``figures.figure_periods``.
+    """
     frame = _rep_cells(inputs)
     frame["quota_amount"] = to_amounts(quotas.ravel().tolist())
+    by_kind = periods[list(REVENUE_TYPES)].to_numpy(dtype=object)[:, None, :]
+    frame["figure_period"] = np.broadcast_to(by_kind, quotas.shape).ravel()
     return frame.sort_values(["rep_id", *CELL_COLUMNS], ignore_index=True)
 
 

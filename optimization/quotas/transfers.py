@@ -34,12 +34,14 @@ class CarriedQuotas:
         targets: Group targets of which they are (1 + buffer), shape (G, M, 2).
         group_quotas: Sums of the reps, shape (G, M, 2).
         transfers: What each moved account took along (TRANSFER_COLUMNS).
+        idle: Quota in force of each rep without accounts, which nobody is asked for; shape (R,).
     """
 
     quotas: IntArray
     targets: IntArray
     group_quotas: IntArray
     transfers: pd.DataFrame
+    idle: IntArray
 
 
 def read_in_force(in_force: pd.DataFrame, inputs: QuotaInputs) -> dict[str, IntArray]:
@@ -79,7 +81,8 @@ def carry_quotas(
     """Move remaining quotas with the accounts that change hands; the company's total stays.
 
     What belongs to accounts that nobody covers any more, and quotas of reps who left without
-    accounts, are spread over all reps in proportion to their quotas.
+    accounts, are spread over all reps in proportion to their quotas. A rep who is here and covers
+    no account carries no quota: nobody is asked for it, and the targets are short of it.
 
     A group's total changes by what moves across its border; where its buffer cannot be met to
     the cent then, its reps' cells change by a cent at most.
@@ -94,6 +97,8 @@ def carry_quotas(
     """
     months = len(inputs.months)
     place_of = {rep: place for place, rep in enumerate(inputs.rep_ids)}
+    has_book = {inputs.rep_ids[place] for place in inputs.account_rep}
+    idle = np.zeros(len(inputs.rep_ids), dtype=np.int64)
     quotas = np.zeros((len(inputs.rep_ids), months, 2), dtype=np.int64)
     orphaned = np.zeros((months, 2), dtype=np.int64)
     owned: dict[str, list[int]] = {}
@@ -114,8 +119,10 @@ def carry_quotas(
                 weights = np.append(weights, gone[kind] * mean_share[kind, month])
                 cents = int(cells[month, kind])
                 if not weights.any():
-                    if rep in place_of:
+                    if rep in has_book:
                         quotas[place_of[rep], month, kind] += cents
+                    elif rep in place_of:
+                        idle[place_of[rep]] += cents
                     else:
                         orphaned[month, kind] += cents
                     continue
@@ -136,7 +143,8 @@ def carry_quotas(
             base = quotas[:, month, kind].astype(np.float64)
             if not base.any():
                 base = quotas.sum(axis=(1, 2)).astype(np.float64)
-            quotas[:, month, kind] += apportion(int(orphaned[month, kind]), base)
+            if base.any():
+                quotas[:, month, kind] += apportion(int(orphaned[month, kind]), base)
     targets, group_quotas = _fit_buffers(inputs, quotas, rates)
     frame = pd.DataFrame(transfers, columns=TRANSFER_COLUMNS)
     return CarriedQuotas(
@@ -144,6 +152,7 @@ def carry_quotas(
         targets=targets,
         group_quotas=group_quotas,
         transfers=frame.sort_values(["account_id", "revenue_type"], ignore_index=True),
+        idle=idle,
     )
 
 

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from optimization.newcomers import Newcomers
 from optimization.policy import CoveragePolicy
 from optimization.values.pairs import PairValues
 from optimization.verify.every_pair import check_every_pair
 from optimization.verify.gains import Z_90, check_gains
+from optimization.verify.hiring import check_hiring
 from optimization.verify.limits import (
     Limit,
     check_limits,
@@ -61,6 +63,7 @@ def verify_coverage(
     policy: CoveragePolicy,
     plan: CoveragePlan,
     values: PairValues | None = None,
+    newcomers: Newcomers | None = None,
 ) -> list[str]:
     """Check a plan against the tables it was made from.
 
@@ -71,6 +74,7 @@ def verify_coverage(
         plan: The plan's tables.
         values: What any pair is worth. With it the pairs of the plan are valued a second time, and
             the bound is held against every eligible pair.
+        newcomers: One in each group of reps; with values, hiring advice is planned by them.
 
     Returns:
         Violations as sentences with up to five records each; empty when every rule holds.
@@ -79,7 +83,7 @@ def verify_coverage(
     unknown = [*_check_coverers_of_accounts(accounts, candidates, plan)]
     if unknown:
         return unknown  # the rules below would only repeat the fault
-    coverers = with_today(coverers, candidates)
+    staff, coverers = coverers, with_today(coverers, candidates)
     said = {column: f"{column}_said" for column in SAID}
     pairs = candidates.rename(columns=said).merge(
         accounts, on="account_id", suffixes=("", "_account")
@@ -113,6 +117,11 @@ def verify_coverage(
         *check_reports(accounts, pairs, coverers, limits, policy, plan),
         *check_uses(pairs),
         *_check_values(pairs, limits, plan, values),
+        *(
+            []
+            if values is None
+            else check_hiring(accounts, staff, pairs, limits, policy, plan, values, newcomers)
+        ),
     ]
 
 

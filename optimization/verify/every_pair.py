@@ -11,8 +11,8 @@ from optimization.arrays import BoolArray, FloatArray, IntArray
 from optimization.tables import CoveragePlan
 from optimization.values.candidates import blocks, open_pairs
 from optimization.values.pairs import PairValues
-from optimization.verify.limits import Limit, entities, units_that_must_move
-from optimization.verify.proof import paid
+from optimization.verify.limits import Limit
+from optimization.verify.proof import move_price, paid, prices
 from optimization.verify.tables import TOLERANCE, report
 
 
@@ -72,11 +72,8 @@ class _Prices:
 
     def __init__(self, table: pd.DataFrame, values: PairValues, pairs: pd.DataFrame) -> None:
         self._values, model = values, values.model
-        by_rule = {
-            rule: part.set_index(entities(part))["shadow_price_amount"].astype(float)
-            for rule, part in table.groupby("rule")
-        }
-        none = pd.Series(dtype=float)
+        by_rule = prices(table)
+        none: pd.Series[float] = pd.Series(dtype=float)
 
         def of(rule: str) -> FloatArray:
             """Price of a rule by coverer, 0 where it has none; shape (R,)."""
@@ -91,13 +88,8 @@ class _Prices:
         accounts = accounts.reindex(model.account_id)
         potential = accounts["new_amount_account"] + accounts["existing_amount_account"]
         self._potential = potential.to_numpy(dtype=np.float64)
-        move = by_rule.get("moves", none).sum() + np.zeros(len(accounts))
-        move += by_rule.get("moved_amount", none).sum() * self._potential
-        for rule, owner in (("group_moves", "owner_group"), ("rep_moves", "present_rep_id")):
-            price = accounts[owner].map(by_rule.get(rule, none)).astype(float)
-            move += price.fillna(0.0).to_numpy()
-        forced = accounts["unit"].isin(units_that_must_move(pairs)).to_numpy()
-        self._move = np.where(accounts["present_rep_id"].isna() | forced, 0.0, move)
+        move = move_price(pairs, by_rule).reindex(model.account_id)
+        self._move = move.to_numpy(dtype=np.float64)
         target = model.coverer_id.get_indexer(
             pd.Index(accounts["lock_rep_id"].fillna(accounts["present_rep_id"]))
         )

@@ -91,7 +91,7 @@ def _check_amounts(
         yield f"gains are over {', '.join(said.index)}, not {', '.join(expected)}"
         return
     for name, (gain, base) in expected.items():
-        row, reach = said.loc[name], Z_90 * _deviation(pairs, chosen, base)
+        row, reach = said.loc[name], Z_90 * deviation(pairs, chosen, base)
         for column, amount in (
             ("gain_amount", gain),
             ("gain_low_amount", gain - reach),
@@ -103,7 +103,8 @@ def _check_amounts(
             yield f"is_default of the gain over {name} is wrong"
 
 
-def _deviation(pairs: pd.DataFrame, chosen: pd.Series[bool], base: pd.Series[bool]) -> float:
+def deviation(pairs: pd.DataFrame, chosen: pd.Series[bool], base: pd.Series[bool]) -> float:
+    """Standard deviation of the difference in value of two choices of pairs."""
     moved = pairs[chosen & ~base | base & ~chosen]
     sign = np.where(chosen[moved.index], 1.0, -1.0)
     strength = moved["strength_sd_amount"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from optimization.verify.tables import HOUSE, report
@@ -17,12 +18,15 @@ KEY = ["rep_id", "month", "revenue_type"]
 HALF_A_CENT = 0.005 + 1e-6
 
 
-def check_months(plan: QuotaPlan, book: pd.DataFrame) -> Iterator[str]:
+def check_months(
+    plan: QuotaPlan, book: pd.DataFrame, month_figure_cv: float | None
+) -> Iterator[str]:
     """Check the values of accounts against expected bookings, the book and the outlook.
 
     Args:
         plan: The plan's tables.
         book: account_id, rep_id and group_id of every account, those with the house included.
+        month_figure_cv: Largest standard deviation over mean of a month that carries a figure.
     """
     values = plan.pair_month_values
     values = values.assign(month=pd.to_datetime(values["month"]))
@@ -47,6 +51,7 @@ def check_months(plan: QuotaPlan, book: pd.DataFrame) -> Iterator[str]:
         [f"{rep} in {month:%Y-%m}, {kind}" for rep, month, kind in off.index[off]],
     )
     yield from _check_concentration(plan, values, book)
+    yield from _check_periods(plan, values[values["rep_id"] != HOUSE], month_figure_cv)
 
 
 def _check_concentration(
@@ -76,3 +81,24 @@ def _check_concentration(
             )
         ],
     )
+
+
+def _check_periods(
+    plan: QuotaPlan, values: pd.DataFrame, month_figure_cv: float | None
+) -> Iterator[str]:
+    """A month whose chance of single deals is large beside what it expects carries no figure."""
+    table = plan.quota_allocations
+    months = table["month"].nunique()
+    for kind, part in [
+        *((str(name), rows) for name, rows in table.groupby("revenue_type")),
+        ("both types", plan.rep_quotas),
+    ]:
+        of_kind = values if kind == "both types" else values[values["revenue_type"] == kind]
+        mean = of_kind.groupby("rep_id")["expected_amount"].sum() / months
+        variance = (of_kind["sd_amount"] ** 2).groupby(of_kind["rep_id"]).sum() / months
+        most = mean * (month_figure_cv or np.inf)
+        is_small = part["rep_id"].map(variance**0.5 > most).eq(True)
+        is_even = part["rep_id"].map((variance**0.5 - most).abs() <= 1e-9 * most).eq(True)
+        wanted = is_small.map({True: "quarter", False: "month"})
+        wrong = part.loc[(part["figure_period"] != wanted) & ~is_even, "rep_id"].drop_duplicates()
+        yield from report(f"figure_period of {kind} is not what its months carry", wrong)

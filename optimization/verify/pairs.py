@@ -69,6 +69,22 @@ def check_values(pairs: pd.DataFrame, tables: ValueTables, policy: ValuePolicy) 
             yield from report(f"{column} {NOT_SO}", named[part.index][wrong])
 
 
+def recomputed(pairs: pd.DataFrame, tables: ValueTables, policy: ValuePolicy) -> pd.DataFrame:
+    """Recompute what pairs are worth; RECOMPUTED, forbidden_reason and strength_note by pair.
+
+    Args:
+        pairs: account_id and rep_id, any index.
+        tables: What values follow from.
+        policy: What a change and nobody lose.
+    """
+    facts = _Facts(tables, policy)
+    parts = [
+        facts.of(pairs.iloc[begin : begin + PAIRS_AT_ONCE])
+        for begin in range(0, len(pairs), PAIRS_AT_ONCE)
+    ]
+    return pd.concat(parts)
+
+
 def check_uses(pairs: pd.DataFrame) -> Iterator[str]:
     """Check what pairs are said to use and whom they belong to.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from optimization.verify.limits import Limit, entities
+from optimization.verify.limits import Limit, entities, units_that_must_move
 from optimization.verify.tables import TOLERANCE, differs, report
 
 if TYPE_CHECKING:
@@ -26,6 +26,25 @@ def prices(table: pd.DataFrame) -> dict[str, pd.Series[float]]:
         str(rule): part.set_index("entity")["shadow_price_amount"].astype(float)
         for rule, part in named.groupby("rule")
     }
+
+
+def move_price(pairs: pd.DataFrame, price: dict[str, pd.Series[float]]) -> pd.Series[float]:
+    """What taking each account from its owner by choice pays at these prices, by account_id.
+
+    0 where there is no owner to take it from, or where the move is forced.
+
+    Args:
+        pairs: Candidates with their account's columns and owner (``limits.with_owner``).
+        price: By rule and entity.
+    """
+    accounts = pairs.drop_duplicates("account_id").set_index("account_id")
+    none: pd.Series[float] = pd.Series(dtype=float)
+    total = accounts["new_amount_account"] + accounts["existing_amount_account"]
+    total = total * price.get("moved_amount", none).sum() + price.get("moves", none).sum()
+    for rule, owner in (("group_moves", "owner_group"), ("rep_moves", "present_rep_id")):
+        total += accounts[owner].map(price.get(rule, none)).astype(float).fillna(0.0)
+    forced = accounts["unit"].isin(units_that_must_move(pairs))
+    return total.where(accounts["present_rep_id"].notna() & ~forced, 0.0)
 
 
 def paid(limits: list[Limit], table: pd.DataFrame) -> dict[str, pd.Series[float]]:
@@ -114,6 +133,18 @@ def check_loads(pairs: pd.DataFrame, chosen: pd.Series[bool], table: pd.DataFram
             yield from report(f"{name} is not the sum of the accounts", known.index[wrong])
 
 
+def best_nets(
+    pairs: pd.DataFrame, limits: list[Limit], shadow_prices: pd.DataFrame
+) -> pd.Series[float]:
+    """Best value less prices of each unit, over the coverers that every member allows."""
+    net = pairs["value_amount"] - sum(paid(limits, shadow_prices).values())
+    open_ = pairs.assign(net=net).loc[~pairs["is_barred"]]
+    size = pairs.drop_duplicates("account_id").groupby("unit").size()
+    choices = open_.groupby(["unit", "rep_id"])["net"].agg(["sum", "count"]).reset_index()
+    whole = choices["count"] == choices["unit"].map(size)
+    return choices[whole].groupby("unit")["sum"].max()
+
+
 def check_bound(pairs: pd.DataFrame, limits: list[Limit], plan: CoveragePlan) -> Iterator[str]:
     """Recompute the bound that the published prices prove, for any plan that keeps the rules.
 
@@ -121,12 +152,7 @@ def check_bound(pairs: pd.DataFrame, limits: list[Limit], plan: CoveragePlan) ->
     coverers that every member allows + sum of price x limit + what units beyond a limit are worth
     above their own price.
     """
-    net = pairs["value_amount"] - sum(paid(limits, plan.shadow_prices).values())
-    open_ = pairs.assign(net=net).loc[~pairs["is_barred"]]
-    size = pairs.drop_duplicates("account_id").groupby("unit").size()
-    choices = open_.groupby(["unit", "rep_id"])["net"].agg(["sum", "count"]).reset_index()
-    whole = choices["count"] == choices["unit"].map(size)
-    proven = float(choices[whole].groupby("unit")["sum"].max().sum())
+    proven = float(best_nets(pairs, limits, plan.shadow_prices).sum())
     price = prices(plan.shadow_prices)
     for limit in limits:
         if limit.rule not in price:

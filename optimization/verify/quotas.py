@@ -110,7 +110,7 @@ def verify_quotas(
         *_rep_violations(plan, group_of, set(book["rep_id"])),
         *check_rep_quotas(cells, wishes, table, book, staff, context),
         *check_expected(cells, plan.expected_bookings),
-        *check_months(plan, book),
+        *check_months(plan, book, policy.month_figure_cv),
         *check_transfers(cells, plan, book, in_force),
         *check_rollups(cells, plan.quota_rollups, context),
         *check_outlook(cells, wishes.sd, plan.attainment_outlook, rates, policy),

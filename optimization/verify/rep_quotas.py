@@ -215,7 +215,10 @@ def check_transfers(
         in_force: rep_id, month, revenue_type, amount; None where no quotas are in force.
     """
     table = plan.quota_transfers
+    idle = numbers(plan.rep_quotas.set_index("rep_id")["idle_quota_amount"])
     if in_force is None:
+        named = idle.index[idle != 0]
+        yield from report("a quota is said to be idle, but none is in force", named)
         yield from report("a quota follows an account, but none is in force", table["account_id"])
         return
     owner, taker = book["previous_rep_id"].astype("str"), book["rep_id"].astype("str")
@@ -234,16 +237,26 @@ def check_transfers(
     negative = table.loc[~(table["quota_amount"] >= 0), "account_id"]
     yield from report("a quota that followed an account is negative", negative)
     if not len(keys):
-        yield from _check_carried(cells, table, book, in_force)
+        yield from _check_carried(cells, table, book, in_force, idle.reindex(cells.rep_ids) * 100)
 
 
 def _check_carried(
-    cells: Cells, table: pd.DataFrame, book: pd.DataFrame, in_force: pd.DataFrame
+    cells: Cells,
+    table: pd.DataFrame,
+    book: pd.DataFrame,
+    in_force: pd.DataFrame,
+    idle: pd.Series[float],
 ) -> Iterator[str]:
-    """A rep keeps what it had, less what left, with what came and a part of what nobody has."""
+    """A rep keeps what it had, less what left, with what came and a part of what nobody has.
+
+    One who is here and covers nothing carries nothing: what is left of its quota is nobody's.
+    """
     rows = in_force[pd.to_datetime(in_force["month"]).isin(cells.months)]
     # A group's quota may differ by a cent from what it had: (1 + buffer) x whole cents.
     room = 2.0 * len(cells.months) * (len(cells.rep_ids) + len(cells.group_ids))
+    busy = np.array(cells.rep_ids, dtype=object)[cells.has_book]
+    yield from report("a quota of a rep with accounts is said to be idle", busy[idle[busy] != 0])
+    least, most, unasked = 0.0 * idle, 0.0 * idle, 0.0
     for kind, name in enumerate(TYPES):
         own, moved = rows[rows["revenue_type"] == name], table[table["revenue_type"] == name]
         had = (own.groupby("rep_id")["amount"].sum() * 100).astype(float)
@@ -253,7 +266,13 @@ def _check_carried(
         had, left, came = (part.reindex(reps).fillna(0.0) for part in (had, left, came))
         now = pd.Series(cells.quota[:, :, kind].sum(axis=1), index=cells.rep_ids)
         now = now.reindex(reps).fillna(0.0)
-        if abs(now.sum() - had.sum()) > room:
+        bare = ~reps.isin(busy) & reps.isin(cells.rep_ids)
+        # Of a rep who never had an account all is idle; of one whose accounts went, what stayed.
+        never = bare & ~reps.isin(book["previous_rep_id"].astype("str"))
+        least += had.where(never, 0.0).reindex(idle.index)
+        most += (had - left).where(bare, 0.0).reindex(idle.index)
+        unasked += had.sum() - now.sum()
+        if not -room <= had.sum() - now.sum() <= (had - left)[bare].sum() + room:
             yield f"quotas of {name} do not sum to those in force"
         yield from report("more quota left a rep than it had", reps[left > had + room])
         shared = now - (had - left + came)
@@ -261,7 +280,11 @@ def _check_carried(
         covered = book[book["rep_id"].isin(cells.rep_ids)]
         uncovered = book.loc[~book["rep_id"].isin(cells.rep_ids), "previous_rep_id"].astype("str")
         gives = reps.isin(set(uncovered)) | ~reps.isin(covered["previous_rep_id"].astype("str"))
-        wrong = (shared < -room) & ~gives
-        if not (gives & (had > 0).to_numpy()).any():
+        wrong = (shared < -room) & ~gives & ~bare
+        if not (gives & ~never & (had > 0).to_numpy()).any():
             wrong |= shared > room
         yield from report("a rep's quota is not the one in force and what followed", reps[wrong])
+    outside = ~((idle >= least - room) & (idle <= most + room))
+    yield from report("idle_quota_amount is not what is left of a quota", idle.index[outside])
+    if not abs(idle.sum() - unasked) <= 2 * room:
+        yield "idle quotas are not what nobody is asked for"

@@ -231,25 +231,46 @@ def test_a_goal_that_is_met_stops_no_plan_at_its_gate(
     assert "made as of 2026-05-22" in run.stdout
 
 
+def with_quotas(folder: Path, quotas: str) -> Path:
+    """The company of min_quota with one of its files of agreed quotas."""
+    tables = data("field", "min_quota", "data")
+    path = folder / "company.yml"
+    path.write_text(
+        "company: {id: mini, name: Mini, as_of: data}\n"
+        f"source:\n  kind: files\n  folder: {tables}\n  tables:\n"
+        "    accounts: {path: accounts.csv}\n    opportunities: {path: deals.csv}\n"
+        f"    employees: {{path: reps.csv}}\n    quotas: {{path: {quotas}}}\n"
+        "coverage_policies: [{hours_per_year: 100}]\n"
+    )
+    return path
+
+
 @pytest.mark.whole_job
 def test_a_quota_of_somebody_unknown_is_set_aside_with_its_amount_and_loads_nobody(
     tmp_path: Path, run_refresh: Callable[..., Any]
 ) -> None:
-    folder = data("field", "min_quota", "data")
-    (tmp_path / "company.yml").write_text(
-        "company: {id: mini, name: Mini, as_of: data}\n"
-        f"source:\n  kind: files\n  folder: {folder}\n  tables:\n"
-        "    accounts: {path: accounts.csv}\n    opportunities: {path: deals.csv}\n"
-        "    employees: {path: reps.csv}\n    quotas: {path: quotas9.csv}\n"
-        "coverage_policies: [{hours_per_year: 100}]\n"
-    )
-    run = run_refresh(tmp_path / "company.yml", tmp_path / "home")
+    run = run_refresh(with_quotas(tmp_path, "quotas9.csv"), tmp_path / "home")
     assert run.code == 0, run.verdict
     assert run.published(
         "select table_name, reason, row_count, amount from quarantine_summary"
     ) == [("quotas", "rep_unknown", 1, 50000.0)]
     assert "1 quotas set aside: rep unknown (50,000 USD)" in run.stdout
     assert "rep_id: 1 of 2 rows name no record of employees, such as 'R9'" in run.stdout
+
+
+@pytest.mark.whole_job
+def test_a_quota_of_a_rep_without_accounts_is_shown_and_loads_nobody(
+    tmp_path: Path, run_refresh: Callable[..., Any]
+) -> None:
+    run = run_refresh(with_quotas(tmp_path, "quotas.csv"), tmp_path / "home")
+    assert run.code == 0, run.verdict
+    quotas = run.published("select rep_id, quota_amount, idle_quota_amount from rep_quotas")
+    assert [(rep, float(asked), float(idle)) for rep, asked, idle in sorted(quotas)] == [
+        ("R1", 33_333.32, 0.0),
+        ("R2", 33_333.32, 0.0),
+        ("R3", 0.0, 33_333.32),
+    ]
+    assert "R3 covers no account: nobody is asked for its 33,333 in force" in run.stdout
 
 
 def test_the_files_of_the_docs_example_are_settings(repository: Path) -> None:

@@ -120,12 +120,28 @@ def test_what_to_cut_or_hire_is_named_with_amounts(demo_run, planted):
     )
     assert saved >= over
     assert f"{over:,.0f}" in sentence
-    [(repair, hours, heads)] = demo_run.published(
-        "select repair, missing_hours, missing_heads from staffing_review where group_id = ?",
+    [(repair, hours, advice)] = demo_run.published(
+        "select repair, missing_hours, sentence from staffing_review "
+        "inner join hiring_advice using (group_id) where group_id = ?",
         planted["starved_group_id"],
     )
     assert f"{hours:.0f} hours" in repair
-    assert f"hire {heads}" in repair
+    assert repair.endswith(advice)
+
+
+def test_a_hire_is_judged_by_what_it_brings_and_costs_in_every_group(demo_run):
+    advice = demo_run.published(
+        "select group_id, added_hours, gain_low_amount, gain_high_amount, newcomer_cost_amount, "
+        "cost_source, hiring_verdict from hiring_advice order by 1"
+    )
+    assert [row[0] for row in advice] == ["canada", "europe", "midwest", "northeast", "west"]
+    for _, hours, low, high, cost, source, verdict in advice:
+        # 1,200 hours, from 30 % to all of them in six months; on-target earnings and hiring.
+        assert hours == pytest.approx(100 * (0.3 * 6 + 0.7 * 15 / 6 + 6))
+        assert (cost, source) == (130_000 + 15_000, "comp_plans.ote_amount")
+        assert verdict == (
+            "hire" if low > cost else "do not hire" if high <= cost else "cannot tell"
+        )
 
 
 def test_planted_faults_are_set_aside_with_their_reason_or_mended(demo_run, planted):

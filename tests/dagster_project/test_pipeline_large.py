@@ -62,14 +62,11 @@ def test_a_company_beyond_the_exact_model_gets_a_certified_plan(demo_run, planne
     assert exact <= certificate["bound_amount"] * (1 + 1e-9)
 
 
-def test_one_more_rep_gains_no_more_than_the_prices_promise(demo_run, planned):
-    exact = dict(demo_run.published("select group_id, resolved_gain_amount from hiring_advice"))
-    advice = planned.hiring_advice.set_index("group_id")
-    assert set(advice.index) == set(exact)
-    slack = 1e-4 * planned.certificate["bound_amount"].item()
-    assert (advice["resolved_gain_amount"] >= 0).all()
-    assert (advice["resolved_gain_amount"] <= advice["predicted_gain_amount"] + slack).all()
-    assert advice["resolved_gain_amount"].max() > 10 * slack
+def test_one_more_rep_is_weighed_in_every_group(demo_run, planned):
+    groups = {group for (group,) in demo_run.published("select group_id from hiring_advice")}
+    advice = planned.hiring_advice
+    assert set(advice["group_id"]) == groups
+    assert (advice["resolved_gain_amount"] <= advice["predicted_gain_amount"]).all()
 
 
 def test_last_nights_prices_are_kept_for_the_next_night(warehouse, planned):

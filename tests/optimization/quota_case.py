@@ -14,7 +14,7 @@ from optimization.quotas.context import QuotaContext
 from optimization.quotas.pay import CompPlan
 from optimization.tables import QuotaPlan
 
-from .quota_companies import BACKTESTED, MONTHS, Company, verified
+from .quota_companies import BACKTESTED, MONTHS, Company, quotas_in_force, verified
 from .quota_companies import POLICY as SMALL
 
 PAY = {
@@ -135,14 +135,7 @@ def context() -> QuotaContext:
 def in_force() -> QuotaContext:
     """The same company with quotas in force, which stay and follow accounts."""
     amounts = {"R1": 20_000.0, "R2": 25_000.0, "R3": 15_000.0, "R4": 30_000.0, "P1": 2_000.0}
-    rows = [
-        (rep, month, kind, amount)
-        for rep, amount in amounts.items()
-        for month in MONTHS
-        for kind in ("new", "existing")
-    ]
-    frame = pd.DataFrame(rows, columns=["rep_id", "month", "revenue_type", "amount"])
-    return replace(context(), goal_parts=None, in_force=frame)
+    return replace(context(), goal_parts=None, in_force=quotas_in_force(amounts, MONTHS))
 
 
 def frames() -> dict[str, Any]:

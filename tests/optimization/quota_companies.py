@@ -121,6 +121,17 @@ class Company:
         return allocate_quotas(**self.frames(), policy=policy, context=context)
 
 
+def quotas_in_force(amounts: dict[str, float], months: list[pd.Timestamp]) -> pd.DataFrame:
+    """The same amount of a rep in every month and of either type, as agreed quotas come."""
+    rows = [
+        (rep, month, kind, amount)
+        for rep, amount in amounts.items()
+        for month in months
+        for kind in ("new", "existing")
+    ]
+    return pd.DataFrame(rows, columns=["rep_id", "month", "revenue_type", "amount"])
+
+
 VERIFIED = ("book", "goals", "groups", "coverers", "rep_months", "months")
 
 

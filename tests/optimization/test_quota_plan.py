@@ -64,7 +64,14 @@ def test_plan_has_the_published_columns_sorted_by_key() -> None:
         "quota_amount",
     ]
     quotas = plan.quota_allocations
-    assert list(quotas.columns) == ["rep_id", "group_id", "month", "revenue_type", "quota_amount"]
+    assert list(quotas.columns) == [
+        "rep_id",
+        "group_id",
+        "month",
+        "revenue_type",
+        "quota_amount",
+        "figure_period",
+    ]
     assert len(quotas) == 4 * 12 * 2
     assert quotas["month"].unique().tolist() == MONTHS
     ordered = quotas.sort_values(["rep_id", "month", "revenue_type"], ignore_index=True)

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
 from optimization.errors import DataError
 from optimization.quotas.context import QuotaContext
 from optimization.tables import QuotaPlan
-from tests.optimization.quota_companies import MONTHS, POLICY, Company, cents, rep_cents
+from tests.optimization.quota_companies import (
+    MONTHS,
+    POLICY,
+    Company,
+    cents,
+    quotas_in_force,
+    rep_cents,
+    verified,
+)
 
 OPEN = MONTHS[4:]
 
@@ -26,14 +36,7 @@ def company() -> Company:
 
 
 def in_force(**amounts: float) -> QuotaContext:
-    rows = [
-        (rep, month, kind, amount)
-        for rep, amount in amounts.items()
-        for month in OPEN
-        for kind in ("new", "existing")
-    ]
-    frame = pd.DataFrame(rows, columns=["rep_id", "month", "revenue_type", "amount"])
-    return QuotaContext(in_force=frame)
+    return QuotaContext(in_force=quotas_in_force(amounts, OPEN))
 
 
 def total(plan: QuotaPlan) -> int:
@@ -73,6 +76,35 @@ def test_a_leavers_quota_goes_with_the_accounts_and_that_of_lost_accounts_to_all
     after = rep_cents(plan)
     assert after["R3"] > 35_200 // 2
     assert sum(after.values()) == pytest.approx(299_200, abs=32)
+
+
+def test_a_quota_of_a_rep_without_accounts_is_nobodys_and_shown() -> None:
+    idle = company()
+    idle.books["R4"] = []
+    idle.group_of["R4"] = "west"
+    before = company().plan(POLICY, in_force(R1=110.0, R2=55.0, R3=22.0))
+    plan = idle.plan(POLICY, in_force(R1=110.0, R2=55.0, R3=22.0, R4=40.0))
+    assert rep_cents(plan) == {**rep_cents(before), "R4": 0}
+    shown = plan.rep_quotas.set_index("rep_id")["idle_quota_amount"]
+    assert shown.to_dict() == {"R1": 0.0, "R2": 0.0, "R3": 0.0, "R4": 2 * 8 * 40.0}
+    known = in_force(R1=110.0, R2=55.0, R3=22.0, R4=40.0)
+    loaded = idle.plan(POLICY, in_force(R1=110.0, R2=55.0, R3=62.0))
+    found = verified(loaded, idle.frames(), POLICY, known)
+    assert any(text.startswith("idle_quota_amount is not what is left") for text in found), found
+    silent = replace(plan, rep_quotas=plan.rep_quotas.assign(idle_quota_amount=0.0))
+    found = verified(silent, idle.frames(), POLICY, known)
+    assert "idle quotas are not what nobody is asked for" in found
+
+
+def test_a_rep_whose_accounts_all_moved_leaves_what_no_account_takes_along() -> None:
+    moved = company()
+    moved.books["R2"] = [*moved.books["R2"], (100.0, 0.0, None, True)]
+    moved.books["R3"] = []
+    moved.owners = {"A-R2-1": "R3"}
+    plan = moved.plan(POLICY, in_force(R1=110.0, R2=55.0, R3=22.0))
+    # New business goes along with the account; it never had any existing business.
+    assert rep_cents(plan) == {"R1": 176_000, "R2": 88_000 + 17_600, "R3": 0}
+    assert plan.rep_quotas["idle_quota_amount"].tolist() == [0.0, 0.0, 8 * 22.0]
 
 
 def test_a_shortfall_of_the_goal_is_shown_and_not_loaded_onto_reps() -> None:

@@ -24,10 +24,11 @@ COLUMNS = [
         "company_targets": "revenue_type goal_amount buffer_amount won_amount target_amount "
         "quota_amount unallocated_amount",
         "group_targets": "group_id month revenue_type target_amount quota_amount",
-        "quota_allocations": "rep_id group_id month revenue_type quota_amount",
-        "rep_quotas": "rep_id group_id coverer_type quota_amount fair_share_amount "
-        "expected_amount sd_amount hardness last_quota_amount change_rate book_change_rate "
-        "taken_over_rate first_year_limit_amount year_on_year_verdict ote_verdict",
+        "quota_allocations": "rep_id group_id month revenue_type quota_amount figure_period",
+        "rep_quotas": "rep_id group_id coverer_type quota_amount idle_quota_amount "
+        "fair_share_amount expected_amount sd_amount hardness last_quota_amount change_rate "
+        "book_change_rate taken_over_rate first_year_limit_amount year_on_year_verdict "
+        "ote_verdict figure_period",
         "expected_bookings": "rep_id group_id month revenue_type expected_amount pipeline_amount",
         "pair_month_values": "account_id rep_id month revenue_type expected_amount sd_amount",
         "quota_transfers": "account_id from_rep_id to_rep_id revenue_type quota_amount",

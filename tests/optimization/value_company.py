@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from optimization.newcomers import Newcomers
 from optimization.policy import PartnerTerms, ValuePolicy
 from optimization.values.model import ValueModel
 from optimization.values.pairs import PairValues
@@ -208,3 +209,36 @@ def pair_values(
 ) -> PairValues:
     """The value model of such a company."""
     return PairValues(ValueModel.read(value_tables(seed, accounts, reps), policy))
+
+
+def newcomers(tables: ValueTables, hours: float = 60.0, cost: float = 5000.0) -> Newcomers:
+    """One rep more in each group of such a company, who holds one certificate and ramps."""
+    reps = tables.coverage_coverers.query("coverer_type == 'rep'")
+    groups = sorted(reps["group_id"].unique())
+    names = [f"newcomer {group}" for group in groups]
+    months = pd.DatetimeIndex(tables.value_months["month"])
+    return Newcomers(
+        coverers=pd.DataFrame(
+            {
+                "rep_id": names,
+                "coverer_type": "rep",
+                "group_id": groups,
+                "role": "ae",
+                "capacity_hours": hours,
+                "max_accounts": 6.0,
+                "newcomer_cost_amount": cost,
+                "cost_source": "comp_plans.ote_amount",
+            }
+        ),
+        rep_months=pd.DataFrame(
+            [
+                (name, month, min(1.0, 0.3 + 0.1 * place))
+                for name in names
+                for place, month in enumerate(months)
+            ],
+            columns=["rep_id", "month", "ramp_rate"],
+        ),
+        held_certificates=pd.DataFrame(
+            [(name, "safety") for name in names], columns=["rep_id", "certification"]
+        ),
+    )

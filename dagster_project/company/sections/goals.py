@@ -113,6 +113,12 @@ class Quotas(Section):
     year_on_year_band: NotNegative | None = Field(
         default=None, description="largest such change, 0.2 is 20 %, or null for no limit"
     )
+    month_figure_cv: Positive | None = Field(
+        default=1.0,
+        description="largest standard deviation over mean, by chance of single deals, of a rep's "
+        "month that carries a figure; beyond it quotas are figures of quarters; null for months "
+        "always",
+    )
     first_year_multiple: Positive | None = Field(
         default=1.5,
         description="most that a rep with a book mostly taken over is asked for, in multiples of "

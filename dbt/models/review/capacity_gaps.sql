@@ -1,6 +1,5 @@
--- Can the staff carry it? Hours needed under the plan against hours there are. An account nobody
--- could take counts where it is missed: in the group of its owner of record. Available hours know
--- FTE, ramp, absences and notice; open heads come on top from their first day, ramping too.
+-- Can the staff carry it? Hours needed under the plan against hours there are. An account that
+-- somebody is missed for counts in the group of its owner of record. Available hours know FTE, ramp, absences and notice; open heads come on top from their first day, ramping too.
 with
 
 months as (
@@ -30,11 +29,12 @@ needed as (
         end as group_id,
         sum(case when assignments.coverer_type = 'house' then 0 else assignments.hours end)
             as planned_hours,
-        sum(case when assignments.coverer_type = 'house' then accounts.hours_per_year else 0 end)
-            as uncovered_hours,
-        sum(case when assignments.coverer_type = 'house' then 1 else 0 end) as uncovered_count
+        sum(coalesce(missed.hours, 0)) as uncovered_hours,
+        count(missed.account_id) as uncovered_count
     from accounts
     inner join assignments on accounts.account_id = assignments.account_id
+    left join {{ ref('capacity_gaps__missed_accounts') }} as missed
+        on accounts.account_id = missed.account_id
     left join employees on accounts.previous_owner_rep_id = employees.rep_id
     where assignments.coverer_type <> 'partner'
     group by 1

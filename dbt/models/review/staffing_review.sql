@@ -1,5 +1,4 @@
--- A group's people in one row: hours short and the cheapest repair, certifications that expire, and
--- turnover. The rate is that of the last twelve months, shrunk to the company's with five people's
+-- A group's people in one row: hours short and the repair, certifications that expire, and turnover. The rate is that of the last twelve months, shrunk to the company's with five people's
 -- worth: one leaver in a small group is no trend. What a leaver costs is the book x the rate x the
 -- share of business customers take elsewhere.
 {% set pseudo_people = 5.0 %}
@@ -94,11 +93,7 @@ rated as (
             (staff.leaver_count + {{ pseudo_people }} * company.turnover_rate)
             / nullif(staff.rep_count + staff.leaver_count / 2.0 + {{ pseudo_people }}, 0), 0
         ) as turnover_rate,
-        case
-            when gaps.missing_hours > 0
-                then cast(ceiling(gaps.missing_hours / settings.selling_hours_per_year) as bigint)
-            else 0
-        end as missing_heads,
+        gaps.missing_hours / settings.selling_hours_per_year as missing_fte,
         case when gaps.missing_hours > 0 then spare.spare_hours else 0 end as spare_elsewhere_hours
     from gaps
     cross join spare
@@ -113,7 +108,7 @@ select
     rated.group_id,
     cast(rated.rep_count as bigint) as rep_count,
     cast(rated.missing_hours as double precision) as missing_hours,
-    cast(rated.missing_heads as bigint) as missing_heads,
+    cast(rated.missing_fte as double precision) as missing_fte,
     cast(rated.short_months as bigint) as short_months,
     cast(rated.spare_elsewhere_hours as double precision) as spare_elsewhere_hours,
     rated.under_certified_rate,
@@ -128,16 +123,18 @@ select
     case
         when rated.short_months = 0 then 'The hours suffice.'
         else 'Short of ' || cast(cast(round(rated.missing_hours) as bigint) as varchar)
-            || ' hours a year. ' || case
+            || ' hours a year, ' || cast(cast(round(100 * rated.missing_fte) as bigint) as varchar)
+            || ' % of a full-time job. ' || case
+                when rated.spare_elsewhere_hours < 1 then 'No other group has hours to spare.'
                 when rated.spare_elsewhere_hours >= rated.missing_hours
-                    then 'Cheapest: move accounts of that many hours to groups with '
+                    then 'Move accounts of that many hours to groups with '
                         || cast(cast(round(rated.spare_elsewhere_hours) as bigint) as varchar)
-                        || ' hours to spare (a larger move budget), or hire '
+                        || ' hours to spare (a larger move budget).'
                 else 'Groups with hours to spare have '
                     || cast(cast(round(rated.spare_elsewhere_hours) as bigint) as varchar)
-                    || '. Cheapest: move accounts of that many hours there and hire for the rest, '
-                    || 'or hire '
-            end || cast(rated.missing_heads as varchar) || ' full-time reps.'
+                    || ': move accounts of that many hours there.'
+            end || coalesce(' ' || advice.sentence, '')
     end as repair
 from rated
 cross join policy
+left join {{ ref('stg_plan__hiring_advice') }} as advice on rated.group_id = advice.group_id

@@ -74,8 +74,8 @@ def plan_gains(problem: CoverageProblem, chosen: IntArray, repaired: IntArray) -
     """
     inputs, worth = problem.inputs, problem.scored.worth
     margin = float((inputs.value[chosen] - inputs.value[repaired]).sum())
-    over_as_is = Z_90 * _deviation(inputs, chosen, inputs.as_is_rows)
-    over_repaired = Z_90 * _deviation(inputs, chosen, repaired)
+    over_as_is = Z_90 * deviation(inputs, chosen, inputs.as_is_rows)
+    over_repaired = Z_90 * deviation(inputs, chosen, repaired)
     rows = []
     for baseline, gain, reach in (
         (AS_IS, worth(chosen) - worth(inputs.as_is_rows), over_as_is),
@@ -96,7 +96,7 @@ def plan_gains(problem: CoverageProblem, chosen: IntArray, repaired: IntArray) -
     return pd.DataFrame(rows, columns=GAIN_COLUMNS)
 
 
-def _deviation(inputs: CoverageInputs, chosen: IntArray, base: IntArray) -> float:
+def deviation(inputs: CoverageInputs, chosen: IntArray, base: IntArray) -> float:
     """Standard deviation of the difference in value of two coverages.
 
     What an account asks for is the same under both, so only its share in the difference counts.

@@ -1,122 +1,111 @@
-"""What one more rep would add to each group of reps: as the prices promise, and solved again.
+"""Whether one more rep in a group pays: what it brings against what it costs, with a verdict.
 
-The prediction is price x added limit. As the relaxation's value is concave in its limits, solving
-again can only confirm it or fall below. A small company is solved again whole. Beyond
-``exact_pairs`` that would take as long as the plan itself, group by group, and the difference of
-two smoothed bounds would drown in their smoothing; so only the group's part is solved again:
-every account that one of its reps may cover, with all its pairs, the group's limits anew, all
-others at the prices they have. Holding prices can only overstate the gain, never below that of
-the whole re-solve and never above the prediction.
+It pays where even the lower end of what a found plan adds covers the cost; it does not where even
+the upper end of what the prices promise at most does not; between the two nobody can tell. The ends
+are those of a mean newcomer: who it turns out to be is luck that no plan can know, and stands apart
+as a standard deviation.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 import numpy as np
 import pandas as pd
 
-from optimization.arrays import BoolArray, FloatArray
-from optimization.coverage.problem.constraints import PairProblem
-from optimization.coverage.problem.inputs import stated_limits
+from optimization.arrays import FloatArray, IntArray
 from optimization.coverage.problem.units import CoverageProblem
+from optimization.coverage.report.explain import Z_90
+from optimization.coverage.report.gains import deviation
 from optimization.coverage.report.wording import counted, money
-from optimization.coverage.solve.prices import Relaxation, relax
+from optimization.coverage.solve.one_more_rep import Replan, plan_with
+from optimization.newcomers import Newcomers
+from optimization.values.model import ValueModel
+from optimization.values.pairs import PairValues
 
 HIRING_COLUMNS = [
     "group_id",
     "added_hours",
-    "predicted_gain_amount",
+    "taken_account_count",
     "resolved_gain_amount",
+    "predicted_gain_amount",
+    "gain_low_amount",
+    "gain_high_amount",
+    "newcomer_sd_amount",
+    "newcomer_cost_amount",
+    "cost_source",
+    "hiring_verdict",
     "sentence",
 ]
+CHANGE_COLUMNS = ["group_id", "account_id", "rep_id", "replanned_rep_id", "value_gain_amount"]
+HIRE, DO_NOT_HIRE, CANNOT_TELL = "hire", "do not hire", "cannot tell"
+_SAID = {HIRE: "Hire", DO_NOT_HIRE: "Do not hire", CANNOT_TELL: "Nobody can tell whether to hire"}
 
 
-@dataclass(frozen=True, eq=False)
-class _Newcomer:
-    """An average rep more in a group.
-
-    Attributes:
-        hours: Hours a year.
-        added: Units that each limit gains, shape (M,).
-        members: Constraints of the group's reps, shape (M,).
-    """
-
-    hours: float
-    added: FloatArray
-    members: BoolArray
-
-
-def hiring_advice(problem: CoverageProblem, relaxation: Relaxation) -> pd.DataFrame:
-    """What one more average rep would add to each group of reps.
+def hiring_advice(
+    problem: CoverageProblem,
+    rows: IntArray,
+    price: FloatArray,
+    values: PairValues | None,
+    newcomers: Newcomers | None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Tables ``hiring_advice``, one row per group, and ``hiring_changes``, what each plan changes.
 
     Args:
         problem: The problem.
-        relaxation: The relaxation that the prices come from.
+        rows: Candidate of each account in the plan, shape (A,).
+        price: Price of each constraint, shape (M,).
+        values: What any pair is worth; without it no newcomer can be valued, and no row is given.
+        newcomers: One in each group of reps; None gives no row.
     """
-    pairs, policy, coverers = problem.pairs, problem.policy, problem.inputs.coverers
-    is_rep = (coverers["coverer_type"] == "rep").to_numpy()
-    table = []
-    for group in sorted(coverers["group_id"][is_rep].dropna().unique()):
-        of_group = is_rep & (coverers["group_id"] == group).to_numpy(dtype=bool)
-        newcomer = _newcomer(problem, of_group)
-        predicted = float(relaxation.price @ newcomer.added)
-        if len(pairs.value) > policy.exact_pairs:
-            resolved = _gain_of_part(pairs, of_group, newcomer, relaxation.price)
-        else:
-            larger = pairs.with_limit(pairs.constraints.limit + newcomer.added)
-            resolved = relax(larger, policy).value - relaxation.value
-        # Neither way is exact in a large company: prices promise the most there is.
-        resolved = min(max(resolved, 0.0), predicted)
-        sentence = _sentence(str(group), newcomer.hours, predicted, resolved)
-        table.append((group, newcomer.hours, predicted, resolved, sentence))
-    return pd.DataFrame(table, columns=HIRING_COLUMNS)
+    advice, changes = [], [pd.DataFrame(columns=CHANGE_COLUMNS)]
+    if values is not None and newcomers is not None:
+        tables = newcomers.join(values.model.tables)
+        joined = PairValues(ValueModel.read(tables, values.model.policy))
+        for place in range(len(newcomers.coverers)):
+            newcomer = newcomers.coverers.iloc[[place]]
+            replan = plan_with(problem, rows, price, joined, newcomer)
+            changed = _changes(replan, newcomer)
+            taken = int((changed["replanned_rep_id"] == newcomer["rep_id"].iloc[0]).sum())
+            advice.append(_row(replan, newcomer, taken))
+            changes.append(changed)
+    return pd.DataFrame(advice, columns=HIRING_COLUMNS), pd.concat(changes, ignore_index=True)
 
 
-def _newcomer(problem: CoverageProblem, of_group: BoolArray) -> _Newcomer:
-    """The mean of the group's stated limits, spread over its reps in proportion to theirs.
-
-    What a rep lacks today stays what it may lack.
-    """
-    coverers, labels = problem.inputs.coverers, problem.pairs.constraints.labels
-    ids = coverers["rep_id"]
-    members = ids[of_group]
-    added, hours = np.zeros(len(labels)), 0.0
-    for rule, column in (("hours", "capacity_hours"), ("accounts", "max_accounts")):
-        limits = pd.Series(stated_limits(coverers, column), ids)
-        # mean of the group x share of the rep in the group = the rep's own limit / size.
-        share = limits[members].replace(np.inf, 0.0) / len(members)
-        at = (labels["rule"] == rule) & labels["rep_id"].isin(members)
-        added[at] = share[labels["rep_id"][at]].to_numpy()
-        hours += float(share.sum()) if rule == "hours" else 0.0
-    return _Newcomer(hours, added, np.asarray(labels["rep_id"].isin(members), dtype=np.bool_))
-
-
-def _gain_of_part(
-    pairs: PairProblem, of_group: BoolArray, newcomer: _Newcomer, price: FloatArray
-) -> float:
-    """Gain of the group's part, everyone else's limits at their prices."""
-    from optimization.coverage.solve.dual import find_prices
-
-    account = pairs.account_of
-    touched = np.unique(account[of_group[pairs.coverer]])
-    if not touched.size:
-        return 0.0
-    own = np.flatnonzero(newcomer.members)
-    others = np.where(newcomer.members, 0.0, price)
-    part = replace(pairs, value=pairs.value - pairs.constraints.paid(others)).part(
-        np.flatnonzero(np.isin(account, touched)), own
+def _changes(replan: Replan, newcomer: pd.DataFrame) -> pd.DataFrame:
+    inputs = replan.problem.inputs
+    changed = np.flatnonzero(replan.choice != replan.plan)
+    ids = inputs.coverers["rep_id"].to_numpy(dtype=object)[inputs.coverer_of]
+    before, after = replan.plan[changed], replan.choice[changed]
+    return pd.DataFrame(
+        {
+            "group_id": newcomer["group_id"].iloc[0],
+            "account_id": inputs.accounts["account_id"].to_numpy(dtype=object)[changed],
+            "rep_id": ids[before],
+            "replanned_rep_id": ids[after],
+            "value_gain_amount": inputs.value[after] - inputs.value[before],
+        }
     )
-    today = find_prices(part, price[own])
-    larger = part.with_limit(part.constraints.limit + newcomer.added[own])
-    return find_prices(larger, today.price).bound - today.bound
 
 
-def _sentence(group: str, hours: float, predicted: float, resolved: float) -> str:
-    who = f"One more rep in {group} ({counted(round(hours), 'hour')} a year)"
-    if resolved < 1:
-        return f"{who} would add nothing: time is not what limits this group's plan."
-    return (
-        f"{who} would add about {money(resolved)} over the planning horizon; "
-        f"the prices of today's limits promise at most {money(predicted)}."
-    )
+def _row(replan: Replan, newcomer: pd.DataFrame, taken: int) -> tuple[object, ...]:
+    facts, inputs = newcomer.iloc[0], replan.problem.inputs
+    group, hours, cost = facts["group_id"], facts["capacity_hours"], facts["newcomer_cost_amount"]
+    ids = inputs.coverers["rep_id"].to_numpy(dtype=object)[inputs.coverer_of[replan.choice]]
+    strength = inputs.candidates["strength_sd_amount"].to_numpy(dtype=np.float64)
+    luck = float(strength[replan.choice[ids == facts["rep_id"]]].sum())
+    whole = deviation(inputs, replan.choice, replan.plan)
+    reach = Z_90 * float(np.sqrt(max(whole**2 - luck**2, 0.0)))
+    low, high = replan.least - reach, replan.most + reach
+    verdict = HIRE if low > cost else DO_NOT_HIRE if high <= cost else CANNOT_TELL
+    said = f"{_SAID[verdict]}: one more rep in {group} ({counted(round(hours), 'hour')} in the "
+    said += "first year) would "
+    if taken:
+        said += (
+            f"take {counted(taken, 'account')} and bring about {money(replan.least)} over the "
+            f"planning horizon, nine times in ten between {money(low)} and {money(high)} "
+            f"(give or take {money(luck)} by who it is)"
+        )
+    else:
+        said += "add nothing: no account is worth more with it"
+    amounts = replan.least, replan.most, low, high, luck, cost
+    sentence = f"{said}; it would cost {money(cost)}."
+    return group, hours, taken, *amounts, facts["cost_source"], verdict, sentence

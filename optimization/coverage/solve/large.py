@@ -23,7 +23,8 @@ import numpy as np
 from optimization.arrays import FloatArray, IntArray
 from optimization.coverage.problem.constraints import PairProblem
 from optimization.coverage.solve.dual import find_prices
-from optimization.coverage.solve.neighbourhoods import best_choice, improve
+from optimization.coverage.solve.neighbourhoods import improve
+from optimization.coverage.solve.part import best_choice
 from optimization.coverage.solve.search import Schedule, Search
 from optimization.solve import relative_gap
 

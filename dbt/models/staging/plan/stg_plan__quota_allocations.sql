@@ -3,5 +3,6 @@ select
     group_id,
     month,
     revenue_type,
-    quota_amount
+    quota_amount,
+    figure_period
 from {{ source('plan', 'quota_allocations') }}

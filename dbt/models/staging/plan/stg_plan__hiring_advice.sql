@@ -1,0 +1,4 @@
+select
+    group_id,
+    sentence
+from {{ source('plan', 'hiring_advice') }}
