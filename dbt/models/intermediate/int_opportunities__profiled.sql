@@ -33,6 +33,9 @@ select
     opportunities.is_closed,
     opportunities.is_won,
     opportunities.amount,
+    -- What it counts as where accounts and kinds of deals are compared.
+    coalesce(unusual.usual_amount, opportunities.amount) as usual_amount,
+    unusual.opportunity_id is not null as is_unusual,
     opportunities.created_on,
     opportunities.closed_on,
     accounts.industry,
@@ -52,6 +55,8 @@ from opportunities
 cross join calendar
 inner join accounts on opportunities.account_id = accounts.account_id
 left join employees on opportunities.rep_id = employees.rep_id
+left join {{ ref('int_opportunities__unusual') }} as unusual
+    on opportunities.opportunity_id = unusual.opportunity_id
 left join first_wins on opportunities.account_id = first_wins.account_id
 where
     opportunities.created_on <= calendar.as_of_on

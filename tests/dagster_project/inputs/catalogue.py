@@ -100,6 +100,11 @@ def only_when(**wanted: str) -> Callable[[Spoil], Spoil]:
     return limited
 
 
+def again(column: str) -> Spoil:
+    """Add every row once more under another id."""
+    return lambda rows: rows + [row | {column: f"X{i}"} for i, row in enumerate(rows)]
+
+
 def circle(rows: Rows) -> Rows:
     ring = {0: "A001", 1: "A002", 2: "A000"}
     return [row | {"parent_account_id": ring.get(i, "")} for i, row in enumerate(rows)]
@@ -186,6 +191,9 @@ WHOLE_TABLES = (
              "amount_is_not_negative"),
     _blocked("won deals without amounts", DEALS, only_when(is_won="true")(every(amount="")),
              "amount_of_won_deals_is_known"),
+    _blocked("a deal of 950 millions", DEALS, first(amount="950000000"), "amount_is_usual",
+             seen=True),
+    _blocked("an open deal of 950 millions", DEALS, last(amount="950000000"), "amount_is_usual"),
     _blocked("years of two digits everywhere", DEALS, every(created_at="24-05-01"),
              "created_at_is_present", seen=True),
     _blocked("all dates in the future", DEALS, every(created_at=FUTURE),
@@ -259,6 +267,10 @@ SINGLE_ROWS = (
     _aside("a call planned for later", "activities", first(at=f"{FUTURE} 10:00:00"),
            "at_in_future"),
     _aside("a call without a date", "activities", first(at=""), "at_missing"),
+    _aside("a quota entered twice", "quotas", lambda rows: [*rows, rows[0]], "entered_twice",
+           row=13),
+    _aside("an absence entered twice", "absences", lambda rows: [*rows, rows[0]], "entered_twice",
+           row=3),
     _aside("a certification of nobody", "certifications",
            lambda rows: [rows[0] | {"rep_id": ""}, *rows * 30], "rep_id_missing"),
 )  # fmt: skip
@@ -372,6 +384,20 @@ LISTED = (
     _listed("two accounts with one name", ACCOUNTS,
             lambda rows: [*rows, rows[0] | {"account_id": "A7", "name": rows[0]["name"] + " Inc."}],
             "A000"),
+    _listed("the same deals again under other ids", DEALS, again("opportunity_id"),
+            "records_are_distinct", seen=True),
+    _listed("the same accounts again under other ids", ACCOUNTS, again("account_id"),
+            "records_are_distinct"),
+    _listed("the same people again under other ids", PEOPLE, again("rep_id"),
+            "records_are_distinct"),
+    _listed("a quota with a lost decimal point", "quotas", first(amount="900000"),
+            "amount_is_usual"),
+    _listed("pay with a lost decimal point", PEOPLE, lambda rows: [
+        row | {"base_pay": "9000000" if i == 0 else "90000"} for i, row in enumerate(rows)
+    ], "pay_is_usual"),
+    _listed("variable pay of a month among that of years", PEOPLE, lambda rows: [
+        row | {"variable_pay": "60000" if i == 0 else "5000"} for i, row in enumerate(rows)
+    ], "pay_is_usual"),
     _listed("lost deals worth nothing", DEALS,
             only_when(is_won="false", is_closed="true")(every(amount="0")),
             "amount_of_lost_deals_is_known", seen=True),
