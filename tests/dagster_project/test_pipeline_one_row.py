@@ -177,3 +177,42 @@ def test_seven_months_of_records_are_scaled_and_said_or_refused(refreshed: Any) 
         )
         assert goal == pytest.approx(won * 12 / 7 * growth, rel=0.02)
         assert f"the goal of {kind} business, {goal:,.0f}, grows from 7.0 months" in run.stdout
+
+
+def test_who_leaves_soon_or_is_away_all_year_covers_nothing_and_a_late_hire_counts_by_day(
+    refreshed: Any,
+) -> None:
+    def change(tables: Tables) -> None:
+        people = {row["rep_id"]: row for row in tables["employees"]}
+        people["E007"]["termination_date"] = "2026-07-15"
+        people["E011"]["hire_date"] = "2026-07-28"
+        tables["absences"].append(
+            {
+                "rep_id": "E012",
+                "starts_on": "2026-06-15",
+                "ends_on": "2027-06-30",
+                "absent_share": "1.0",
+            }
+        )
+
+    run = refreshed(change)
+    assert run.code == 0, run.verdict
+    held = dict(
+        run.published("select rep_id, count(*) from coverage_assignments group by 1 order by 1")
+    )
+    assert not {"E007", "E012"} & {*held, *quotas(run)}
+    # Theirs are vacant, so that handing them on is no voluntary move.
+    found = run.published(
+        "select previous_rep_id, count(*), bool_or(is_moved), list(distinct reason) "
+        "from coverage_assignments inner join plan_changes using (account_id) "
+        "where previous_rep_id in ('E007', 'E012') group by 1 order by 1"
+    )
+    assert found == [("E007", 12, False, ["away"]), ("E012", 12, False, ["away"])]
+    [(july, august)] = run.warehouse(
+        "select max(available_hours) filter (month = date '2026-07-01'), "
+        "max(available_hours) filter (month = date '2026-08-01') "
+        "from marts.rep_months where rep_id = 'E011'"
+    )
+    # A ramp of six months that starts at 0.3, of 100 hours a month; 4 of 31 days in July.
+    assert july == pytest.approx(100 * 0.3 * 4 / 31)
+    assert august == pytest.approx(100 * (0.3 + 0.7 * (1 - 27 / 31) / 6))
