@@ -77,9 +77,9 @@ _REFERENCES = tuple(
     for to_table, places in {
         "accounts": "accounts.parent_account_id opportunities.account_id activities.account_id",
         "employees": "accounts.owner_rep_id opportunities.rep_id activities.rep_id "
-        "employees.manager_id certifications.rep_id absences.rep_id quotas.rep_id",
+        "splits.rep_id employees.manager_id certifications.rep_id absences.rep_id quotas.rep_id",
         "products": "opportunities.product_id",
-        "opportunities": "stage_changes.opportunity_id",
+        "opportunities": "stage_changes.opportunity_id splits.opportunity_id",
     }.items()
     for table, _, column in (place.partition(".") for place in places.split())
 )

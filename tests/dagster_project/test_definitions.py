@@ -152,18 +152,15 @@ def test_publishing_is_the_last_thing_that_is_made(graph):
     assert [n.key for n in graph.asset_nodes if n.group_name == "published"] == [published]
 
 
-def test_the_nightly_schedule_keeps_the_companys_time_and_is_off_until_switched_on(definitions):
-    schedule = definitions.resolve_schedule_def("nightly_refresh")
-    assert schedule.job_name == "refresh"
-    assert schedule.cron_schedule == "0 2 * * *"
-    assert schedule.execution_timezone == "America/New_York"
-    assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
-
-
-def test_the_back_test_runs_monthly_and_is_off_until_switched_on(definitions):
-    schedule = definitions.resolve_schedule_def("monthly_backtest")
-    assert schedule.job_name == "backtest"
-    assert schedule.cron_schedule == "0 4 2 * *"
+@pytest.mark.parametrize(
+    ("name", "job", "when"),
+    [("nightly_refresh", "refresh", "0 2 * * *"), ("monthly_backtest", "backtest", "0 4 2 * *")],
+)
+def test_schedules_keep_the_companys_time_and_are_off_until_switched_on(
+    definitions, name, job, when
+):
+    schedule = definitions.resolve_schedule_def(name)
+    assert (schedule.job_name, schedule.cron_schedule) == (job, when)
     assert schedule.execution_timezone == "America/New_York"
     assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
 

@@ -3,9 +3,9 @@
 -- 2. The CRM still names whom it named when the last plan was made: not yet carried out, the last
 --    plan counts. An account it left uncovered has no owner then.
 -- 3. The CRM names somebody else: moved by hand since, the CRM counts.
--- A coverer who can no longer cover (left, away for most of the plan, certificate run out, a partner
--- beside a direct deal) is none; where the last plan's coverer has left and the CRM's owner has not,
--- the CRM's counts.
+-- A coverer who can no longer cover (left, away for most of the plan, certificate run out, a
+-- partner beside a direct deal) is none; where the last plan's coverer has left and the CRM's owner
+-- has not, the CRM's counts.
 with
 
 accounts as (select * from {{ ref('int_accounts__segmented') }}),

@@ -106,6 +106,9 @@ def healthy() -> dict[str, Rows]:
                 "valid_to": "2027-01-01",
             }
         ],
+        "splits": [
+            {"opportunity_id": "O0000", "rep_id": rep, "share": "0.5"} for rep in ("R00", "R01")
+        ],
         "absences": [
             {
                 "rep_id": f"R{i:02}",
