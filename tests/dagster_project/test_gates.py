@@ -263,9 +263,26 @@ def test_too_many_uncovered_accounts_are_a_warning(con):
 
 
 def test_a_frame_is_checked_without_a_data_base():
-    frame = pd.DataFrame({"revenue_type": ["new"], "target_amount": [-1.0]})
+    frame = pd.DataFrame(
+        {"revenue_type": ["new"], "target_amount": [-1.0], "has_enough_months": [1]}
+    )
     results = {result.check: result for result in validate(load_suite("goals"), frame)}
     assert failed(results) == {"target_is_not_negative", "targets_exist"}
+
+
+def test_goals_that_grow_from_too_few_months_block_where_that_is_asked_for(con):
+    goals = """
+        select kind as revenue_type, 5.0 as goal_amount, 5.0 as target_amount, method, months
+            as base_months
+        from (values ('new', 'scaled', 7.0), ('existing', 'given', 0.0)) as goals (kind, method,
+            months)
+    """
+    check = "records_cover_what_goals_grow_from"
+    assert failed(gate(con, "goals", goals)) == set()
+    result = gate(con, "goals", goals, parameters={"fewest_months": 12})[check]
+    assert (result.is_blocking, result.sample_keys) == (True, ("new",))
+    # Less than a month says nothing of a year.
+    assert failed(gate(con, "goals", goals.replace("7.0", "0.5"))) == {check}
 
 
 def test_a_rule_of_an_unknown_kind_cannot_pass_by_being_dropped():
