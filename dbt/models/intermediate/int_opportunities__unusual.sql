@@ -42,40 +42,60 @@ scale as (
     ) as won
 ),
 
-compared as (
+years as (
     select
-        *,
-        sum(case when is_won then amount end) over (partition by years_ago) as year_amount,
-        max(case when is_won then amount end) over (
-            partition by account_id
-            order by amount desc, opportunity_id asc
-            rows between unbounded preceding and unbounded following exclude current row
-        ) as other_of_account_amount
+        years_ago,
+        sum(amount) as amount
     from deals
+    where is_won
+    group by 1
 ),
 
-judged as (
+large as (
     select
-        compared.*,
-        scale.median_amount,
-        coalesce(
-            compared.amount > scale.most_amount
-            and compared.amount > 2 * scale.fourth_amount
-            and compared.amount >= {{ least_year_rate }} * compared.year_amount
-            and coalesce(compared.other_of_account_amount, 0) < compared.amount / 3,
-            false
-        ) as is_unusual
-    from compared
+        deals.opportunity_id,
+        deals.account_id,
+        deals.amount,
+        deals.amount / scale.median_amount as median_multiple,
+        deals.amount / years.amount as year_rate
+    from deals
     cross join scale
+    inner join years on deals.years_ago = years.years_ago
+    where
+        deals.amount > scale.most_amount
+        and deals.amount > 2 * scale.fourth_amount
+        and deals.amount >= {{ least_year_rate }} * years.amount
 ),
 
-largest_usual as (select max(amount) as amount from judged where is_won and not is_unusual)
+others_of_account as (
+    select
+        large.opportunity_id,
+        max(deals.amount) as amount
+    from large
+    inner join deals
+        on large.account_id = deals.account_id
+        and large.opportunity_id <> deals.opportunity_id
+    where deals.is_won
+    group by 1
+),
+
+unusual as (
+    select large.*
+    from large
+    left join others_of_account as others on large.opportunity_id = others.opportunity_id
+    where coalesce(others.amount, 0) < large.amount / 3
+),
+
+largest_usual as (
+    select max(deals.amount) as amount
+    from deals
+    where deals.is_won and deals.opportunity_id not in (select unusual.opportunity_id from unusual)
+)
 
 select
-    judged.opportunity_id,
+    unusual.opportunity_id,
     largest_usual.amount as usual_amount,
-    judged.amount / judged.median_amount as median_multiple,
-    judged.amount / judged.year_amount as year_rate
-from judged
+    unusual.median_multiple,
+    unusual.year_rate
+from unusual
 cross join largest_usual
-where judged.is_unusual
