@@ -9,8 +9,9 @@ with its hyperparameters averaged over a grid; Rasmussen & Williams, Gaussian Pr
 Learning, 2006, ch. 2 and 5). So the forecast holds its own error: of the level, of growth and of
 the year to come.
 
-A customer that brought a large part of any year is set apart: it is expected to bring what it has
-brought itself, shrunk by few deals, and neither lifts nor lowers what others are expected to bring.
+A customer that brought a large part of any year, or bought a deal far beyond the usual, is set
+apart: it is expected to bring what it has brought itself, shrunk by few deals, and neither lifts
+nor lowers what others are expected to bring.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ _FLAT = 100.0
 YEAR_KEY = ["account_id", "year_back", "revenue_type"]
 _SUMS = ["won_amount", "won_count", "won_square"]
 YEAR_AMOUNTS = [*_SUMS, "largest_deal_amount"]
+YEAR_COLUMNS = [*YEAR_KEY, *YEAR_AMOUNTS, "has_unusual_deal"]
 LEVEL_COLUMNS = [
     "revenue_type",
     "level_amount",
@@ -137,14 +139,15 @@ def company_level(account_years: pd.DataFrame, shared_shock_rate: float) -> Comp
     Args:
         account_years: account_id, year_back (1: the last twelve months; whole years only, or the
             one there is), revenue_type, won_amount, won_count, won_square (sum of squared amounts),
-            largest_deal_amount.
+            largest_deal_amount, has_unusual_deal (true where a deal is far beyond the company's
+            usual).
         shared_shock_rate: What the year's two shared parts are thought to be before any year is
             seen, as standard deviation.
 
     Raises:
         DataError: A column is missing, a key doubled or an amount negative.
     """
-    rows = require_columns(account_years, "account_years", [*YEAR_KEY, *YEAR_AMOUNTS], YEAR_KEY)
+    rows = require_columns(account_years, "account_years", YEAR_COLUMNS, YEAR_KEY)
     for column in YEAR_AMOUNTS:
         rows[column] = require_numbers(rows, "account_years", column, YEAR_KEY)
     years = int(rows["year_back"].max()) if len(rows) else 0
@@ -152,7 +155,9 @@ def company_level(account_years: pd.DataFrame, shared_shock_rate: float) -> Comp
     of_account = rows.pivot_table("won_amount", "account_id", "year_back", "sum", fill_value=0.0)
     of_account = of_account.reindex(columns=range(1, years + 1), fill_value=0.0)
     shares = of_account.div(np.where(by_year[0] > 0, by_year[0], np.inf), axis=1)
-    large_ids = shares.index[shares.gt(LARGE_RATE).any(axis=1)]
+    is_large = shares.gt(LARGE_RATE).any(axis=1)
+    is_large |= rows.groupby("account_id")["has_unusual_deal"].any().astype(bool)
+    large_ids = shares.index[is_large]
     others = rows[~rows["account_id"].isin(large_ids)]
     totals, _, squares = _totals(others, years)
     forecast = forecast_year(totals, squares, shared_shock_rate)

@@ -102,8 +102,8 @@ def past_plan(
     from optimization.quotas.inputs import QuotaInputs
 
     with warehouse.connect() as connection:
-        goal, won = connection.execute(
-            "select sum(goal_amount), sum(won_amount_last_year) from marts.company_goals"
+        goal, base = connection.execute(
+            "select sum(goal_amount), sum(base_amount) from marts.company_goals"
         ).fetchall()[0]
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)
@@ -117,14 +117,14 @@ def past_plan(
     inputs = QuotaInputs.from_frames(
         **quota_inputs(tables, company), open_business=context.open_business
     )
-    last_year = float(tables["company_goals"]["won_amount_last_year"].sum())
+    last_year = float(tables["company_goals"]["base_amount"].sum())
     return PastPlan(
         cut_on=pd.Timestamp(cut_on),
         inputs=inputs,
         expected=expected_business(inputs, policy),
         shocks=uncertainty(context, policy),
         # As much above the year before as this plan's goal is.
-        goal_amount=last_year * (float(goal) / float(won) if won else 1.0),
+        goal_amount=last_year * (float(goal) / float(base) if base else 1.0),
         seed=policy.seed,
     )
 

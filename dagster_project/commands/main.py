@@ -48,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
         return command
 
     add("refresh", _refresh, "pull, gate, model, plan, verify and publish; say what was decided")
+    add("check", _check, "say what each table would give and what to mend first; plan nothing")
     add("backtest", _backtest, "make past years' plans again and compare them with what came")
     for name, run, about in (
         ("ui", _ui, "open the Dagster UI on this machine, with the daemon behind it"),
@@ -81,6 +82,12 @@ def _refresh(_: argparse.Namespace) -> int:
     from dagster_project.commands.refresh import refresh
 
     return refresh()
+
+
+def _check(_: argparse.Namespace) -> int:
+    from dagster_project.commands.check import check
+
+    return check()
 
 
 def _backtest(_: argparse.Namespace) -> int:

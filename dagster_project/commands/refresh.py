@@ -17,6 +17,7 @@ from dagster_project.company.model import Company
 from dagster_project.company.yaml_file import CompanyError
 from dagster_project.defs.ingest import NOTES
 from dagster_project.publishing.disk import advice, refuse_unwritable
+from dagster_project.publishing.kept_plans import is_published_file_whole, plan_folder
 from dagster_project.publishing.preflight import UNFIT, refuse_unpublishable
 from dagster_project.runtime.instance import open_instance, prepare_dagster_home
 from dagster_project.runtime.life import KILLED, killed_runs
@@ -168,6 +169,11 @@ def _blocked(events: Sequence[dg.DagsterEvent], settings: Settings) -> Iterator[
     yield from (
         f"- {stop}" for stop in (*stops, *dict.fromkeys(failed_steps(events, settings.home)))
     )
-    if settings.published_path.exists():
+    if is_published_file_whole(settings.home):
         yield f"The last good plan is still in {settings.published_path}."
+    elif (current := plan_folder(settings.home)) is not None:
+        yield (
+            f"{settings.published_path} is damaged, and the next publication replaces it; the last "
+            f"good plan is in {current} (Parquet)."
+        )
     yield "Open the run in the UI (make ui) for samples of the failing records."

@@ -109,6 +109,11 @@ def _lock_stages(company: Company) -> Iterable[Row]:
     return ({"stage": stage} for stage in company.coverage.lock_stages)
 
 
+@_policy("Deals whose amounts are right however unusual.", "opportunity_id")
+def _accepted_deals(company: Company) -> Iterable[Row]:
+    return ({"opportunity_id": deal} for deal in company.gates.accepted_deals)
+
+
 @_policy("Days on which accounts keep their rep.", "from_on to_on group_id reason", ("group_id",))
 def _freezes(company: Company) -> Iterable[Row]:
     return (dict(freeze) for freeze in company.coverage.freezes)

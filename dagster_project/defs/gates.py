@@ -157,12 +157,14 @@ def _build_last_plan(here: Context) -> dg.AssetsDefinition:
     def last_plan(warehouse: Warehouse) -> Iterator[dg.MaterializeResult[None]]:
         """Lay out what earlier plans decided: it is an input like the CRM's tables."""
         with warehouse.connect() as connection:
-            plan_id = prepare_history(connection)
+            plan_id, note = prepare_history(connection)
             for name, table in HISTORY_TABLES.items():
                 facts = table_facts(connection, table.relation, table.meanings)
+                said = {NOTES: dg.MetadataValue.json([note])} if note else {}
+                note = None  # once
                 yield dg.MaterializeResult(
                     asset_key=dg.AssetKey(["history", name]),
-                    metadata={**facts, "starts_from_plan_id": plan_id},
+                    metadata={**facts, "starts_from_plan_id": plan_id, **said},
                 )
 
     return last_plan

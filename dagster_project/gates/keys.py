@@ -65,23 +65,26 @@ class _Reference(NamedTuple):
     table: str
     column: str
     to_table: str
-    to_column: str
+
+    @property
+    def to_column(self) -> str:
+        [key] = LANDING[self.to_table].key
+        return key
 
 
-_REFERENCES = (
-    _Reference("accounts", "owner_rep_id", "employees", "rep_id"),
-    _Reference("accounts", "parent_account_id", "accounts", "account_id"),
-    _Reference("opportunities", "account_id", "accounts", "account_id"),
-    _Reference("opportunities", "rep_id", "employees", "rep_id"),
-    _Reference("opportunities", "product_id", "products", "product_id"),
-    _Reference("activities", "account_id", "accounts", "account_id"),
-    _Reference("activities", "rep_id", "employees", "rep_id"),
-    _Reference("employees", "manager_id", "employees", "rep_id"),
-    _Reference("certifications", "rep_id", "employees", "rep_id"),
-    _Reference("absences", "rep_id", "employees", "rep_id"),
-    _Reference("quotas", "rep_id", "employees", "rep_id"),
-    _Reference("stage_changes", "opportunity_id", "opportunities", "opportunity_id"),
+_REFERENCES = tuple(
+    _Reference(table, column, to_table)
+    for to_table, places in {
+        "accounts": "accounts.parent_account_id opportunities.account_id activities.account_id",
+        "employees": "accounts.owner_rep_id opportunities.rep_id activities.rep_id "
+        "splits.rep_id employees.manager_id certifications.rep_id absences.rep_id quotas.rep_id",
+        "products": "opportunities.product_id",
+        "opportunities": "stage_changes.opportunity_id splits.opportunity_id",
+    }.items()
+    for table, _, column in (place.partition(".") for place in places.split())
 )
+# What two deals under two ids have in common where they are one that was entered twice.
+_OF_A_DEAL = "account_id, amount, cast(closed_at as date), rep_id, currency, is_won"
 # Shares of rows from which a note is written even where no key is near.
 _NOTED_RATE = 0.05
 _DIFFERENCES = {
@@ -105,6 +108,7 @@ def record_key_problems(connection: duckdb.DuckDBPyConnection) -> None:
             connection.execute(f"insert into {target} {_unknown_keys(reference)}")
     connection.execute(f"insert into {target} {_equal_names('accounts', 'account_id')}")
     connection.execute(f"insert into {target} {_near_names('employees', 'rep_id')}")
+    connection.execute(f"insert into {target} {_LISTED_TWINS}")
 
 
 def unmatched_rows(
@@ -158,6 +162,26 @@ def key_notes(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]
         yield reference.table, f"{text}; see key_problems"
 
 
+def duplicate_notes(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
+    """Say how many deals look like another one under another id, and what they come to.
+
+    Yields:
+        Table and sentence.
+    """
+    [(count, won, amount, twin, first)] = connection.execute(
+        "select count(*), count(*) filter (is_won), sum(amount) filter (is_won), "
+        f"min(opportunity_id), min_by(first_id, opportunity_id) from ({_TWINS})"
+    ).fetchall()
+    if count:
+        yield (
+            "opportunities",
+            f"{count:,} deals are alike to another in account, amount, closing day, rep and "
+            f"outcome, such as '{visible(twin, keep_lines=False)}' to "
+            f"'{visible(first, keep_lines=False)}'; {won:,} are won, for {amount or 0:,.0f}: all "
+            "count until they are removed at the source; see key_problems",
+        )
+
+
 def explained(
     connection: duckdb.DuckDBPyConnection, results: Iterable[RuleResult]
 ) -> list[RuleResult]:
@@ -192,7 +216,8 @@ def _unknown_keys(reference: _Reference) -> str:
     Keys that hold a number are compared by their letters and digits alone: E1024 is as near to
     E1025 as a misspelt name to the right one, and still another record.
     """
-    table, column, to_table, to_column = reference
+    table, column, to_table = reference
+    to_column = reference.to_column
     # HR files may name a manager in the place of an id: a key with a space is not published.
     is_name = "contains(unknown.key_value, ' ')" if LANDING[table].is_personal else "false"
     shown = f"case when {is_name} then '{NAME_OF_A_PERSON}' else unknown.key_value end"
@@ -261,6 +286,22 @@ def _unknown_keys(reference: _Reference) -> str:
     group by shown_key
     order by sum(unknown.row_count) desc, shown_key
     """
+
+
+_TWINS = f"""
+    select opportunity_id, first_id, amount, is_won
+    from (
+        select opportunity_id, amount, is_won,
+            min(opportunity_id) over (partition by {_OF_A_DEAL}) as first_id
+        from raw."opportunities{PULLED}"
+        where is_closed and amount > 0 and opportunity_id is not null
+    ) where opportunity_id <> first_id
+"""
+_LISTED_TWINS = f"""
+    select 'possible_duplicate', 'opportunities', 'opportunity_id', opportunity_id, first_id, 1.0,
+        1, null
+    from ({_TWINS}) order by opportunity_id limit {MOST_KEYS}
+"""
 
 
 def _names(table: str, key: str) -> str:

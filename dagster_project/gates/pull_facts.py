@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dagster_project.gates.keys import KEY_PROBLEMS, key_notes, record_key_problems, unmatched_rows
+from dagster_project.gates.keys import (
+    KEY_PROBLEMS,
+    duplicate_notes,
+    key_notes,
+    record_key_problems,
+    unmatched_rows,
+)
 from dagster_project.gates.owners import accounts_of_other_roles, owner_notes
 from dagster_project.gates.settings import record_unmatched_settings
 from dagster_project.sources.landing import ACCEPTED, PULLS, create_records
@@ -41,7 +47,12 @@ def record_facts(connection: duckdb.DuckDBPyConnection, company: Company) -> lis
         matches.append(f"('{table}', {int(unmatched <= most * present)})")
     idle = sum(count for _, count in accounts_of_other_roles(connection, company))
     connection.execute(_facts_sql(", ".join(matches), idle))
-    return [*key_notes(connection), *owner_notes(connection, company), *settings]
+    return [
+        *key_notes(connection),
+        *duplicate_notes(connection),
+        *owner_notes(connection, company),
+        *settings,
+    ]
 
 
 def _facts_sql(matches: str, accounts_of_other_roles: int) -> str:

@@ -63,6 +63,9 @@ def suite_parameters(suite_name: str, company: Company) -> dict[str, Any]:
         "covering_roles": list(company.capacity.covering_roles),
         "as_of": company.company.as_of,
         "max_drop_rate": company.gates.max_drop_rate,
+        "max_deal_multiple": company.gates.max_deal_multiple,
+        "accepted_deals": list(company.gates.accepted_deals),
+        "fewest_months": 12 if company.quotas.short_history == "block" else 1,
         "currency": [company.company.currency],
     }
     known = load_suite(suite_name)["meta"].get("parameters", {})

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 SHOWN = 5
 # Fewer people than these with one value of an HR column, and the value may tell who they are.
 _LEAST_PEOPLE = 2
+# Finding the nearest of millions of ids would take minutes.
+_MOST_COMPARED = 20_000
 _DIMENSIONS = {
     "industry": ("accounts", "industry"),
     "geography": ("accounts", "coalesce(region, country)"),
@@ -62,6 +64,8 @@ def wanted_values(company: Company) -> Iterator[Wanted]:
             yield Wanted(f"{place}.product", rule.product, "opportunities", "product_id")
     for i, name in enumerate(company.people.required_certifications):
         yield Wanted(f"people.required_certifications[{i}]", name, *_CERTIFICATION)
+    for i, deal in enumerate(company.gates.accepted_deals):
+        yield Wanted(f"gates.accepted_deals[{i}]", deal, "opportunities", "opportunity_id")
     yield from _priors(company)
     yield from _size_bands(company)
     yield from _reviewed(company)
@@ -188,7 +192,7 @@ def _values(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> d
 def _shown(wanted: Wanted, known: dict[str, int]) -> list[str]:
     """Values that may be named: of people's data only what several have in common, and ids."""
     if not LANDING[wanted.table].is_personal or wanted.column == "rep_id":
-        return list(known)
+        return list(known)[:_MOST_COMPARED]
     return [value for value, count in known.items() if count >= _LEAST_PEOPLE]
 
 

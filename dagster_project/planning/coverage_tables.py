@@ -59,8 +59,9 @@ COVERAGE_MEANINGS: dict[str, str] = {
     "interval_low_amount": "Lower end of the 90 % interval of the value",
     "interval_high_amount": "Upper end of the 90 % interval of the value",
     "sentence": "The same in words",
-    "reason": "leaver, unassigned, unknown_owner (not in HR), role_does_not_cover, "
-    "hr_row_set_aside, uncovered, not_certified, direct_deal, "
+    "reason": "leaver, away (leaves or is away for most of the plan), unassigned, "
+    "unknown_owner (not in HR), role_does_not_cover, hr_row_set_aside, uncovered, not_certified, "
+    "direct_deal, "
     "better_match, override, family, capacity, unprofitable (nobody brings more than its "
     "customers order by themselves) or earlier_plan (planned before, not yet in the CRM)",
     "value_gain_amount": "Value gained by the change, disruption already taken off",

@@ -12,6 +12,7 @@ import json
 from typing import TYPE_CHECKING
 
 from dagster_project.backtest.tables import backtest_hash
+from dagster_project.planning.history_copy import copy_history, restore_history
 from dagster_project.planning.identity import code_version
 from dagster_project.sources.landing import accepted_hashes
 from dagster_project.warehouse.tables import Table, all_or_none, columns, tables_by_name
@@ -64,7 +65,7 @@ HISTORY_TABLES: dict[str, Table] = tables_by_name(
     ),
 )
 # What publishing keeps.
-_RECORDS = (
+RECORDS = (
     _table(
         "plans",
         "Published plans, one row per plan.",
@@ -95,13 +96,15 @@ _RECORDS = (
 _KEPT = 2
 
 
-def prepare_history(connection: duckdb.DuckDBPyConnection) -> str:
+def prepare_history(connection: duckdb.DuckDBPyConnection) -> tuple[str, str | None]:
     """Write the last plan and the changes before it as tables for dbt.
 
     Returns:
-        plan_id of the plan this run starts from, ``none`` before the first.
+        plan_id of the plan this run starts from, ``none`` before the first; and what people should
+        know where the record was lost with the warehouse.
     """
     _create_records(connection)
+    note = restore_history(connection, RECORDS)
     number, plan_id = _start(connection)
     for table in HISTORY_TABLES.values():
         connection.execute(table.create_sql())
@@ -116,12 +119,12 @@ def prepare_history(connection: duckdb.DuckDBPyConnection) -> str:
         "from history.changes where number <= ? order by number, account_id, origin",
         [number],
     )
-    return plan_id
+    return plan_id, note
 
 
 def _create_records(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("create schema if not exists history")
-    for table in _RECORDS:
+    for table in RECORDS:
         connection.execute(table.create_sql(keep=True))
 
 
@@ -172,6 +175,7 @@ def record_plan(connection: duckdb.DuckDBPyConnection, plan_id: str) -> None:
         )
         for table in ("assignments", "prices"):
             connection.execute(f"delete from history.{table} where number <= ?", [number - _KEPT])
+    copy_history(connection, RECORDS)
 
 
 _CHANGES = """

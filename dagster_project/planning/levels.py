@@ -38,8 +38,8 @@ LEVEL_TABLES: dict[str, Table] = tables_by_name(
     ),
     _table(
         "large_accounts",
-        "Accounts that brought a tenth of a year and more: their own history counts for them, and "
-        "changes nobody else's amount, one row per account.",
+        "Accounts that brought a tenth of a year and more, or bought a deal beyond the usual: "
+        "their own history counts for them, and changes nobody else's amount, one row per account.",
         ("account_id",),
         {
             "account_id": ("VARCHAR", "Account in the CRM"),

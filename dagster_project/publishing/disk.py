@@ -1,4 +1,4 @@
-"""Advice for errors whose cause is the disk: full, or not writable."""
+"""Advice for errors whose cause is the disk: full, not writable, or a damaged warehouse."""
 
 from __future__ import annotations
 
@@ -12,6 +12,13 @@ _FULL = ("No space left", "disk is full", "Disk quota exceeded", "File too large
 _CLOSED = ("Permission denied", "Read-only file system", "readonly database")
 _FULL_NUMBERS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _CLOSED_NUMBERS = (errno.EACCES, errno.EROFS, errno.EPERM)
+# What DuckDB says of a file that is cut short or whose blocks do not match their checksums.
+_DAMAGED = (
+    "Corrupt database file",
+    "not a valid DuckDB database file",
+    "Could not read enough bytes",
+    "Failed to load metadata pointer",
+)
 PROBE_BYTES = 2**20
 
 
@@ -37,6 +44,13 @@ def advice(error: BaseException | str, home: Path) -> str | None:
             )
         if number in _CLOSED_NUMBERS or any(part in text for part in _CLOSED):
             return f"The folder cannot be written. Give this user write access to it. ({text})"
+        if any(part in text for part in _DAMAGED):
+            return (
+                "The warehouse is damaged. Move it away and refresh again: `mv "
+                f"{home / 'warehouse.duckdb'} {home / 'warehouse.damaged'}`, then `sales-coverage "
+                "refresh`. All sources are pulled anew, and the record of plans is restored from "
+                f"its copy beside it. ({text.splitlines()[0]})"
+            )
     return None
 
 

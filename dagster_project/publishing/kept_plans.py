@@ -64,6 +64,22 @@ def plan_folder(home: Path, plan_id: str | None = None) -> Path | None:
     return None
 
 
+def is_published_file_whole(home: Path) -> bool:
+    """Whether the published DuckDB file is as it was written, by its hash in a kept manifest.
+
+    Args:
+        home: The state folder.
+    """
+    database = home / "published" / "coverage.duckdb"
+    if not database.exists():
+        return False
+    found = sha256_of(database)
+    return any(
+        json.loads(path.read_text(encoding="utf-8")).get("database", {}).get("sha256") == found
+        for path in (home / "plans").glob("*/manifest.json")
+    )
+
+
 def kept_plans(home: Path) -> list[KeptPlan]:
     """Read the manifests of all whole plans, the newest first and each plan once.
 

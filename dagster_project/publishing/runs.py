@@ -6,34 +6,52 @@ import datetime as dt
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import duckdb
 
 from dagster_project.publishing.tables import RUNS
 
-if TYPE_CHECKING:
-    import duckdb
-
 
 def forget_unpublished(connection: duckdb.DuckDBPyConnection, published: Path) -> None:
-    """Take out of the history what was recorded by a run that was killed before it published.
+    """Make the history that of published runs, without those killed before they published.
+
+    A new warehouse gets the published runs back.
 
     Args:
         connection: The warehouse.
-        published: The published file; while there is none, nothing was ever published.
+        published: The published file; while there is none, nothing was ever published. Where it is
+            damaged, the Parquet of the current plan counts.
     """
     connection.execute(RUNS.create_sql(keep=True))
     if not published.exists():
         connection.execute("delete from plan.plan_runs")
         return
-    path = str(published).replace("'", "''")
-    connection.execute(f"attach '{path}' as last_published (read_only)")
+    parquet = published.parent / "current" / f"{RUNS.name}.parquet"
     try:
-        connection.execute(
-            "delete from plan.plan_runs "
-            "where run_id not in (select run_id from last_published.main.plan_runs)"
-        )
-    finally:
-        connection.execute("detach last_published")
+        connection.execute(f"attach '{_text(published)}' as last_published (read_only)")
+        try:
+            _keep_only(connection, f"last_published.main.{RUNS.name}")
+        finally:
+            connection.execute("detach last_published")
+    except duckdb.Error:
+        if not parquet.exists():
+            raise
+        _keep_only(connection, f"read_parquet('{_text(parquet)}')")
+
+
+def _keep_only(connection: duckdb.DuckDBPyConnection, published_runs: str) -> None:
+    connection.execute(
+        f"delete from {RUNS.relation} where run_id not in (select run_id from {published_runs})"
+    )
+    connection.execute(
+        f"insert into {RUNS.relation} by name select * from {published_runs} "
+        f"where run_id not in (select run_id from {RUNS.relation})"
+    )
+
+
+def _text(path: Path) -> str:
+    return str(path).replace("'", "''")
 
 
 def record_run(connection: duckdb.DuckDBPyConnection, facts: Mapping[str, Any]) -> None:

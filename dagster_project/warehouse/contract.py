@@ -114,6 +114,15 @@ _TABLES = (
         watermark_columns=("entered_at",),
     ),
     _landing(
+        "splits",
+        "One rep's share of a deal that several are credited with",
+        ("opportunity_id", "rep_id"),
+        _required("opportunity_id", "VARCHAR", "Deal that is shared"),
+        _required("rep_id", "VARCHAR", "Rep who is credited"),
+        _required("share", "DOUBLE", "Share of the deal, of the sum of its shares"),
+        is_optional=True,
+    ),
+    _landing(
         "exchange_rates",
         "What one unit of a currency is worth in the company's, from a day on",
         (),

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from optimization.arrays import FloatArray, ratio
-from optimization.company_level import YEAR_AMOUNTS, YEAR_KEY, company_level
+from optimization.company_level import YEAR_COLUMNS, company_level
 from optimization.policy import QuotaPolicy
 from optimization.quotas.bands import Bands, bands_of
 from optimization.quotas.budget import MoneyInputs
@@ -86,7 +86,7 @@ def uncertainty(context: QuotaContext, policy: QuotaPolicy) -> Shocks:
     )
     years = context.account_years
     level = company_level(
-        years if years is not None else pd.DataFrame(columns=[*YEAR_KEY, *YEAR_AMOUNTS]),
+        years if years is not None else pd.DataFrame(columns=YEAR_COLUMNS),
         policy.shared_shock_rate,
     )
     return estimate_shocks(past, level.others, context.value_cv, policy)

@@ -78,7 +78,7 @@ class _Prices:
         def of(rule: str) -> FloatArray:
             """Price of a rule by coverer, 0 where it has none; shape (R,)."""
             price = by_rule.get(rule, none).reindex(model.coverer_id).fillna(0.0)
-            return price.to_numpy(dtype=np.float64)
+            return np.asarray(price, dtype=np.float64)
 
         self._per_hour = of("hours") - of("min_hours")
         self._per_account, self._per_cost = of("accounts"), of("partner_budget")

@@ -208,18 +208,15 @@ def test_pulls_and_published_tables_age_and_nothing_between_them(graph):
     assert dt.timedelta(days=1) < warn < fail < dt.timedelta(days=7)
 
 
-def test_the_nightly_schedule_keeps_the_companys_time_and_is_off_until_switched_on(definitions):
-    schedule = definitions.resolve_schedule_def("nightly_refresh")
-    assert schedule.job_name == "refresh"
-    assert schedule.cron_schedule == "0 2 * * *"
-    assert schedule.execution_timezone == "America/New_York"
-    assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
-
-
-def test_the_back_test_runs_monthly_and_is_off_until_switched_on(definitions):
-    schedule = definitions.resolve_schedule_def("monthly_backtest")
-    assert schedule.job_name == "backtest"
-    assert schedule.cron_schedule == "0 4 2 * *"
+@pytest.mark.parametrize(
+    ("name", "job", "when"),
+    [("nightly_refresh", "refresh", "0 2 * * *"), ("monthly_backtest", "backtest", "0 4 2 * *")],
+)
+def test_schedules_keep_the_companys_time_and_are_off_until_switched_on(
+    definitions, name, job, when
+):
+    schedule = definitions.resolve_schedule_def(name)
+    assert (schedule.job_name, schedule.cron_schedule) == (job, when)
     assert schedule.execution_timezone == "America/New_York"
     assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
 

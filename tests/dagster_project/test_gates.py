@@ -23,7 +23,8 @@ OPPORTUNITIES = """
 """
 EMPLOYEES = """
     select 'R' || i as rep_id, 'account_executive' as role, 'G1' as group_id, 1.0 as fte,
-        date '2020-01-01' as hire_date, null::date as termination_date
+        date '2020-01-01' as hire_date, null::date as termination_date,
+        80000.0 as base_pay, null::double as variable_pay
     from range(4) as numbers (i)
 """
 
@@ -183,6 +184,48 @@ def test_hours_a_week_in_the_place_of_a_share_are_a_warning(con):
     assert not results["fte_is_plausible"].is_blocking
 
 
+def test_a_deal_of_many_usual_years_blocks_until_it_is_accepted(con):
+    # Two in five of 200 deals are won, within a year: 80 times the median of about 200.
+    usual_year = 80 * 199.5
+    for multiple, is_blocked in ((9, False), (11, True)):
+        amount = multiple * usual_year
+        table = damaged(f"case when _row = 9 then {amount} else amount end as amount")
+        assert ("amount_is_usual" in failed(gate(con, "opportunities", table))) is is_blocked
+    [result] = [
+        r for r in gate(con, "opportunities", table).values() if r.check == "amount_is_usual"
+    ]
+    assert result.is_blocking
+    assert result.sample_keys == ("O8",)
+    assert "gates.accepted_deals" in result.message
+    for settings in ({"accepted_deals": ["O8"]}, {"max_deal_multiple": 12}):
+        assert failed(gate(con, "opportunities", table, parameters=settings)) == set()
+
+
+def test_amounts_of_another_currency_are_compared_among_themselves(con):
+    yen = damaged(
+        "case when _row > 100 then 1000000 * amount else amount end as amount, "
+        "case when _row > 100 then 'JPY' else currency end as currency"
+    )
+    assert failed(gate(con, "opportunities", yen)) == {"currency_is_single"}
+
+
+def test_pay_and_quotas_with_a_lost_decimal_point_are_a_warning(con):
+    people = EMPLOYEES.replace(
+        "80000.0 as base_pay", "80000.0 * (1 + 99 * (i = 1)::int) as base_pay"
+    )
+    result = gate(con, "employees", people)["pay_is_usual"]
+    assert (result.passed, result.severity, result.sample_keys) == (False, "warning", ("R1",))
+    assert "8000000" not in result.message
+    quotas = """
+        select 'R' || i as rep_id, date '2026-01-01' as starts_on, 12 as month_count,
+            case when i = 3 then 60000000.0 else 600000.0 end as amount
+        from range(9) as numbers (i)
+    """
+    result = gate(con, "quotas", quotas)["amount_is_usual"]
+    assert (result.passed, result.severity) == (False, "warning")
+    assert result.sample_keys == ("R3/2026-01-01",)
+
+
 def test_an_unknown_parameter_is_refused(con):
     with pytest.raises(ValueError, match="no parameter"):
         gate(con, "employees", EMPLOYEES, parameters={"roles": []})
@@ -220,9 +263,26 @@ def test_too_many_uncovered_accounts_are_a_warning(con):
 
 
 def test_a_frame_is_checked_without_a_data_base():
-    frame = pd.DataFrame({"revenue_type": ["new"], "target_amount": [-1.0]})
+    frame = pd.DataFrame(
+        {"revenue_type": ["new"], "target_amount": [-1.0], "has_enough_months": [1]}
+    )
     results = {result.check: result for result in validate(load_suite("goals"), frame)}
     assert failed(results) == {"target_is_not_negative", "targets_exist"}
+
+
+def test_goals_that_grow_from_too_few_months_block_where_that_is_asked_for(con):
+    goals = """
+        select kind as revenue_type, 5.0 as goal_amount, 5.0 as target_amount, method, months
+            as base_months
+        from (values ('new', 'scaled', 7.0), ('existing', 'given', 0.0)) as goals (kind, method,
+            months)
+    """
+    check = "records_cover_what_goals_grow_from"
+    assert failed(gate(con, "goals", goals)) == set()
+    result = gate(con, "goals", goals, parameters={"fewest_months": 12})[check]
+    assert (result.is_blocking, result.sample_keys) == (True, ("new",))
+    # Less than a month says nothing of a year.
+    assert failed(gate(con, "goals", goals.replace("7.0", "0.5"))) == {check}
 
 
 def test_a_rule_of_an_unknown_kind_cannot_pass_by_being_dropped():

@@ -60,10 +60,10 @@ def test_a_suite_is_given_the_settings_it_asks_for_and_nothing_else():
         "covering_roles": ["hunter", "farmer"],
         "as_of": dt.date(2026, 6, 30),
     }
-    assert suite_parameters("opportunities", acme) == {"as_of": dt.date(2026, 6, 30)}
+    assert suite_parameters("activities", acme) == {"as_of": dt.date(2026, 6, 30)}
     assert suite_parameters("accounts", acme) == {}
     undated = acme.model_copy(update={"company": acme.company.model_copy(update={"as_of": None})})
-    assert suite_parameters("opportunities", undated) == {}
+    assert suite_parameters("activities", undated) == {}
 
 
 def test_a_run_is_recorded_once_with_the_figures_of_its_plan(warehouse, rows, tmp_path):

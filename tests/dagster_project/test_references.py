@@ -291,3 +291,22 @@ def test_a_reviewed_row_about_an_unknown_account_or_rep_is_named(tmp_path: Path)
 def test_values_are_named_nearest_first() -> None:
     known = ["Closed Won", "Prospecting", "Negotiation/Review", "Negotiation"]
     assert nearest("negotiaton", known)[:2] == ["Negotiation", "Negotiation/Review"]
+
+
+def test_the_same_deals_again_under_other_ids_are_listed_with_count_and_amount(
+    tmp_path: Path,
+) -> None:
+    deals = healthy()["opportunities"]
+    again = [row | {"opportunity_id": f"X{i}"} for i, row in enumerate(deals)]
+    judged = Judged(tmp_path, {"opportunities": deals + again})
+    closed = [row for row in deals if row["is_closed"] == "true"]
+    won = [row for row in closed if row["is_won"] == "true"]
+    amount = sum(float(row["amount"]) for row in won)
+    note = judged.noted("are alike to another")
+    assert note.startswith(f"{len(closed)} deals are alike to another in account, amount, closing")
+    assert "such as 'X0' to 'O0000'" in note
+    assert f"{len(won)} are won, for {amount:,.0f}: all count" in note
+    listed = {row[2]: row[3] for row in judged.problems if row[0] == "possible_duplicate"}
+    assert listed["X0"] == "O0000"
+    assert len(listed) == len(closed)
+    assert not judged.failed["records_are_distinct"].is_blocking

@@ -19,13 +19,14 @@ SHOCK = 0.10
 def years(amounts: dict[str, list[float]], deals: int = 10) -> pd.DataFrame:
     """Won amounts by account, the last year first, each of equal deals."""
     rows = [
-        (account, back, "existing", amount, deals, amount**2 / deals, amount / deals)
+        (account, back, "existing", amount, deals, amount**2 / deals, amount / deals, False)
         for account, by_year in amounts.items()
         for back, amount in enumerate(by_year, 1)
         if amount
     ]
     columns = ["account_id", "year_back", "revenue_type", "won_amount", "won_count"]
-    return pd.DataFrame(rows, columns=[*columns, "won_square", "largest_deal_amount"])
+    columns += ["won_square", "largest_deal_amount", "has_unusual_deal"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def even(count: int, by_year: list[float]) -> dict[str, list[float]]:

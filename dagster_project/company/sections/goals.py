@@ -144,4 +144,9 @@ class Quotas(Section):
     budget: Literal["warn", "block"] = Field(
         default="warn", description="over budget: warn, or make no plan (block)"
     )
+    short_history: Literal["scale", "block"] = Field(
+        default="scale",
+        description="records of less than the year that a goal grows from: scale them to a year, "
+        "or make no plan (block)",
+    )
     seasons: tuple[Season, ...] = Field(default=(), description="months as the company knows them")

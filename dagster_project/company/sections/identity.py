@@ -81,6 +81,14 @@ class Gates(Section):
     max_unmatched_owner_rate: Rate = Field(
         default=0.5, description="share of owned accounts whose owner may be missing in HR"
     )
+    max_deal_multiple: Positive = Field(
+        default=10.0,
+        description="most that one deal may be, in multiples of the median won deal times the "
+        "deals won in a year",
+    )
+    accepted_deals: tuple[Text, ...] = Field(
+        default=(), description="ids of larger or unusual deals whose amounts are right"
+    )
     min_rows: dict[str, Annotated[int, Field(ge=0)]] = Field(
         default_factory=dict, description="landing table: fewest rows to accept"
     )

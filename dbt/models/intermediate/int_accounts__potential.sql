@@ -57,8 +57,8 @@ value_spread as (
 bought as (
     select
         deals.account_id,
-        sum(deals.amount * products.margin_rate) as margin_amount,
-        sum(deals.amount) as amount,
+        sum(deals.usual_amount * products.margin_rate) as margin_amount,
+        sum(deals.usual_amount) as amount,
         sum(deal_values.value_of_kind * products.value_factor) as amount_of_kind,
         sum(case when deals.age_days <= 365 then deals.amount else 0 end) as amount_last_year
     from deals

@@ -3,11 +3,14 @@
 -- 2. The CRM still names whom it named when the last plan was made: not yet carried out, the last
 --    plan counts. An account it left uncovered has no owner then.
 -- 3. The CRM names somebody else: moved by hand since, the CRM counts.
--- A coverer who can no longer cover (left, certificate run out, a partner beside a direct deal) is
--- none; where the last plan's coverer has left and the CRM's owner has not, the CRM's counts.
+-- A coverer who can no longer cover (left, away for most of the plan, certificate run out, a
+-- partner beside a direct deal) is none; where the last plan's coverer has left and the CRM's owner
+-- has not, the CRM's counts.
 with
 
 accounts as (select * from {{ ref('int_accounts__segmented') }}),
+
+calendar as (select as_of_on from {{ ref('int_company__calendar') }}),
 
 last_plan as (select * from {{ ref('stg_history__last_plan') }}),
 
@@ -74,15 +77,18 @@ checked as (
         coalesce(coverers.coverer_type, '') as coverer_type,
         missing_certificates.account_id is not null as is_uncertified,
         direct_deals.account_id is not null as has_direct_deal,
-        employees.terminated_on is not null as has_left,
+        coalesce(employees.terminated_on <= calendar.as_of_on, false) as has_left,
         employees.rep_id is not null as is_employee,
-        set_aside.rep_id is not null as is_set_aside
+        set_aside.rep_id is not null as is_set_aside,
+        away.rep_id is not null as is_away
     from wanted
+    cross join calendar
     left join coverers
         on wanted.wanted_rep_id = coverers.rep_id
         and (coverers.coverer_type <> 'partner' or wanted.decided_by = 'last_plan')
     left join employees on wanted.wanted_rep_id = employees.rep_id
     left join set_aside on wanted.wanted_rep_id = set_aside.rep_id
+    left join {{ ref('int_reps__away') }} as away on wanted.wanted_rep_id = away.rep_id
     left join missing_certificates on wanted.account_id = missing_certificates.account_id
     left join direct_deals on wanted.account_id = direct_deals.account_id
 ),
@@ -94,6 +100,7 @@ judged as (
             when wanted_rep_id is null then 'unassigned'
             when coverer_type = 'house' then 'uncovered'
             when has_left and not is_coverer then 'leaver'
+            when is_away and not is_coverer then 'away'
             when not is_coverer and is_employee then 'role_does_not_cover'
             when not is_coverer and is_set_aside then 'hr_row_set_aside'
             when not is_coverer then 'unknown_owner'

@@ -4,17 +4,14 @@ with
 
 settings as (select * from {{ ref('stg_policy__company_settings') }}),
 
-last_event as (
-    select max(greatest(created_on, coalesce(closed_on, created_on))) as last_event_on
-    from {{ ref('stg_crm__opportunities') }}
-),
+records as (select records_end_on from {{ ref('int_company__records_end') }}),
 
 dated as (
     select
         settings.fiscal_year_start_month,
-        coalesce(settings.stated_as_of_on, last_event.last_event_on) as as_of_on
+        coalesce(settings.stated_as_of_on, records.records_end_on) as as_of_on
     from settings
-    cross join last_event
+    cross join records
 ),
 
 -- The plan covers the fiscal year that holds the month after as_of: in the last month of a fiscal

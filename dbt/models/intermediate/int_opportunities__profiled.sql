@@ -10,6 +10,24 @@ accounts as (select * from {{ ref('int_accounts__segmented') }}),
 
 employees as (select * from {{ ref('stg_hr__employees') }}),
 
+-- A shared deal shows what the rep with the largest share can do; of equal ones, its own rep.
+ranked as (
+    select
+        splits.opportunity_id,
+        splits.rep_id,
+        row_number() over (
+            partition by splits.opportunity_id
+            order by
+                splits.share desc,
+                (splits.rep_id = opportunities.rep_id) desc,
+                splits.rep_id asc
+        ) as place
+    from {{ ref('stg_crm__splits') }} as splits
+    inner join opportunities on splits.opportunity_id = opportunities.opportunity_id
+),
+
+leaders as (select opportunity_id, rep_id from ranked where place = 1),
+
 first_wins as (
     select
         account_id,
@@ -22,7 +40,7 @@ first_wins as (
 select
     opportunities.opportunity_id,
     opportunities.account_id,
-    opportunities.rep_id,
+    coalesce(leaders.rep_id, opportunities.rep_id) as rep_id,
     -- Where the source does not say, a deal begun after the account's first win is existing
     -- business.
     coalesce(
@@ -33,6 +51,9 @@ select
     opportunities.is_closed,
     opportunities.is_won,
     opportunities.amount,
+    -- What it counts as where accounts and kinds of deals are compared.
+    coalesce(unusual.usual_amount, opportunities.amount) as usual_amount,
+    unusual.opportunity_id is not null as is_unusual,
     opportunities.created_on,
     opportunities.closed_on,
     accounts.industry,
@@ -51,7 +72,10 @@ select
 from opportunities
 cross join calendar
 inner join accounts on opportunities.account_id = accounts.account_id
-left join employees on opportunities.rep_id = employees.rep_id
+left join leaders on opportunities.opportunity_id = leaders.opportunity_id
+left join employees on coalesce(leaders.rep_id, opportunities.rep_id) = employees.rep_id
+left join {{ ref('int_opportunities__unusual') }} as unusual
+    on opportunities.opportunity_id = unusual.opportunity_id
 left join first_wins on opportunities.account_id = first_wins.account_id
 where
     opportunities.created_on <= calendar.as_of_on

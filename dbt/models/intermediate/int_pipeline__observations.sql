@@ -28,7 +28,7 @@ open_then as (
         deals.opportunity_id,
         deals.account_id,
         deals.industry,
-        deals.amount,
+        deals.usual_amount as amount,
         deals.is_won,
         month_ends.months_ago,
         month_ends.seen_on,

@@ -9,7 +9,7 @@ sold as (
     select
         product,
         count(*) as wins,
-        sum(amount) as won_amount
+        sum(usual_amount) as won_amount
     from {{ ref('int_opportunities__profiled') }}
     where is_won
     group by product

@@ -1,7 +1,7 @@
 -- Selling hours of every rep who can cover accounts, by month of the plan and its horizon: hours x
--- FTE x ramp, less
--- planned absences and, once notice is given, the days after the last one. Tenure counts here, as
--- ramp, and nowhere in the win model.
+-- FTE x ramp, less planned absences, the days before the first one and, once notice is given, those
+-- after the last. Tenure counts here, as ramp, and nowhere in the win model.
+-- Who is gone or away for most of the horizon has none (int_reps__away).
 with
 
 employees as (select * from {{ ref('stg_hr__employees') }}),
@@ -40,8 +40,11 @@ covering as (
     inner join roles on employees.role = roles.role
     cross join calendar
     where
-        employees.terminated_on is null
-        or employees.terminated_on > greatest(calendar.as_of_on, calendar.plan_start_on)
+        (
+            employees.terminated_on is null
+            or employees.terminated_on > greatest(calendar.as_of_on, calendar.plan_start_on)
+        )
+        and employees.rep_id not in (select away.rep_id from {{ ref('int_reps__away') }} as away)
 ),
 
 tenured as (
@@ -51,12 +54,14 @@ tenured as (
         months.next_month,
         months.month_number,
         months.is_plan_year,
-        case
-            when covering.hired_on is null then null
-            else {{ dbt.datediff('covering.hired_on', 'months.month', 'month') }}
-        end as tenure_months,
+        -- Months since the first day, by day; null without a hire date.
+        {{ dbt.datediff(month_start('covering.hired_on'), 'months.month', 'month') }}
+        - (extract(day from covering.hired_on) - 1.0)
+        / extract(day from last_day(covering.hired_on)) as tenure_months,
         {{ dbt.datediff('months.month', 'months.next_month', 'day') }}
             as days,
+        {{ dbt.datediff('months.month', 'covering.hired_on', 'day') }}
+            as days_to_first,
         {{ dbt.datediff('months.month', 'covering.terminated_on', 'day') }}
         + 1 as days_to_last
     from covering
@@ -85,9 +90,11 @@ present as (
         tenured.*,
         case
             when tenured.terminated_on < tenured.month then 0.0
+            when tenured.hired_on >= tenured.next_month then 0.0
             -- The last day counts; overlapping absences cannot take more than the month.
             else
                 greatest(0.0, 1.0 - coalesce(away.days, 0) * 1.0 / tenured.days)
+                * (1.0 - greatest(0, coalesce(tenured.days_to_first, 0)) * 1.0 / tenured.days)
                 * case
                     when tenured.terminated_on < tenured.next_month
                         then tenured.days_to_last * 1.0 / tenured.days
@@ -104,12 +111,12 @@ ramped as (
         present.present_rate * case
             -- Without a hire date a rep counts as fully ramped.
             when present.tenure_months is null or settings.ramp_months = 0 then 1.0
-            when present.tenure_months < 0 then 0.0
             else
                 least(
                     1.0,
                     settings.ramp_start_rate
-                    + (1 - settings.ramp_start_rate) * present.tenure_months / settings.ramp_months
+                    + (1 - settings.ramp_start_rate) * greatest(0, present.tenure_months)
+                    / settings.ramp_months
                 )
         end as ramp_rate,
         settings.selling_hours_per_year / 12.0 as full_hours

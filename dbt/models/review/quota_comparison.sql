@@ -25,7 +25,7 @@ won as (
         deals.rep_id,
         {{ month_start('deals.closed_on') }} as month,
         sum(deals.amount) as amount
-    from {{ ref('int_opportunities__profiled') }} as deals
+    from {{ ref('int_opportunities__credits') }} as deals
     where deals.is_won
     group by 1, 2
 )

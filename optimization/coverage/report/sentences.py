@@ -19,6 +19,7 @@ from optimization.coverers import COVERER_TYPES, HOUSE
 MATERIAL_RATE = 0.05
 VACANCIES = {
     "leaver": "{previous} has left",
+    "away": "{previous} leaves or is away for most of the plan",
     "unassigned": "it had no owner",
     "unknown_owner": "its owner of record {previous} is not in the HR data",
     "role_does_not_cover": "{previous} has a role that covers no accounts",

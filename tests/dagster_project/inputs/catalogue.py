@@ -80,9 +80,19 @@ def doubled(rows: Rows) -> Rows:
     return rows + rows[:3]
 
 
-def ids(write: Callable[[int], str], column: str) -> Spoil:
-    """Write another id into every row."""
+def each(column: str, write: Callable[[int], str]) -> Spoil:
+    """Write another cell into every row, by the row's number from 0."""
     return lambda rows: [row | {column: write(i)} for i, row in enumerate(rows)]
+
+
+def odd_one(column: str, odd: str, others: str) -> Spoil:
+    """Write one cell into the first row and another one into all others."""
+    return each(column, lambda i: others if i else odd)
+
+
+def changed(column: str, change: Callable[[str], str]) -> Spoil:
+    """Change the cell of every row."""
+    return lambda rows: [row | {column: change(row[column])} for row in rows]
 
 
 def only_when(**wanted: str) -> Callable[[Spoil], Spoil]:
@@ -98,6 +108,11 @@ def only_when(**wanted: str) -> Callable[[Spoil], Spoil]:
         return change
 
     return limited
+
+
+def again(column: str) -> Spoil:
+    """Add every row once more under another id."""
+    return lambda rows: rows + [row | {column: f"X{i}"} for i, row in enumerate(rows)]
 
 
 def circle(rows: Rows) -> Rows:
@@ -168,10 +183,10 @@ WHOLE_TABLES = (
     _blocked("products twice", "products", doubled, "product_id_is_unique"),
     _blocked("account ids gone", ACCOUNTS, every(account_id=""), "account_id_is_present"),
     _blocked("ids a spreadsheet turned into dates", DEALS,
-             ids(lambda i: f"2019-07-{1 + i % 28:02} 00:00:00", "opportunity_id"),
+             each("opportunity_id", lambda i: f"2019-07-{1 + i % 28:02} 00:00:00"),
              "opportunity_id_is_present", seen=True),
     _blocked("ids a spreadsheet rounded", ACCOUNTS,
-             ids(lambda i: f"{1 + i / 100:.2f}E+11", "account_id"), "account_id_is_present",
+             each("account_id", lambda i: f"{1 + i / 100:.2f}E+11"), "account_id_is_present",
              seen=True),
     _blocked("every deal without its rep", DEALS, every(rep_id=""), "rep_id_is_present"),
     _blocked("every deal without its account", DEALS, every(account_id=""),
@@ -182,10 +197,13 @@ WHOLE_TABLES = (
     _blocked("a status in another language", DEALS, every(is_closed="Abgeschlossen"),
              "is_closed_is_known"),
     _blocked("the sign of amounts turned", DEALS,
-             lambda rows: [row | {"amount": f"-{row['amount']}"} for row in rows],
+             changed("amount", lambda amount: f"-{amount}"),
              "amount_is_not_negative"),
     _blocked("won deals without amounts", DEALS, only_when(is_won="true")(every(amount="")),
              "amount_of_won_deals_is_known"),
+    _blocked("a deal of 950 millions", DEALS, first(amount="950000000"), "amount_is_usual",
+             seen=True),
+    _blocked("an open deal of 950 millions", DEALS, last(amount="950000000"), "amount_is_usual"),
     _blocked("years of two digits everywhere", DEALS, every(created_at="24-05-01"),
              "created_at_is_present", seen=True),
     _blocked("all dates in the future", DEALS, every(created_at=FUTURE),
@@ -259,6 +277,11 @@ SINGLE_ROWS = (
     _aside("a call planned for later", "activities", first(at=f"{FUTURE} 10:00:00"),
            "at_in_future"),
     _aside("a call without a date", "activities", first(at=""), "at_missing"),
+    _aside("a quota entered twice", "quotas", lambda rows: [*rows, rows[0]], "entered_twice",
+           row=13),
+    _aside("an absence entered twice", "absences", lambda rows: [*rows, rows[0]], "entered_twice",
+           row=3),
+    _aside("a share of less than nothing", "splits", first(share="-0.5"), "share_out_of_range"),
     _aside("a certification of nobody", "certifications",
            lambda rows: [rows[0] | {"rep_id": ""}, *rows * 30], "rep_id_missing"),
 )  # fmt: skip
@@ -290,18 +313,17 @@ MENDED = (
             "employees: 'many' is not a whole number"),
     _mended("half an employee", ACCOUNTS, first(employees="3.5"),
             "employees: '3.5' is not a whole number"),
-    _mended("pay that is no number", PEOPLE, lambda rows: [
-        row | {"base_pay": "91k" if i == 0 else "1"} for i, row in enumerate(rows)
-    ], "base_pay: the value is not a number"),
+    _mended("pay that is no number", PEOPLE, odd_one("base_pay", "91k", "1"),
+            "base_pay: the value is not a number"),
     _mended("an account above itself", ACCOUNTS, first(parent_account_id="A000"),
             "parent_account_id: leads back to the account, left empty"),
     _mended("three accounts in a circle", ACCOUNTS, circle,
             "parent_account_id: leads back to the account, left empty", row=3),
     _mended("a parent that is no account", ACCOUNTS, first(parent_account_id="B1"),
             "parent_account_id: no such account, left empty"),
-    _mended("a fiscal year that starts in month 13", ACCOUNTS, lambda rows: [
-        row | {"fiscal_year_start": "13" if i == 0 else "4"} for i, row in enumerate(rows)
-    ], "fiscal_year_start: no month from 1 to 12, left empty"),
+    _mended("a fiscal year that starts in month 13", ACCOUNTS,
+            odd_one("fiscal_year_start", "13", "4"),
+            "fiscal_year_start: no month from 1 to 12, left empty"),
     _mended("managers in a circle", PEOPLE,
             lambda rows: managers_in_a_circle(rows),
             "manager_id: leads back to the employee, left empty", row=25),
@@ -348,17 +370,17 @@ FOUND_OUT = (
     _listed("thousands separators", DEALS, first(amount="1,234.50"),
             "amount: '.' is read as the decimal sign, and ',' stands between thousands"),
     _listed("a decimal comma", DEALS,
-            lambda rows: [row | {"amount": f"1.{i:03},50"} for i, row in enumerate(rows)],
+            each("amount", lambda i: f"1.{i:03},50"),
             "amount: ',' is read as the decimal sign, and '.' stands between thousands", seen=True),
     _listed("thousands with a point in every row", DEALS,
-            lambda rows: [row | {"amount": f"{10 + i}.000"} for i, row in enumerate(rows)],
+            each("amount", lambda i: f"{10 + i}.000"),
             "amount: ',' is read as the decimal sign, and '.' stands between thousands", seen=True),
-    _listed("times that are all midnight UTC", DEALS, lambda rows: [
-        row | {"created_at": f"{row['created_at']}T00:00:00.000Z"} for row in rows
-    ], "created_at: all times are midnight UTC, so they are read as dates", seen=True),
-    _listed("deleted rows that are still there", DEALS, lambda rows: [
-        row | {"IsDeleted": str(i < 7).upper()} for i, row in enumerate(rows)
-    ], "7 rows are marked in column IsDeleted and count all the same", seen=True),
+    _listed("times that are all midnight UTC", DEALS,
+            changed("created_at", lambda day: f"{day}T00:00:00.000Z"),
+            "created_at: all times are midnight UTC, so they are read as dates", seen=True),
+    _listed("deleted rows that are still there", DEALS,
+            each("IsDeleted", lambda i: str(i < 7).upper()),
+            "7 rows are marked in column IsDeleted and count all the same", seen=True),
     _listed("a unit in the head count", ACCOUNTS, every(employees="11 to 50"),
             "employees: 30 of 30 cells cannot be read as a whole number, such as '11 to 50'"),
 )  # fmt: skip
@@ -372,6 +394,20 @@ LISTED = (
     _listed("two accounts with one name", ACCOUNTS,
             lambda rows: [*rows, rows[0] | {"account_id": "A7", "name": rows[0]["name"] + " Inc."}],
             "A000"),
+    _listed("the same deals again under other ids", DEALS, again("opportunity_id"),
+            "records_are_distinct", seen=True),
+    _listed("the same accounts again under other ids", ACCOUNTS, again("account_id"),
+            "records_are_distinct"),
+    _listed("the same people again under other ids", PEOPLE, again("rep_id"),
+            "records_are_distinct"),
+    _listed("a quota with a lost decimal point", "quotas", first(amount="900000"),
+            "amount_is_usual"),
+    _listed("pay with a lost decimal point", PEOPLE, odd_one("base_pay", "9000000", "90000"),
+            "pay_is_usual"),
+    _listed("variable pay of a year among that of months", PEOPLE,
+            odd_one("variable_pay", "60000", "5000"), "pay_is_usual"),
+    _listed("shares that sum to more than the deal", "splits", every(share="0.9"),
+            "shares_sum_to_one"),
     _listed("lost deals worth nothing", DEALS,
             only_when(is_won="false", is_closed="true")(every(amount="0")),
             "amount_of_lost_deals_is_known", seen=True),

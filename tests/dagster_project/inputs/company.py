@@ -37,7 +37,7 @@ STAGED = {name: f"{table.system}__{name}" for name, table in LANDING.items()}
 
 
 def healthy() -> dict[str, Rows]:
-    """Rows by table: 30 accounts, 120 deals, 24 reps with a manager, products and the rest."""
+    """Rows by table: 30 accounts, 120 deals, 24 reps with a manager, and the optional tables."""
     accounts = [
         {
             "account_id": f"A{i:03}",
@@ -105,6 +105,22 @@ def healthy() -> dict[str, Rows]:
                 "valid_from": "2024-01-01",
                 "valid_to": "2027-01-01",
             }
+        ],
+        "splits": [
+            {"opportunity_id": "O0000", "rep_id": rep, "share": "0.5"} for rep in ("R00", "R01")
+        ],
+        "absences": [
+            {
+                "rep_id": f"R{i:02}",
+                "starts_on": "2026-03-01",
+                "ends_on": "2026-04-30",
+                "absent_share": "0.5",
+            }
+            for i in range(2)
+        ],
+        "quotas": [
+            {"rep_id": f"R{i:02}", "starts_on": "2026-01-01", "month_count": "12", "amount": "9000"}
+            for i in range(12)
         ],
     }
 

@@ -6,27 +6,25 @@ goals as (select * from {{ ref('stg_policy__goals') }}),
 
 policy as (select company_buffer_rate from {{ ref('stg_policy__people_policy') }}),
 
--- In the last month of a fiscal year the next one is planned: the last twelve months stand in for a
--- year that is not over.
-won as (
+periods as (select * from {{ ref('int_goals__base_period') }}),
+
+past as (
     select
         deals.revenue_type,
-        sum(case
-            when calendar.plan_start_on > calendar.as_of_on and deals.age_days < 365
-                then deals.amount
-            when calendar.plan_start_on <= calendar.as_of_on
-                and deals.closed_on >= {{ dbt.dateadd('month', -12, 'calendar.plan_start_on') }}
-                and deals.closed_on < calendar.plan_start_on
-                then deals.amount
-        end) as last_year_amount,
-        sum(case
-            when deals.closed_on >= calendar.plan_start_on
-                and deals.closed_on < calendar.plan_from_on
-                then deals.amount
-        end) as past_amount
+        sum(deals.amount) as amount
     from {{ ref('int_opportunities__profiled') }} as deals
     cross join {{ ref('int_company__calendar') }} as calendar
     where deals.is_won
+        and deals.closed_on >= calendar.plan_start_on
+        and deals.closed_on < calendar.plan_from_on
+    group by 1
+),
+
+base as (
+    select
+        revenue_type,
+        sum(base_amount) as amount
+    from {{ ref('company_goals__base') }}
     group by 1
 ),
 
@@ -34,18 +32,22 @@ priced as (
     select
         goals.revenue_type,
         goals.target_amount is not null as is_given,
-        coalesce(won.last_year_amount, 0) as won_amount_last_year,
-        cast(round(cast(coalesce(won.past_amount, 0) as decimal(18, 4)), 2) as decimal(18, 2))
+        periods.months as base_months,
+        periods.is_whole,
+        coalesce(base.amount, 0) as base_amount,
+        cast(round(cast(coalesce(past.amount, 0) as decimal(18, 4)), 2) as decimal(18, 2))
             as won_amount,
         cast(round(cast(
             coalesce(
-                goals.target_amount, coalesce(won.last_year_amount, 0) * (1 + goals.growth_rate)
+                goals.target_amount, coalesce(base.amount, 0) * (1 + goals.growth_rate)
             ) as decimal(18, 4)
         ), 2) as decimal(18, 2)) as goal_amount,
         policy.company_buffer_rate
     from goals
     cross join policy
-    left join won on goals.revenue_type = won.revenue_type
+    inner join periods on goals.revenue_type = periods.revenue_type
+    left join base on goals.revenue_type = base.revenue_type
+    left join past on goals.revenue_type = past.revenue_type
 ),
 
 buffered as (
@@ -62,6 +64,7 @@ select
     buffer_amount,
     won_amount,
     cast(greatest(goal_amount + buffer_amount - won_amount, 0) as decimal(18, 2)) as target_amount,
-    cast(won_amount_last_year as double precision) as won_amount_last_year,
-    case when is_given then 'given' else 'grown' end as method
+    cast(base_amount as double precision) as base_amount,
+    cast(base_months as double precision) as base_months,
+    case when is_given then 'given' when is_whole then 'grown' else 'scaled' end as method
 from buffered

@@ -10,7 +10,7 @@ won as (
         {{ month_start('deals.closed_on') }} as month,
         deals.revenue_type,
         deals.amount
-    from {{ ref('int_opportunities__profiled') }} as deals
+    from {{ ref('int_opportunities__credits') }} as deals
     cross join calendar
     where
         deals.is_won

@@ -16,10 +16,11 @@ span as (
 paid as (
     select
         employees.rep_id,
-        employees.role,
+        -- Whoever is away for most of the plan has a base pay, and no part in what others book.
+        case when away.rep_id is null then employees.role else '(away)' end as role,
         nullif(employees.group_id, '(no group)') as group_id,
         employees.base_pay,
-        roles.role is not null as is_covering,
+        roles.role is not null and away.rep_id is null as is_covering,
         ({{ dbt.datediff(
             'greatest(coalesce(employees.hired_on, span.begin_on), span.begin_on)',
             'least(coalesce(employees.terminated_on, span.end_on), span.end_on)',
@@ -31,6 +32,7 @@ paid as (
     from employees
     cross join span
     left join roles on employees.role = roles.role
+    left join {{ ref('int_reps__away') }} as away on employees.rep_id = away.rep_id
 )
 
 select

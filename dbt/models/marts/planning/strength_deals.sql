@@ -11,7 +11,7 @@ select
     product,
     revenue_type,
     is_won,
-    cast(amount as double precision) as amount,
+    cast(usual_amount as double precision) as amount,
     cast(age_days as integer) as age_days
 from {{ ref('int_opportunities__profiled') }}
 where is_closed

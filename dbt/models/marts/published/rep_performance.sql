@@ -4,7 +4,7 @@ deals as (
     select
         *,
         {{ month_start('closed_on') }} as month
-    from {{ ref('int_opportunities__profiled') }}
+    from {{ ref('int_opportunities__credits') }}
     where is_closed
 )
 

@@ -26,7 +26,7 @@ won as (
         cast(floor(deals.age_days / 365.0) as integer) as years_ago,
         cast((12 + extract(month from deals.closed_on) - known.starts_in) % 12 + 1 as integer)
             as customer_month,
-        deals.amount
+        deals.usual_amount as amount
     from {{ ref('int_opportunities__profiled') }} as deals
     inner join known on deals.account_id = known.account_id
     cross join span

@@ -11,7 +11,7 @@ deals as (
     select
         revenue_type,
         industry,
-        amount,
+        usual_amount as amount,
         cast(floor(age_days / 365.0) as integer) as years_ago,
         closed_on
     from {{ ref('int_opportunities__profiled') }}

@@ -26,6 +26,15 @@ select
         when quotas.amount < 0 then 'amount_negative'
         when quotas.month_count < 1 or quotas.month_count > 12 then 'month_count_out_of_range'
         when quotas.revenue_type not in ('new', 'existing') then 'revenue_type_unknown'
+        when row_number() over (
+                partition by
+                    quotas.rep_id,
+                    quotas.starts_on,
+                    quotas.month_count,
+                    quotas.revenue_type,
+                    quotas.amount
+                order by quotas._row
+            ) > 1 then 'entered_twice'
     end as quarantine_reason
 from quotas
 left join employees on quotas.rep_id = employees.rep_id

@@ -1,0 +1,3 @@
+select *
+from {{ ref('base_crm__splits') }}
+where quarantine_reason is not null
