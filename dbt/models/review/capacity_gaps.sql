@@ -1,7 +1,6 @@
--- Can the staff carry it? Hours needed under the plan against hours there are. An account that
--- somebody is missed for counts in the group of its owner of record. Available hours know FTE, ramp, absences and notice; open heads come on top from their first day, ramping too.
+-- Hours needed under the plan against hours there are. An account that somebody is missed for
+-- counts in its owner of record's group. Available hours know FTE, ramp, absences and notice.
 with
-
 months as (
     select
         month,

@@ -1,6 +1,7 @@
--- A group's people in one row: hours short and the repair, certifications that expire, and turnover. The rate is that of the last twelve months, shrunk to the company's with five people's
--- worth: one leaver in a small group is no trend. What a leaver costs is the book x the rate x the
--- share of business customers take elsewhere.
+-- A group's people in one row: hours short and the repair, certifications that expire, turnover.
+-- The rate is that of the last twelve months, shrunk to the company's with five people's worth: one
+-- leaver in a small group is no trend. What a leaver costs is the book x the rate x the share of
+-- business customers take elsewhere.
 {% set pseudo_people = 5.0 %}
 
 with
