@@ -39,6 +39,7 @@ LEFT_RATE = 0.1
 FIFTHS = 5
 FIFTH = (0.85, 1.15)
 LEAST_SHARE = 0.95
+LEAST_HELD = 0.8  # 40 companies: two standard deviations below nine in ten
 FloatArray = NDArray[np.float64]
 
 
@@ -50,6 +51,7 @@ class Outcome:
         plan: What its plan truly brings in a year.
         repaired: The same of today's coverage with its vacancies filled.
         said_gain: What the plan says it gains over that.
+        ends: Ends of the 90 % interval that it gives, lower and upper.
         dropped: Accounts left to nobody although hours are to spare.
         fifths: Said and true amount by fifth of what accounts are said to bring; shape (5, 2).
         whale: Said over true of the one large account, nan where there is none.
@@ -59,6 +61,7 @@ class Outcome:
     plan: float
     repaired: float
     said_gain: float
+    ends: tuple[float, float]
     dropped: int
     fifths: FloatArray
     whale: float
@@ -90,11 +93,12 @@ def play(seed: int, nodes: list[dict[str, Any]]) -> Outcome:
     spare = (loads["capacity_hours"] - loads["hours_after"]).clip(lower=0.0).sum()
     house = plan.pairs[plan.pairs["rep_id"] == "__house__"].set_index("account_id")
     unserved = house.loc[rows.index, "unserved_amount"].to_numpy(dtype=np.float64)
-    gains = plan.gains.set_index("is_default")["gain_amount"]
+    gain = plan.gains[plan.gains["is_default"]].iloc[0]
     return Outcome(
         plan=float(truly.sum()),
         repaired=float(_truly(world, repaired, left).sum()),
-        said_gain=float(gains.loc[True]),
+        said_gain=float(gain["gain_amount"]),
+        ends=(float(gain["gain_low_amount"]), float(gain["gain_high_amount"])),
         dropped=int((~served).sum()) if spare >= rows["hours"].max() else 0,
         fifths=np.stack(by_fifth, axis=1),
         whale=float(said[0] / truly[0]) if world.shape.whale else np.nan,
@@ -121,6 +125,13 @@ def _truly(world: World, rep: NDArray[np.int64], left: NDArray[np.int64]) -> Flo
     return np.where(stays, brings, np.where((rep >= 0) | is_customer, (1 - LOST) * brings, 0.0))
 
 
+def _is_held(outcome: Outcome) -> bool:
+    """Whether the true gain lies within the interval; a hundredth of a percent is rounding."""
+    slack = 1e-4 * outcome.repaired
+    low, high = outcome.ends
+    return low - slack <= outcome.plan - outcome.repaired <= high + slack
+
+
 def report(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """Score all companies."""
     earned = np.array([outcome.plan / outcome.repaired - 1 for outcome in outcomes])
@@ -130,11 +141,13 @@ def report(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     whales = np.array([outcome.whale for outcome in outcomes])
     whales = whales[~np.isnan(whales)]
     dropped = sum(outcome.dropped for outcome in outcomes)
+    held = np.mean([_is_held(outcome) for outcome in outcomes])
     # A plan of the same worth may differ in the last digit of a sum.
     as_good = float((earned >= -1e-9).mean())
     rules = {
         "plan >= vacancies filled in >= 95 % of companies": as_good >= LEAST_SHARE,
         "nobody dropped while hours are to spare": dropped == 0,
+        "intervals of nine in ten hold in >= 80 %": bool(held >= LEAST_HELD),
         "every fifth within .85 to 1.15": bool(((FIFTH[0] <= fifths) & (fifths <= FIFTH[1])).all()),
         "large accounts within .85 to 1.15": not len(whales)
         or FIFTH[0] <= float(whales.mean()) <= FIFTH[1],
@@ -145,6 +158,7 @@ def report(outcomes: Sequence[Outcome]) -> dict[str, Any]:
         "true_gain_mean": round(float(earned.mean()), 5),
         "true_gain_worst": round(float(earned.min()), 5),
         "said_gain_mean": round(float(said.mean()), 5),
+        "intervals_held": round(float(held), 3),
         "dropped": dropped,
         "said_over_true_by_fifth": [round(float(value), 3) for value in fifths],
         "level_mean": round(float(level.mean()), 3),
@@ -173,6 +187,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "world": seed,
             "true_gain": round(outcome.plan / outcome.repaired - 1, 5),
             "said_gain": round(outcome.said_gain / outcome.repaired, 5),
+            "said_between": [round(end / outcome.repaired, 5) for end in outcome.ends],
             "dropped": outcome.dropped,
             "level": round(float(outcome.fifths[:, 0].sum() / outcome.fifths[:, 1].sum()), 3),
             "cpu_seconds": round(time.process_time() - begun, 1),

@@ -181,7 +181,7 @@ def test_the_certificate_reads_as_a_sentence(tiny_company):
         "This plan is worth 3,150 over the planning horizon, which its prices prove to be the best "
         "possible to within 0.001 % over all 9 eligible pairs of account and coverer. That is 450 "
         "more than today's coverage with its vacancies "
-        "filled, scored alike (nine times in ten between 334 and 566; 450 over today's as it is). "
+        "filled, scored alike (nine times in ten between -18 and 918; 450 over today's as it is). "
         "It moves 1 account (at most 3 allowed) and leaves no accounts without a rep."
     )
 

@@ -104,6 +104,8 @@ def test_the_interval_takes_a_rep_s_accounts_to_err_together(tiny_company):
     wanted = np.hypot(
         account[0] - account[1], np.hypot(new["strength_sd_amount"], old["strength_sd_amount"])
     )
+    # Either rep may be better or worse than anybody could measure.
+    wanted = np.hypot(wanted, 0.17 * np.hypot(new["value_amount"], old["value_amount"]))
     gains = plan.gains.set_index("baseline").loc["as_is"]
     reach = (gains["gain_high_amount"] - gains["gain_low_amount"]) / 2
     assert reach == pytest.approx(1.645 * wanted)

@@ -18,6 +18,10 @@ from optimization.coverage.problem.units import CoverageProblem
 from optimization.coverage.report.explain import Z_90
 from optimization.coverage.report.wording import counted, money
 
+# Reps differ whether or not the deals could show it: by 0.15 in the log-odds of a win, which is 8 %
+# of wins where half of the deals are won, and by 15 % in the deals they create. 0.15 is the least
+# spread that strengths are estimated with, too.
+UNMEASURED_CV = 0.17
 GAIN_COLUMNS = [
     "baseline",
     "is_default",
@@ -74,8 +78,10 @@ def plan_gains(problem: CoverageProblem, chosen: IntArray, repaired: IntArray) -
     """
     inputs, worth = problem.inputs, problem.scored.worth
     margin = float((inputs.value[chosen] - inputs.value[repaired]).sum())
-    over_as_is = Z_90 * deviation(inputs, chosen, inputs.as_is_rows)
-    over_repaired = Z_90 * deviation(inputs, chosen, repaired)
+    over_as_is, over_repaired = (
+        Z_90 * float(np.hypot(deviation(inputs, chosen, base), unmeasured(inputs, chosen, base)))
+        for base in (inputs.as_is_rows, repaired)
+    )
     rows = []
     for baseline, gain, reach in (
         (AS_IS, worth(chosen) - worth(inputs.as_is_rows), over_as_is),
@@ -112,6 +118,21 @@ def deviation(inputs: CoverageInputs, chosen: IntArray, base: IntArray) -> float
     for rows in (chosen[changed], base[changed]):
         by_rep += np.bincount(inputs.coverer_of[rows], strength[rows], len(by_rep))
     return float(np.sqrt((of_accounts**2).sum() + (by_rep**2).sum()))
+
+
+def unmeasured(inputs: CoverageInputs, chosen: IntArray, base: IntArray) -> float:
+    """Standard deviation of that difference by what nobody could measure about the reps.
+
+    A rep who brings more or less than the deals could show does so on all that it covers, so what
+    a rep covers more under one coverage than under the other counts.
+    """
+    changed = np.flatnonzero(chosen != base)
+    more, less = (
+        np.bincount(inputs.coverer_of[rows], inputs.value[rows], len(inputs.coverers))
+        for rows in (chosen[changed], base[changed])
+    )
+    somebody = (more - less)[:-1]  # the last is the house, whose customers order by themselves
+    return UNMEASURED_CV * float(np.sqrt((somebody**2).sum()))
 
 
 def gain_bridge(
