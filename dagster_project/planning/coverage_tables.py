@@ -27,7 +27,7 @@ COVERAGE_MEANINGS: dict[str, str] = {
     "existing_amount": "Renewals and expansions of a year under this coverer, likewise",
     "unserved_amount": "What of them a year would bring if nobody covered the account",
     "is_present": "The coverer is the present owner",
-    "is_move": "The pair takes the account from its active owner",
+    "is_chosen_move": "The pair takes the account from an active owner who could keep it",
     "is_open": "Neither a rule nor a lock closes the pair for any account of its unit",
     "unit_account_id": "First account of those that are covered together",
     "potential_amount": "Business a year, whoever covers the account",
@@ -155,7 +155,7 @@ COVERAGE_TABLES: dict[str, Table] = tables_by_name(
         "Pairs of account and coverer that were weighed, what each is worth and uses of every "
         "rule, for recomputing the bound, one row per plan, account and coverer.",
         ("account_id", "rep_id"),
-        "account_id rep_id unit_account_id is_present is_move is_open forbidden_reason "
+        "account_id rep_id unit_account_id is_present is_chosen_move is_open forbidden_reason "
         "present_group_id hours potential_amount segment_value_amount strength_value_amount "
         "cost_to_serve_amount absence_amount disruption_amount soft_rule_amount value_amount "
         "value_sd_amount strength_sd_amount new_amount existing_amount unserved_amount win_rate "

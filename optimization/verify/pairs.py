@@ -23,7 +23,7 @@ NOT_SO = "of a pair is not what its inputs say"
 SAID = (
     "is_present",
     "unit_account_id",
-    "is_move",
+    "is_chosen_move",
     "present_group_id",
     "potential_amount",
     "is_open",
@@ -102,7 +102,7 @@ def check_uses(pairs: pd.DataFrame) -> Iterator[str]:
     for column, wrong in (
         ("unit_account_id", ~same(pairs["unit_account_id_said"], first)),
         ("is_present", pairs["is_present_said"].astype(bool) != pairs["is_present"]),
-        ("is_move", pairs["is_move_said"].astype(bool) != pairs["is_move"]),
+        ("is_chosen_move", pairs["is_chosen_move_said"].astype(bool) != pairs["is_chosen_move"]),
         ("present_group_id", ~same(pairs["present_group_id_said"], pairs["owner_group"])),
         ("potential_amount", differs(pairs["potential_amount_said"], potential)),
         ("is_open", pairs["is_open_said"].astype(bool) != (~shut & (listed == members))),

@@ -217,7 +217,7 @@ def test_keys_of_another_spelling_block_with_reason_count_example_and_suggestion
 ) -> None:
     run = run_refresh(data("field", name, "company.yml"), tmp_path / "home")
     assert run.code == 1
-    assert "keys_match_their_records failed for 1 of 10 tables" in run.verdict
+    assert "keys_match_their_records failed for 1 of 11 tables" in run.verdict
     assert said in run.verdict
 
 

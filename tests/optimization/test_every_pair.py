@@ -126,7 +126,7 @@ def test_another_number_of_eligible_pairs_is_refused(company):
 USES = (
     "is_present",
     "unit_account_id",
-    "is_move",
+    "is_chosen_move",
     "present_group_id",
     "potential_amount",
     "is_open",

@@ -182,6 +182,16 @@ def test_advice_of_every_rule_is_sound(company):
     assert (company[3].hiring_advice["taken_account_count"] > 0).all()
 
 
+# What is said of some cells.
+SAID = {
+    ("hiring_advice", "group_id"): "hiring advice is for ",
+    ("hiring_advice", "cost_source"): " is not that of its cost",
+    ("hiring_advice", "hiring_verdict"): "hiring_verdict of ",
+    ("hiring_advice", "resolved_gain_amount"): ", its plan says ",
+    ("hiring_changes", "group_id"): "changes are listed of no newcomer's group",
+    ("hiring_changes", "rep_id"): " of a change is not a coverer of it",
+    ("hiring_changes", "replanned_rep_id"): "nobody known covers",
+}
 COLUMNS = [("hiring_advice", column) for column in HIRING_COLUMNS]
 COLUMNS += [("hiring_changes", column) for column in CHANGE_COLUMNS]
 
@@ -191,7 +201,15 @@ def test_a_changed_cell_is_refused(company, table, column):
     frame = getattr(company[3], table).copy()
     frame[column] = frame[column].astype(object)
     frame.loc[0, column] = changed(frame.loc[0, column], column)
-    assert found_in(company, replace(company[3], **{table: frame.infer_objects()}))
+    found = found_in(company, replace(company[3], **{table: frame.infer_objects()}))
+    assert any(SAID.get((table, column), "") in text for text in found), found
+
+
+def test_an_account_that_changes_twice_is_refused(company):
+    changes = company[3].hiring_changes
+    twice = pd.concat([changes, changes.head(1)], ignore_index=True)
+    found = found_in(company, replace(company[3], hiring_changes=twice))
+    assert any("an account changes twice" in text for text in found), found
 
 
 def test_a_plan_that_breaks_a_rule_for_the_newcomer_is_refused(company):

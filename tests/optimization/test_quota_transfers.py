@@ -90,10 +90,28 @@ def test_a_quota_of_a_rep_without_accounts_is_nobodys_and_shown() -> None:
     known = in_force(R1=110.0, R2=55.0, R3=22.0, R4=40.0)
     loaded = idle.plan(POLICY, in_force(R1=110.0, R2=55.0, R3=62.0))
     found = verified(loaded, idle.frames(), POLICY, known)
-    assert any(text.startswith("idle_quota_amount is not what is left") for text in found), found
+    assert any(
+        text.startswith("idle_quota_amount is not what is left of a quota") for text in found
+    ), found
     silent = replace(plan, rep_quotas=plan.rep_quotas.assign(idle_quota_amount=0.0))
     found = verified(silent, idle.frames(), POLICY, known)
     assert "idle quotas are not what nobody is asked for" in found
+    busy = plan.rep_quotas.assign(idle_quota_amount=[5.0, 0.0, 0.0, 640.0])
+    found = verified(replace(plan, rep_quotas=busy), idle.frames(), POLICY, known)
+    assert "a quota of a rep with accounts is said to be idle: R1" in found
+    found = verified(plan, idle.frames(), POLICY)
+    assert "a quota is said to be idle, but none is in force: R4" in found
+
+
+def test_a_period_of_figures_that_months_do_not_carry_is_refused() -> None:
+    known = in_force(R1=110.0, R2=55.0, R3=22.0)
+    plan = company().plan(POLICY, known)
+    other = {"month": "quarter", "quarter": "month"}
+    rows = plan.quota_allocations.assign(
+        figure_period=plan.quota_allocations["figure_period"].map(other)
+    )
+    found = verified(replace(plan, quota_allocations=rows), company().frames(), POLICY, known)
+    assert any(" is not what its months carry" in text for text in found), found
 
 
 def test_a_rep_whose_accounts_all_moved_leaves_what_no_account_takes_along() -> None:

@@ -13,7 +13,7 @@ PAIR_COLUMNS = [
     "rep_id",
     "unit_account_id",
     "is_present",
-    "is_move",
+    "is_chosen_move",
     "is_open",
     "forbidden_reason",
     "present_group_id",
@@ -36,18 +36,18 @@ def pair_rows(problem: CoverageProblem) -> pd.DataFrame:
     """Return the candidates, and with each what a reader needs to recompute the bound.
 
     Adds unit_account_id (the first account of those that are covered together), potential_amount
-    (business a year whoever covers the account), is_move, present_group_id (group of the active
-    owner) and is_open (neither a rule nor a lock closes the pair for any account of the unit).
+    (business a year whoever covers the account), is_chosen_move, present_group_id (group of the
+    active owner) and is_open (neither a rule nor a lock closes the pair for any account of the
+    unit).
     """
     inputs, accounts = problem.inputs, problem.inputs.accounts
-    potential = (accounts["new_amount"] + accounts["existing_amount"]).to_numpy(dtype=np.float64)
     first = accounts.groupby(inputs.unit_of)["account_id"].min().to_numpy(dtype=object)
     whole = problem.unit_pair >= 0
     closed = np.append(problem.closed_count, 1)[problem.unit_pair] > 0
     table = inputs.candidates.assign(
         unit_account_id=first[inputs.unit_of[inputs.account_of]],
-        potential_amount=potential[inputs.account_of],
-        is_move=inputs.is_move,
+        potential_amount=inputs.potential[inputs.account_of],
+        is_chosen_move=inputs.is_chosen_move,
         present_group_id=inputs.present_group[inputs.account_of],
         is_open=whole & ~closed,
     )
