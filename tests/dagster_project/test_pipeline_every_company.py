@@ -160,8 +160,8 @@ def test_every_change_of_coverer_is_listed_with_a_reason_and_nothing_else_is(run
 @every_company
 def test_the_move_budget_holds_and_the_gap_is_the_certified_one(run):
     [(moved, chosen, limit, objective, bound, gap, solver_gap)] = run.published(
-        "select moved_count, chosen_move_count, move_limit, objective_amount, bound_amount, gap_rate, "
-        "solver_gap_rate from plan_certificates"
+        "select moved_count, chosen_move_count, move_limit, objective_amount, bound_amount, "
+        "gap_rate, solver_gap_rate from plan_certificates"
     )
     assert run.published("select count(*) from coverage_assignments where is_moved") == [(moved,)]
     assert chosen <= limit
