@@ -38,7 +38,13 @@ EMPLOYEES = {"small": 50, "medium": 500, "large": 5_000}
 SETTINGS = settings("chances", AS_OF.date())
 
 
-def write_company(folder: Path, world: World, goal_growth: float, left: Sequence[int] = ()) -> Path:
+def write_company(
+    folder: Path,
+    world: World,
+    goal_growth: float,
+    left: Sequence[int] = (),
+    cost_per_hour: float = 0,
+) -> Path:
     """Write a world as CSV files with the company file beside them, and return its path.
 
     Args:
@@ -46,6 +52,7 @@ def write_company(folder: Path, world: World, goal_growth: float, left: Sequence
         world: The company.
         goal_growth: Goal of either revenue type over what was won last year.
         left: Reps who have left; their accounts still name them.
+        cost_per_hour: Pay of a selling hour.
     """
     deals, shape = world.deals, world.shape
     is_closed = deals.closed <= 0
@@ -88,7 +95,8 @@ def write_company(folder: Path, world: World, goal_growth: float, left: Sequence
         ),
     }
     goals = [{"revenue_type": kind, "growth_rate": goal_growth} for kind in ("new", "existing")]
-    return write_files(folder, tables, {**SETTINGS, "goals": goals})
+    capacity = {**SETTINGS["capacity"], "cost_per_hour": cost_per_hour}
+    return write_files(folder, tables, {**SETTINGS, "capacity": capacity, "goals": goals})
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 from numpy.typing import NDArray
 
 from benchmarks.chances_company import prepare, write_company
@@ -75,10 +74,7 @@ def play(seed: int, nodes: list[dict[str, Any]]) -> Outcome:
     count = max(1, round(LEFT_RATE * world.shape.reps))
     left = rng.choice(world.shape.reps, count, replace=False)
     with tempfile.TemporaryDirectory() as folder:
-        path = write_company(Path(folder), world, 0.05, left.tolist())
-        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
-        settings["capacity"]["cost_per_hour"] = COST_PER_HOUR
-        path.write_text(yaml.safe_dump(settings), encoding="utf-8")
+        path = write_company(Path(folder), world, 0.05, left.tolist(), COST_PER_HOUR)
         ready = prepare(path, nodes)
         plan = plan_coverage(ready.warehouse, ready.company)
     rows = plan.assignments.set_index("account_id")

@@ -25,3 +25,8 @@ def unit_of(accounts: pd.DataFrame) -> IntArray:
     """
     name = accounts["family_id"].fillna("account " + accounts["account_id"].astype(str))
     return np.asarray(pd.factorize(name)[0], dtype=np.int64)
+
+
+def lock_targets(accounts: pd.DataFrame) -> pd.Series[str]:
+    """Rep whom a lock is about: the one it names, else the present owner; one per account."""
+    return accounts["lock_rep_id"].fillna(accounts["present_rep_id"])

@@ -8,7 +8,6 @@ import pandas as pd
 from optimization.arrays import IntArray
 from optimization.coverage.problem.eligible import EligiblePairs
 from optimization.coverage.problem.inputs import CoverageInputs
-from optimization.coverage.problem.repair import repair
 from optimization.coverage.problem.units import CoverageProblem
 from optimization.coverage.report.certificate import certify
 from optimization.coverage.report.diagnose import diagnose, precheck
@@ -127,7 +126,7 @@ def solve_coverage(
     if outcome.status is SolveStatus.FEASIBLE:
         require_gap(outcome.gap, policy.mip_gap, policy.solve_seconds)
     price = decision.price
-    rows, repaired = problem.candidates_of(chosen), repair(inputs)
+    rows, repaired = problem.candidates_of(chosen), inputs.repaired_rows
     reason = _reasons(inputs, rows)
 
     gains = plan_gains(problem, rows, repaired)

@@ -18,6 +18,7 @@ from dagster_project.gates.keys import explained
 from dagster_project.gates.pull_facts import FACTS, record_facts
 from dagster_project.gates.record import suite_parameters
 from dagster_project.gates.run import RuleResult, run_gate
+from dagster_project.gates.settings import LEAST_PEOPLE
 from dagster_project.runtime.settings import load_settings
 from dagster_project.runtime.visible import say
 from dagster_project.sources.errors import SourceError
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 
 _STAGING = ("path:models/staging/crm", "path:models/staging/hr")
 _SHOWN = 8
-# A role or group that fewer people have may tell who they are.
-_LEAST_PEOPLE = 2
 
 
 def check() -> int:
@@ -153,7 +152,7 @@ def _contents(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
         "Types": "select coalesce(revenue_type, 'not said'), count(*) "
         "from staging.stg_crm__opportunities group by 1 order by 2 desc, 1",
         **{
-            title: f"select case when people >= {_LEAST_PEOPLE} then {column} "
+            title: f"select case when people >= {LEAST_PEOPLE} then {column} "
             "else 'of one person each' end, sum(people) from (select "
             f"{column}, count(*) as people from staging.stg_hr__employees group by 1) "
             "group by 1 order by 2 desc, 1"

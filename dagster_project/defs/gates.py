@@ -1,6 +1,7 @@
 """Gates: the suites as blocking checks on what was pulled, and the swap that follows them."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 
@@ -11,11 +12,11 @@ from dagster_project.gates.keys import explained
 from dagster_project.gates.pull_facts import FACTS, record_facts
 from dagster_project.gates.record import record_results, suite_parameters
 from dagster_project.gates.run import check_specs, run_gate, to_check_results
-from dagster_project.planning.history import HISTORY_TABLES, prepare_history
+from dagster_project.planning.history import HISTORY_TABLES, LAST_PLAN, prepare_history
 from dagster_project.sources.landing import PULLED, accept
 from dagster_project.warehouse.contract import LANDING
 from dagster_project.warehouse.duckdb_file import Warehouse
-from dagster_project.warehouse.facts import table_facts
+from dagster_project.warehouse.facts import table_results
 
 # What the optimiser reads, gated after dbt and before planning: suite and mart.
 PLANNING_INPUTS = {
@@ -158,14 +159,12 @@ def _build_last_plan(here: Context) -> dg.AssetsDefinition:
         """Lay out what earlier plans decided: it is an input like the CRM's tables."""
         with warehouse.connect() as connection:
             plan_id, note = prepare_history(connection)
-            for name, table in HISTORY_TABLES.items():
-                facts = table_facts(connection, table.relation, table.meanings)
-                said = {NOTES: dg.MetadataValue.json([note])} if note else {}
-                note = None  # once
-                yield dg.MaterializeResult(
-                    asset_key=dg.AssetKey(["history", name]),
-                    metadata={**facts, "starts_from_plan_id": plan_id, **said},
-                )
+        said: dict[str, dict[str, Any]] = {
+            name: {"starts_from_plan_id": plan_id} for name in HISTORY_TABLES
+        }
+        if note:
+            said[LAST_PLAN][NOTES] = dg.MetadataValue.json([note])
+        yield from table_results(warehouse, HISTORY_TABLES.values(), said)
 
     return last_plan
 

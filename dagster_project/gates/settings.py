@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SHOWN = 5
 # Fewer people than these with one value of an HR column, and the value may tell who they are.
-_LEAST_PEOPLE = 2
+LEAST_PEOPLE = 2
 # Finding the nearest of millions of ids would take minutes.
 _MOST_COMPARED = 20_000
 _DIMENSIONS = {
@@ -193,7 +193,7 @@ def _shown(wanted: Wanted, known: dict[str, int]) -> list[str]:
     """Values that may be named: of people's data only what several have in common, and ids."""
     if not LANDING[wanted.table].is_personal or wanted.column == "rep_id":
         return list(known)[:_MOST_COMPARED]
-    return [value for value, count in known.items() if count >= _LEAST_PEOPLE]
+    return [value for value, count in known.items() if count >= LEAST_PEOPLE]
 
 
 def _sentence(wanted: Wanted, near: list[str], has_values: bool) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from optimization.arrays import BoolArray, FloatArray, IntArray
-from optimization.coverers import in_order, unit_of
+from optimization.coverers import in_order, lock_targets, unit_of
 from optimization.errors import DataError
 from optimization.policy import ValuePolicy
 from optimization.values.kinds import read_months
@@ -209,9 +209,8 @@ class ValueModel:
 
 
 def _is_removed(accounts: pd.DataFrame) -> BoolArray:
-    """Accounts that a lock takes from their owner; a lock that names nobody is about the owner."""
-    owner = accounts["present_rep_id"]
-    is_owner = (accounts["lock_rep_id"].fillna(owner) == owner).fillna(False)
+    """Accounts that a lock takes from their owner."""
+    is_owner = (lock_targets(accounts) == accounts["present_rep_id"]).fillna(False)
     is_removed = (accounts["lock_action"] == "remove").fillna(False) & is_owner
     return np.asarray(is_removed.astype(bool), dtype=np.bool_)
 

@@ -56,6 +56,8 @@ def check_hiring(
     tables = newcomers.join(values.model.tables)
     owner = pairs.drop_duplicates("account_id").set_index("account_id")
     best = best_nets(pairs, limits, plan.shadow_prices)
+    price = prices(plan.shadow_prices)
+    move = move_price(pairs, price)
     worths: dict[object, pd.DataFrame] = {}
     for place, group in enumerate(known):
         newcomer = newcomers.coverers.iloc[[place]]
@@ -69,7 +71,7 @@ def check_hiring(
         everyone = text_ids(pd.concat([coverers, newcomer], ignore_index=True))
         planned = _with_newcomer(accounts, everyone, policy, plan, offered, changes)
         yield from _check_plan(name, planned, changes, plan)
-        most = _most(owner, limits, best, planned, offered, plan, capacity)
+        most = _most(owner, limits, best, planned, offered, price, move, capacity)
         row = plan.hiring_advice.iloc[place].to_dict()
         yield from _check_advice(row, newcomer.iloc[0].to_dict(), planned, most, plan)
 
@@ -157,13 +159,13 @@ def _most(
     best: pd.Series[float],
     planned: _Plan,
     offered: pd.DataFrame,
-    plan: CoveragePlan,
+    price: dict[str, pd.Series[float]],
+    move: pd.Series[float],
     capacity: float,
 ) -> float:
     """What the published prices promise of a newcomer at most."""
-    price = prices(plan.shadow_prices)
     offer = offered.set_index("account_id")
-    net = offer["value_amount"] - move_price(planned.pairs, price)
+    net = offer["value_amount"] - move
     shut = offer["forbidden_reason"].notna() | (owner["lock_action"] == "keep")
     unit = owner["unit"].reindex(offer.index)
     gain = net.groupby(unit).sum() - best

@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 
 from optimization.arrays import BoolArray, FloatArray, IntArray
-from optimization.coverage.problem.inputs import CoverageInputs, lock_targets
+from optimization.coverage.problem.inputs import CoverageInputs
 from optimization.coverage.problem.rules import Pairs
+from optimization.coverers import lock_targets
 from optimization.values.candidates import PAIRS_AT_ONCE, candidates_with, open_pairs
 from optimization.values.pairs import PairValues
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from optimization.arrays import BoolArray, FloatArray, IntArray
 from optimization.coverage.problem.validation import validate_tables
-from optimization.coverers import HOUSE, in_order, unit_of
+from optimization.coverers import HOUSE, in_order, lock_targets, unit_of
 from optimization.errors import DataError
 
 ID_COLUMNS = (
@@ -169,6 +169,43 @@ class CoverageInputs:
         today = self.is_present | (self.is_house & ~self.has_present[self.account_of])
         return np.flatnonzero(today).astype(np.int64)
 
+    @cached_property
+    def repaired_rows(self) -> IntArray:
+        """Candidate of each account with vacancies filled and nothing else changed, shape (A,).
+
+        Accounts without an owner who may keep them, largest first, go to whoever of the owner's
+        group brings most and has the hours and the place free; to nobody where there is no such
+        coverer. Accounts of whose owner no group is known may go to any group. It is what a plan
+        is compared with, and where a vacant account goes if nobody is known to bring more.
+        """
+        rows = self.as_is_rows.copy()
+        is_open = ~self.has_present | self.owner_is_barred
+        house = np.flatnonzero(self.is_house)  # one per account, in order
+        rows[is_open] = house[is_open]
+        is_kept = ~self.is_house[rows]
+        count = len(self.coverers)
+        hours = np.bincount(self.coverer_of[rows[is_kept]], self.hours[rows[is_kept]], count)
+        held = np.bincount(self.coverer_of[rows[is_kept]], minlength=count)
+        group_of = self.coverers["group_id"].to_numpy(dtype=object)
+        owner_group = self.accounts["owner_group_id"].to_numpy(dtype=object)
+        size = np.maximum.reduceat(self.value, self.first[:-1])
+        for account in sorted(np.flatnonzero(is_open), key=lambda a: (-size[a], a)):
+            pairs = np.arange(self.first[account], self.first[account + 1])
+            at = self.coverer_of[pairs]
+            fits = self.is_allowed[pairs] & ~self.is_house[pairs]
+            fits &= hours[at] + self.hours[pairs] <= self.capacity_hours[at] + 1e-9
+            fits &= held[at] + 1 <= self.max_accounts[at]
+            if isinstance(owner_group[account], str):
+                fits &= group_of[at] == owner_group[account]
+            fits &= self.value[pairs] > self.value[house[account]]
+            if not fits.any():
+                continue
+            best = pairs[fits][np.argmax(self.value[pairs[fits]])]
+            rows[account] = best
+            hours[self.coverer_of[best]] += self.hours[best]
+            held[self.coverer_of[best]] += 1
+        return rows
+
     def overtime(self, chosen: IntArray) -> float:
         """Hours a year that the chosen candidates need beyond the coverers' capacity."""
         used = np.bincount(
@@ -220,11 +257,6 @@ def stated_limits(coverers: pd.DataFrame, column: str) -> FloatArray:
     limits = np.where(np.isnan(limits), np.inf, limits)
     limits[(coverers["rep_id"] == HOUSE).to_numpy()] = np.inf
     return limits
-
-
-def lock_targets(accounts: pd.DataFrame) -> pd.Series[str]:
-    """Rep whom a lock is about: the one it names, else the present owner; A values."""
-    return accounts["lock_rep_id"].fillna(accounts["present_rep_id"])
 
 
 def _locked_out(

@@ -21,7 +21,6 @@ from optimization.coverage.problem.constraints import (
 )
 from optimization.coverage.problem.inputs import CoverageInputs
 from optimization.coverage.problem.moves import MoveBudget, move_budgets
-from optimization.coverage.problem.repair import repair
 from optimization.policy import CoveragePolicy
 
 # Ties go to the present owner or, of a vacant account, to whoever would fill the vacancy; then to
@@ -287,5 +286,5 @@ def _tie_break(inputs: CoverageInputs) -> FloatArray:
     place = np.arange(len(inputs.candidates)) - inputs.first[inputs.account_of]
     order = 1.0 - place / counts[inputs.account_of]
     stays = inputs.is_present.copy()
-    stays[repair(inputs)] = True
+    stays[inputs.repaired_rows] = True
     return np.asarray(TIE_PRESENT * (stays & ~inputs.is_house) + TIE_ORDER * order)

@@ -76,7 +76,7 @@ def certify(
     moved = int(inputs.is_move[rows].sum())
     uncovered = int(inputs.is_house[rows].sum())
     by_choice = int(inputs.is_chosen_move[rows].sum())
-    company = next(iter(move_budgets(inputs, policy)))
+    company = move_budgets(inputs, policy)[0]
     row: dict[str, Any] = {
         "objective_amount": objective,
         "bound_amount": bound,

@@ -19,10 +19,11 @@ import numpy as np
 import pandas as pd
 
 from optimization.arrays import FloatArray, IntArray
-from optimization.coverage.problem.inputs import CoverageInputs, lock_targets
+from optimization.coverage.problem.inputs import CoverageInputs
 from optimization.coverage.problem.units import CoverageProblem
 from optimization.coverage.report.wording import coverer_name, money
 from optimization.coverage.solve.prices import Relaxation, relax
+from optimization.coverers import lock_targets
 
 LOCK_COLUMNS = [
     "account_id",

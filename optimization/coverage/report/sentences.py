@@ -11,7 +11,6 @@ from typing import Any
 import pandas as pd
 
 from optimization.coverage.problem.inputs import CoverageInputs
-from optimization.coverage.problem.repair import repair
 from optimization.coverage.report.wording import counted, coverer_name, is_shown, money
 from optimization.coverers import COVERER_TYPES, HOUSE
 
@@ -55,7 +54,7 @@ def account_sentences(
         table: Explanation of the chosen pair per account, with coverer_type and hours.
         other: The runner-up's scored pair per account, same rows.
     """
-    filling = inputs.coverers["rep_id"].to_numpy()[inputs.coverer_of[repair(inputs)]]
+    filling = inputs.coverers["rep_id"].to_numpy()[inputs.coverer_of[inputs.repaired_rows]]
     rows = zip(
         inputs.accounts.assign(repaired_rep_id=filling).to_dict("records"),
         table.to_dict("records"),
