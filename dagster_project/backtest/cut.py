@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from dagster_project.company.policy_tables import POLICY_TABLES
 from dagster_project.planning.history import HISTORY_TABLES
 from dagster_project.warehouse.contract import LANDING
-from dagster_project.warehouse.tables import quote_identifier
+from dagster_project.warehouse.tables import quote_identifier, quote_text
 
 if TYPE_CHECKING:
     import duckdb
@@ -105,8 +105,7 @@ def cut_tables(connection: duckdb.DuckDBPyConnection, cut_on: dt.date, path: Pat
         cut_on: The last day that was known.
         path: The file to write.
     """
-    quoted = str(path).replace("'", "''")
-    connection.execute(f"attach '{quoted}' as past")
+    connection.execute(f"attach {quote_text(path)} as past")
     try:
         connection.execute("create schema past.raw")
         connection.execute("create schema past.history")

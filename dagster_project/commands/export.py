@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.commands.plan_files import write_plan_files
-from dagster_project.warehouse.tables import quote_identifier
+from dagster_project.warehouse.tables import quote_identifier, quote_text
 
 # = + - @ and their wide forms, tab and carriage return; also after blanks.
 _FORMULA = r"^[\s\x{00A0}]*[=+\-@\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}\t\r\n]"
@@ -34,7 +34,7 @@ def _write(plan: Path, folder: Path) -> list[Path]:
 
 
 def _copy_sql(con: duckdb.DuckDBPyConnection, source: Path, target: Path) -> str:
-    scan = f"read_parquet({_text(source)})"
+    scan = f"read_parquet({quote_text(source)})"
     columns = []
     for name, kind, *_ in con.execute(f"describe select * from {scan}").fetchall():
         column = quote_identifier(name)
@@ -43,8 +43,5 @@ def _copy_sql(con: duckdb.DuckDBPyConnection, source: Path, target: Path) -> str
             columns.append(f"{guarded} else {column} end as {column}")
         else:
             columns.append(column)
-    return f"copy (select {', '.join(columns)} from {scan}) to {_text(target)} (format csv, header)"
-
-
-def _text(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
+    selected = f"select {', '.join(columns)} from {scan}"
+    return f"copy ({selected}) to {quote_text(target)} (format csv, header)"

@@ -30,7 +30,7 @@ from dagster_project.demo.deals import REVENUE_TYPES, Deals, last_quotas, make_a
 from dagster_project.demo.effects import Effects
 from dagster_project.demo.people import Staff, absence_rows, certification_rows, employee_rows
 from dagster_project.warehouse.contract import LANDING, LandingTable
-from dagster_project.warehouse.tables import quote_identifier
+from dagster_project.warehouse.tables import quote_identifier, quote_text
 
 _OPEN_STAGES = ("Qualification", "Proposal", "Negotiation")
 _STAGE_HISTORY_DAYS = 730
@@ -288,8 +288,7 @@ def _write_table(
     con.register("rows", pa.table(columns))
     chosen = ", ".join(quote_identifier(name) for name in table.column_names)
     options = "format parquet" if path.suffix == ".parquet" else "format csv, header"
-    target = str(path).replace("'", "''")
-    con.execute(f"copy (select {chosen} from rows) to '{target}' ({options})")
+    con.execute(f"copy (select {chosen} from rows) to {quote_text(path)} ({options})")
     con.unregister("rows")
 
 

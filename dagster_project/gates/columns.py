@@ -11,6 +11,7 @@ import duckdb
 import pandas as pd
 
 from dagster_project.runtime.visible import visible
+from dagster_project.warehouse.tables import quote_text
 
 MAX_SAMPLE_KEYS = 20
 
@@ -140,7 +141,7 @@ def _literal(value: Sequence[str] | dt.date | float | None) -> str:
         return repr(float(value))
     if isinstance(value, dt.date):
         return f"date '{value:%Y-%m-%d}'"
-    return ", ".join("'{}'".format(text.replace("'", "''")) for text in value) or "null"
+    return ", ".join(map(quote_text, value)) or "null"
 
 
 def _stand_in(column: str, sql_type: str, kinds: set[str]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dagster_project.sources.landing import landed_company
-from dagster_project.warehouse.tables import Table, all_or_none
+from dagster_project.warehouse.tables import Table, all_or_none, quote_text
 
 if TYPE_CHECKING:
     import duckdb
@@ -32,7 +32,7 @@ def copy_history(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table])
     new = copy.with_name(f"{copy.name}.new")
     for left in (new, Path(f"{new}.wal")):
         left.unlink(missing_ok=True)
-    connection.execute(f"attach '{_text(new)}' as {_CATALOG}")
+    connection.execute(f"attach {quote_text(new)} as {_CATALOG}")
     try:
         with all_or_none(connection):
             connection.execute(
@@ -64,7 +64,7 @@ def restore_history(connection: duckdb.DuckDBPyConnection, tables: Sequence[Tabl
     if connection.execute(f"select 1 from {tables[0].relation} limit 1").fetchall():
         return None
     try:
-        connection.execute(f"attach '{_text(copy)}' as {_CATALOG} (read_only)")
+        connection.execute(f"attach {quote_text(copy)} as {_CATALOG} (read_only)")
         try:
             of_company = connection.execute(f"from {_CATALOG}.company").fetchall()
             if of_company != [(landed_company(connection),)]:
@@ -95,7 +95,3 @@ def _place(connection: duckdb.DuckDBPyConnection) -> Path | None:
         "select path from duckdb_databases() where database_name = current_database()"
     ).fetchall()
     return Path(path).with_name(COPY) if path else None
-
-
-def _text(path: Path) -> str:
-    return str(path).replace("'", "''")

@@ -23,7 +23,7 @@ import duckdb
 
 from dagster_project.publishing.disk import advice
 from dagster_project.runtime.private import ReadableBy, published_file_mode, published_to
-from dagster_project.warehouse.tables import all_or_none
+from dagster_project.warehouse.tables import all_or_none, quote_text
 
 # Readable by DuckDB clients from 1.2 on; the default of a newer writer is refused by older ones.
 STORAGE_VERSION = "v1.2.0"
@@ -175,7 +175,8 @@ def _build(
     """Write both forms aside: rows, file and hash per table."""
     facts: dict[str, dict[str, Any]] = {}
     con.execute(
-        f"attach {_text(site.new_database)} as {_CATALOG} (storage_version '{STORAGE_VERSION}')"
+        f"attach {quote_text(site.new_database)} as {_CATALOG} "
+        f"(storage_version '{STORAGE_VERSION}')"
     )
     try:
         # Else each of the 400 statements would be brought to the disk by itself.
@@ -191,7 +192,9 @@ def _build(
                 _comment(con, target, comments.get(name, {}))
                 # Copied from the new table, so that both forms hold the same rows.
                 file = site.new_plan / f"{name}.parquet"
-                con.execute(f"copy {target} to {_text(file)} (format parquet, compression zstd)")
+                con.execute(
+                    f"copy {target} to {quote_text(file)} (format parquet, compression zstd)"
+                )
                 (rows,) = con.execute(f"select count(*) from {target}").fetchone() or (0,)
                 facts[name] = {"rows": int(rows), "file": file.name, "sha256": sha256_of(file)}
     finally:
@@ -222,7 +225,7 @@ def _comment(con: duckdb.DuckDBPyConnection, target: str, meanings: Mapping[str,
     columns = {row[0] for row in con.execute(f"describe {target}").fetchall()}
     for column, meaning in meanings.items():
         if column in columns:
-            con.execute(f'comment on column {target}."{column}" is {_text(meaning)}')
+            con.execute(f'comment on column {target}."{column}" is {quote_text(meaning)}')
 
 
 def _put_in_place(site: _Site) -> str | None:
@@ -301,10 +304,6 @@ def _explained(site: _Site) -> Iterator[None]:
 
 def _wal(database: Path) -> Path:
     return database.with_name(database.name + ".wal")
-
-
-def _text(value: object) -> str:
-    return "'" + str(value).replace("'", "''") + "'"
 
 
 def _sync(path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.publishing.tables import RUNS
+from dagster_project.warehouse.tables import quote_text
 
 
 def forget_unpublished(connection: duckdb.DuckDBPyConnection, published: Path) -> None:
@@ -29,7 +30,7 @@ def forget_unpublished(connection: duckdb.DuckDBPyConnection, published: Path) -
         return
     parquet = published.parent / "current" / f"{RUNS.name}.parquet"
     try:
-        connection.execute(f"attach '{_text(published)}' as last_published (read_only)")
+        connection.execute(f"attach {quote_text(published)} as last_published (read_only)")
         try:
             _keep_only(connection, f"last_published.main.{RUNS.name}")
         finally:
@@ -37,7 +38,7 @@ def forget_unpublished(connection: duckdb.DuckDBPyConnection, published: Path) -
     except duckdb.Error:
         if not parquet.exists():
             raise
-        _keep_only(connection, f"read_parquet('{_text(parquet)}')")
+        _keep_only(connection, f"read_parquet({quote_text(parquet)})")
 
 
 def _keep_only(connection: duckdb.DuckDBPyConnection, published_runs: str) -> None:
@@ -48,10 +49,6 @@ def _keep_only(connection: duckdb.DuckDBPyConnection, published_runs: str) -> No
         f"insert into {RUNS.relation} by name select * from {published_runs} "
         f"where run_id not in (select run_id from {RUNS.relation})"
     )
-
-
-def _text(path: Path) -> str:
-    return str(path).replace("'", "''")
 
 
 def record_run(connection: duckdb.DuckDBPyConnection, facts: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dagster_project.sources.formats import PLAIN, Format, date_sql, number_sql
-from dagster_project.warehouse.tables import Column, quote_identifier
+from dagster_project.warehouse.tables import Column, quote_identifier, quote_text
 
 # Words of the usual exports: English, German, French, Spanish and Portuguese, Italian, numbers.
 _TRUE = (
@@ -91,11 +91,6 @@ def fix_name(column: Column) -> str:
 def cleaned_name(column: Column) -> str:
     """Name the helper column that says whether unusual characters were replaced, quoted."""
     return quote_identifier(f"{column.name} cleaned")
-
-
-def quote_text(value: str) -> str:
-    """Quote a text for use as an SQL literal."""
-    return "'" + value.replace("'", "''") + "'"
 
 
 def clean_text(expression: str) -> str:

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from dagster_project.warehouse.tables import quote_text
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -324,8 +326,7 @@ def date_sql(text: str, form: Format, timezone: str) -> str:
         f"when regexp_full_match({text}, '{_YEAR_FIRST}{_ZONE}') then {zoned} "
     )
     if form.pattern is not None:
-        pattern = form.pattern.replace("'", "''")
-        return f"case {cases} else try_strptime({text}, '{pattern}') end"
+        return f"case {cases} else try_strptime({text}, {quote_text(form.pattern)}) end"
     cases += f"when regexp_matches({text}, '^[0-9]{{4}}-') then {_strptime(text, '%Y-%m-%d')} "
     for sign, order in sorted(form.orders.items()):
         parts = "[0-9]{1,2}[" + sign + "][0-9]{1,2}[" + sign + "]"

@@ -16,7 +16,6 @@ from dagster_project.sources.cells import (
     cleaned_name,
     fix_name,
     is_read_as_text,
-    quote_text,
     read_cell,
     text_name,
 )
@@ -35,7 +34,7 @@ from dagster_project.sources.notes import unreadable, unused_values
 from dagster_project.sources.relation import Relation
 from dagster_project.sources.result import PullResult
 from dagster_project.warehouse.contract import LandingTable
-from dagster_project.warehouse.tables import Column, quote_identifier
+from dagster_project.warehouse.tables import Column, quote_identifier, quote_text
 
 if TYPE_CHECKING:
     import duckdb

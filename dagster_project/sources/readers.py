@@ -14,11 +14,11 @@ import duckdb
 import pyarrow as pa
 
 from dagster_project.company.sections.sources import FileFormats, FilesSource, TableSource
-from dagster_project.sources.cells import quote_text
 from dagster_project.sources.csv_text import CsvText, open_csv
 from dagster_project.sources.errors import PermanentSourceError, SourceError
 from dagster_project.sources.relation import Relation
 from dagster_project.sources.sheets import SUFFIXES, read_sheet
+from dagster_project.warehouse.tables import quote_text
 
 _LFS_MARK = b"version https://git-lfs"
 _TEXTS = (".csv", ".tsv", ".txt")

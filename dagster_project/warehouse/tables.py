@@ -39,6 +39,11 @@ def quote_relation(relation: str) -> str:
     return ".".join(map(quote_identifier, relation.split(".")))
 
 
+def quote_text(value: object) -> str:
+    """Quote a text, or what reads as one, for use as an SQL literal."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
 @dataclass(frozen=True)
 class Column:
     """One column.
